@@ -1,0 +1,123 @@
+"""Plans and what they allow, and the ledger of what was used. Runs and projects are named by id, not by key."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from accounts.models import Workspace
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+def _limit(
+    label: str, help_text: str = ""
+) -> models.PositiveBigIntegerField[int | None, int | None]:
+    return models.PositiveBigIntegerField(label, null=True, blank=True, help_text=help_text)
+
+
+class Plan(models.Model):
+    """Limits of a workspace. An empty limit means unlimited."""
+
+    slug = models.SlugField(primary_key=True)
+    name = models.CharField(_("name"), max_length=60)
+    is_default = models.BooleanField(_("default for new workspaces"), default=False)
+    max_projects = _limit(_("projects"))
+    max_rows = _limit(_("rows a dataset"))
+    max_storage_bytes = _limit(_("storage in bytes"))
+    max_concurrent_runs = models.PositiveIntegerField(
+        _("concurrent runs"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    max_training_minutes = _limit(_("training minutes a month"))
+
+    class Meta:
+        verbose_name = _("plan")
+        verbose_name_plural = _("plans")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_default"], condition=models.Q(is_default=True), name="one_default_plan"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Subscription(models.Model):
+    """The plan that a workspace has. Its row is what parallel starts of runs queue up on."""
+
+    workspace = models.OneToOneField(Workspace, models.CASCADE, related_name="subscription")
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="subscriptions")
+    since = models.DateTimeField(auto_now_add=True)
+    # Touched by every hold: the write lock that makes check-and-hold atomic on every database.
+    holds_made = models.PositiveBigIntegerField(default=0, editable=False)
+
+    class Meta:
+        verbose_name = _("subscription")
+        verbose_name_plural = _("subscriptions")
+
+    def __str__(self) -> str:
+        return f"{self.workspace} · {self.plan}"
+
+
+class Hold(models.Model):
+    """A run's claim on one of the plan's concurrent runs; ends when the run does."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="holds")
+    run_id = models.UUIDField(unique=True)
+    project_id = models.UUIDField()
+    made_at = models.DateTimeField(auto_now_add=True)
+    released_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("hold")
+        verbose_name_plural = _("holds")
+        indexes = [
+            models.Index(
+                fields=["workspace"], condition=models.Q(released_at=None), name="open_holds"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.run_id)
+
+
+class LedgerEntry(models.Model):
+    """One use of one meter. Append-only: a correction is another entry."""
+
+    class Meter(models.TextChoices):
+        TRAINING_SECONDS = "training_seconds", _("training seconds")
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="ledger")
+    meter = models.CharField(max_length=30, choices=Meter)
+    amount = models.DecimalField(max_digits=16, decimal_places=3)
+    run_id = models.UUIDField(null=True)
+    project_id = models.UUIDField(null=True)
+    attempt = models.PositiveIntegerField(default=1)
+    at = models.DateTimeField(auto_now_add=True)
+    note = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("ledger entry")
+        verbose_name_plural = _("ledger")
+        ordering = ["-at"]
+        constraints = [
+            # The idempotency key: a settlement delivered twice is booked once.
+            models.UniqueConstraint(fields=["run_id", "attempt", "meter"], name="ledger_once")
+        ]
+        indexes = [models.Index(fields=["workspace", "meter", "at"])]
+
+    _fixed: ClassVar[str] = "The ledger is append-only: write a correcting entry instead."
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.meter}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError(self._fixed)
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError(self._fixed)

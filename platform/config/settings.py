@@ -1,0 +1,274 @@
+"""Every setting of the site. Values come from the environment; a wrong one is named and stops the start."""
+
+import os
+import sys
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+from config.secret import secret_key
+
+env = environ.Env()
+
+ROOT = Path(__file__).resolve().parents[2]
+# In a wheel the templates, static files and catalogues lie inside config/ instead of beside platform/.
+ASSETS = ROOT if (ROOT / "templates").is_dir() else Path(__file__).resolve().parent
+
+ATTUNE_HOME = Path(env.str("ATTUNE_HOME", default=str(ROOT / "var"))).resolve()
+ATTUNE_HOME.mkdir(parents=True, exist_ok=True)
+UPLOADS_DIR = ATTUNE_HOME / "uploads"
+VERSIONS_DIR = ATTUNE_HOME / "versions"
+RUNS_DIR = ATTUNE_HOME / "runs"
+BASES_DIR = ATTUNE_HOME / "bases"
+# Written by `python -m training serve`: {"port", "token"}, mode 0600.
+SERVING_FILE = ATTUNE_HOME / "serving.json"
+CALIBRATION_FILE = ATTUNE_HOME / "calibration.json"
+
+DEBUG = env.bool("ATTUNE_DEBUG", default=False)
+SECRET_KEY = env.str("ATTUNE_SECRET_KEY", default="") or secret_key(ATTUNE_HOME / "secret_key")
+ALLOWED_HOSTS = env.list("ATTUNE_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+HTTPS = env.bool("ATTUNE_HTTPS", default=False)
+MAX_UPLOAD_BYTES = env.int("ATTUNE_MAX_UPLOAD_BYTES", default=2 * 1024**3)
+RUN_SLOTS = env.int("ATTUNE_RUN_SLOTS", default=1)
+SIGN_UP = env.bool("ATTUNE_SIGN_UP", default=True)
+for _name, _value in {
+    "ATTUNE_MAX_UPLOAD_BYTES": MAX_UPLOAD_BYTES,
+    "ATTUNE_RUN_SLOTS": RUN_SLOTS,
+}.items():
+    if _value < 1:
+        raise ImproperlyConfigured(f"{_name} is {_value}; expected a whole number of 1 or more.")
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_cotton",
+    "django_htmx",
+    "django_q",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "lucide",
+    "rest_framework",
+    "config",
+    "web",
+    "accounts",
+    "billing",
+    "projects",
+    "projects.datasets",
+    "projects.runs",
+    "projects.portal",
+    "projects.jobs",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "web.middleware.ProblemMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ASSETS / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "builtins": ["lucide.templatetags.lucide", "web.templatetags.attune"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "web.context.page",
+            ],
+        },
+    },
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+DATABASES = {
+    "default": env.db_url(
+        "ATTUNE_DATABASE_URL", default=f"sqlite:///{ATTUNE_HOME / 'attune.sqlite3'}"
+    )
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # WAL and IMMEDIATE: with the defaults 42 % of contended writes failed as "database is locked".
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "django_cache",
+    }
+}
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+    )
+]
+LOGIN_URL = reverse_lazy("account_login")
+LOGIN_REDIRECT_URL = reverse_lazy("home")
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = env.str("ATTUNE_EMAIL_VERIFICATION", default="optional")
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_SESSION_REMEMBER = True
+
+vars().update(env.email_url("ATTUNE_EMAIL_URL", default="filemail://"))
+if EMAIL_BACKEND.endswith("filebased.EmailBackend"):  # type: ignore[name-defined]  # noqa: F821
+    EMAIL_FILE_PATH = str(ATTUNE_HOME / "mail")
+DEFAULT_FROM_EMAIL = env.str("ATTUNE_FROM_EMAIL", default="Attune <attune@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+LANGUAGE_CODE = env.str("ATTUNE_LANGUAGE", default="en")
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LOCALE_PATHS = [ASSETS / "locale"]
+TIME_ZONE = env.str("ATTUNE_TIME_ZONE", default="UTC")
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = ATTUNE_HOME / "static"
+STATICFILES_DIRS = [ASSETS / "static"]
+if (ATTUNE_HOME / "css").is_dir():
+    STATICFILES_DIRS.append(ATTUNE_HOME / "css")
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "web.finders.PlotlyFinder",
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or "pytest" in sys.modules
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+MEDIA_ROOT = ATTUNE_HOME / "media"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2
+FILE_UPLOAD_TEMP_DIR = str(ATTUNE_HOME / "tmp")
+(ATTUNE_HOME / "tmp").mkdir(exist_ok=True)
+
+# plotly adds one empty <style> (the hash) and positions its layers with style attributes.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "style-src-elem": [SELF, "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"],
+        "style-src-attr": ["'unsafe-inline'"],
+        "img-src": [SELF, "data:", "blob:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if HTTPS and host != "*"]
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "web.errors.api_exception_handler",
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
+    "PAGE_SIZE": 50,
+    "STRICT_JSON": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Attune API",
+    "VERSION": "1",
+    "DESCRIPTION": "Upload a labelled file, train a model, read its report and ask it for predictions.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+
+# The queue carries ids only; the lease broker, not `retry`, decides when a lost task is given out again.
+# `timeout` below `retry` only silences the start-up check: a run is a child process with its own limits.
+Q_CLUSTER = {
+    "name": "attune",
+    "orm": "default",
+    "broker_class": "projects.jobs.broker.LeaseBroker",
+    "workers": RUN_SLOTS + 1,
+    "queue_limit": 50,
+    "timeout": 14 * 86_400,
+    "retry": 15 * 86_400,
+    "ack_failures": True,
+    "max_attempts": 1,
+    "bulk": 1,
+    "poll": 0.3,
+    "guard_cycle": 1,
+    "recycle": 200,
+    "save_limit": 1000,
+    "catch_up": False,
+    "label": _("Queue"),
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("ATTUNE_LOG_LEVEL", default="INFO")},
+}
+# Nothing is fetched from a model hub unless the operator says so; children inherit these.
+HUB = env.bool("ATTUNE_HUB", default=False)
+if not HUB:
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

@@ -1,0 +1,101 @@
+"""What a user uploads, the check it goes through, and the version that is written once."""
+
+from __future__ import annotations
+
+import uuid
+
+from accounts.models import User
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from projects.models import Project
+
+
+class Upload(models.Model):
+    """One file as it came, under a generated name. `name` is only for display."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, models.CASCADE, related_name="uploads")
+    name = models.CharField(_("file name"), max_length=255)
+    path = models.CharField(max_length=500)  # below settings.UPLOADS_DIR
+    size = models.PositiveBigIntegerField(_("bytes"))
+    sha256 = models.CharField(max_length=64)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("upload")
+        verbose_name_plural = _("uploads")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Import(models.Model):
+    """Turns uploads into a dataset version: a check in a child process, then a version or the reasons why not."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        CHECKING = "checking", _("Checking")
+        READY = "ready", _("Ready")  # `version` is set
+        BLOCKED = "blocked", _("Needs changes")  # the data's faults: see `findings`
+        FAILED = "failed", _("Failed")  # see `problem`
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, models.CASCADE, related_name="imports")
+    train = models.ForeignKey(Upload, models.CASCADE, related_name="+")
+    valid = models.ForeignKey(Upload, models.CASCADE, related_name="+", null=True, blank=True)
+    test = models.ForeignKey(Upload, models.CASCADE, related_name="+", null=True, blank=True)
+    encoding = models.CharField(max_length=40, blank=True)  # empty: detected
+    delimiter = models.CharField(max_length=4, blank=True)  # empty: detected
+    columns = models.JSONField(default=dict)  # role -> column name
+    seed = models.PositiveIntegerField(default=13)
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    progress = models.FloatField(default=0)  # 0 to 1
+    findings = models.JSONField(default=list)  # training.validation.Finding as dicts
+    problem = models.JSONField(null=True, blank=True)  # {"code", "values"} or {"incident"}
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.train} · {self.get_status_display()}"
+
+
+class DatasetVersion(models.Model):
+    """Rows, roles and split, written once as Parquet and named by its hash. Never changed afterwards."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, models.CASCADE, related_name="versions")
+    source = models.OneToOneField(Import, models.SET_NULL, null=True, related_name="version")
+    number = models.PositiveIntegerField(_("number"))
+    name = models.CharField(_("name"), max_length=255)
+    path = models.CharField(max_length=500)  # below settings.VERSIONS_DIR
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveBigIntegerField(_("bytes"))
+    rows = models.PositiveBigIntegerField(_("rows"))
+    splits = models.JSONField(default=dict)  # {"train": n, "valid": n, "test": n}
+    labels = models.JSONField(default=dict)  # label -> {"train": n, "valid": n, "test": n}
+    stats = models.JSONField(default=dict)  # training.check.Checked.stats: lengths, tokens …
+    findings = models.JSONField(default=list)
+    gate = models.CharField(max_length=8, default="green")
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("dataset version")
+        verbose_name_plural = _("dataset versions")
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "number"], name="version_number_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} · v{self.number}"
