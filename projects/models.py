@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 
-from accounts.models import User, Workspace
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User, Workspace
 
 
 class Project(models.Model):

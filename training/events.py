@@ -1,4 +1,7 @@
-"""What a fine-tune says while it runs: frozen dataclasses, one JSON object a line. A fine-tune is a generator of these."""
+"""What a fine-tune says while it runs: frozen dataclasses, one JSON object a line.
+
+A fine-tune is a generator of these.
+"""
 
 from __future__ import annotations
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import uuid
 from typing import Any, ClassVar
 
-from accounts.models import Workspace
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Workspace
 
-def _limit(
-    label: str, help_text: str = ""
-) -> models.PositiveBigIntegerField[int | None, int | None]:
-    return models.PositiveBigIntegerField(label, null=True, blank=True, help_text=help_text)
+
+def _limit(label: str | Promise) -> models.PositiveBigIntegerField[int | None, int | None]:
+    return models.PositiveBigIntegerField(label, null=True, blank=True)
 
 
 class Plan(models.Model):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 
-from accounts.models import User
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from projects.models import Project
 
 
