@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Workspace
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
-def _limit(label: str | Promise) -> models.PositiveBigIntegerField[int | None, int | None]:
+
+def _limit(label: str | StrPromise) -> models.PositiveBigIntegerField[int | None, int | None]:
     return models.PositiveBigIntegerField(label, null=True, blank=True)
 
 
