@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -86,6 +86,20 @@ class Hold(models.Model):
         return str(self.run_id)
 
 
+_FIXED = "The ledger is append-only: write a correcting entry instead."
+
+
+class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
+    def update(self, **kwargs: Any) -> int:
+        raise TypeError(_FIXED)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError(_FIXED)
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> int:
+        raise TypeError(_FIXED)
+
+
 class LedgerEntry(models.Model):
     """One use of one meter. Append-only: a correction is another entry."""
 
@@ -101,6 +115,8 @@ class LedgerEntry(models.Model):
     at = models.DateTimeField(auto_now_add=True)
     note = models.CharField(max_length=200, blank=True)
 
+    objects = LedgerQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("ledger entry")
         verbose_name_plural = _("ledger")
@@ -111,15 +127,13 @@ class LedgerEntry(models.Model):
         ]
         indexes = [models.Index(fields=["workspace", "meter", "at"])]
 
-    _fixed: ClassVar[str] = "The ledger is append-only: write a correcting entry instead."
-
     def __str__(self) -> str:
         return f"{self.amount} {self.meter}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
-            raise TypeError(self._fixed)
+            raise TypeError(_FIXED)
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        raise TypeError(self._fixed)
+        raise TypeError(_FIXED)

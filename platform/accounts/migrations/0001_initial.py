@@ -221,4 +221,18 @@ class Migration(migrations.Migration):
             model_name="member",
             constraint=models.UniqueConstraint(fields=("workspace", "user"), name="member_once"),
         ),
+        migrations.CreateModel(
+            name="OperatorLink",
+            fields=[
+                (
+                    "id",
+                    models.PositiveSmallIntegerField(
+                        default=1, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("digest", models.CharField(max_length=64)),
+                ("expires_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(null=True)),
+            ],
+        ),
     ]
