@@ -220,4 +220,426 @@ TABLE: dict[str, Entry] = {
         _("{used} minutes are used."),
         _("Wait for the first of next month, or ask for a larger plan."),
     ),
+    # --- files ---------------------------------------------------------------------------------------------------
+    "file.missing": Entry(
+        BLOCKING,
+        _("File not found"),
+        _("The path of a file that exists."),
+        _("There is no file “{file}”."),
+        _("Check the path and try again."),
+    ),
+    "file.empty": Entry(
+        BLOCKING,
+        _("The file is empty"),
+        _("A table with a header line and at least one row."),
+        _("The file has no content."),
+        _("Choose another file; perhaps the export did not finish."),
+    ),
+    "file.binary": Entry(
+        BLOCKING,
+        _("Not a text table"),
+        _("A CSV or TSV file: plain text with one row a line."),
+        _("This is a {kind}."),
+        _("Export your table as CSV and upload that file."),
+    ),
+    "file.excel": Entry(
+        BLOCKING,
+        _("A spreadsheet, not a CSV file"),
+        _("A CSV or TSV file."),
+        _("This is an {kind}."),
+        _("Open it, choose “Save as”, pick “CSV UTF-8”, and upload the new file."),
+    ),
+    "file.compressed": Entry(
+        BLOCKING,
+        _("A compressed file"),
+        _("A CSV or TSV file that is not packed."),
+        _("This is a {kind}."),
+        _("Unpack it and upload the CSV file that is inside."),
+    ),
+    "file.lfs": Entry(
+        BLOCKING,
+        _("Only a pointer to the data"),
+        _("The data file itself."),
+        _("This is a Git LFS pointer: a note of where the data lies, not the data."),
+        _("Run “git lfs pull” and upload the real file."),
+    ),
+    "file.html": Entry(
+        BLOCKING,
+        _("A web page, not a table"),
+        _("A CSV or TSV file."),
+        _("This is a web page, often the sign-in page of the site that it was downloaded from."),
+        _("Sign in there, download the file again, and check that it opens as a table."),
+    ),
+    "file.json": Entry(
+        BLOCKING,
+        _("A JSON file, not a table"),
+        _("A CSV or TSV file."),
+        _("This looks like JSON."),
+        _("Export your data as CSV and upload that file."),
+    ),
+    "file.encoding": Entry(
+        BLOCKING,
+        _("Unknown encoding"),
+        _("An encoding such as UTF-8, GB18030 or Windows-1252."),
+        _("“{encoding}” is not an encoding that can be read."),
+        _("Choose an encoding from the list, or save the file as UTF-8."),
+    ),
+    "file.encoding_guessed": Entry(
+        INFO,
+        _("The encoding was guessed"),
+        _("A file saved as UTF-8."),
+        _("{file} is not UTF-8; it was read as {encoding}."),
+        _(
+            "Look at a few accented or Chinese characters in the preview. If they look wrong, choose another encoding."
+        ),
+    ),
+    "file.delimiter": Entry(
+        BLOCKING,
+        _("Not a separator"),
+        _("One character, such as a comma, a semicolon or a tab."),
+        _("The separator is “{delimiter}”."),
+        _("Choose one character that stands between the columns of your file."),
+    ),
+    "file.header": Entry(
+        AMBER,
+        _("Perhaps there is no header line"),
+        _("A first line with the names of the columns."),
+        _("The first line of {file} looks like data; it was read as the names of the columns."),
+        _("If it is data, add a line with column names above it and upload the file again."),
+    ),
+    # --- columns -------------------------------------------------------------------------------------------------
+    "column.missing": Entry(
+        BLOCKING,
+        _("Column not found"),
+        _("A column named “{column}”."),
+        _("The file has these columns: {columns}."),
+        _("Choose one of them, or correct the name in the file."),
+    ),
+    "column.unmapped": Entry(
+        BLOCKING,
+        _("A column is not chosen"),
+        _("A column for each part that the task needs."),
+        _("No column was chosen for “{role}”. The file has these columns: {columns}."),
+        _("Choose the column that holds it."),
+    ),
+    "column.role": Entry(
+        BLOCKING,
+        _("Unknown part"),
+        _("One of: {roles}."),
+        _("“{role}” is not a part of this task."),
+        _("Use one of: {roles}."),
+    ),
+    "column.same": Entry(
+        BLOCKING,
+        _("One column, two parts"),
+        _("A column of its own for each part."),
+        _("The column “{column}” was chosen for {roles}."),
+        _("Choose different columns."),
+    ),
+    "column.single": Entry(
+        BLOCKING,
+        _("Only one column"),
+        _("At least two columns: the text and its label."),
+        _("The file has one column, “{column}”."),
+        _(
+            "Add the missing column. If there are several columns in the file, choose the right separator."
+        ),
+    ),
+    "column.duplicate": Entry(
+        BLOCKING,
+        _("Two columns with one name"),
+        _("Each column name once."),
+        _("“{column}” is the name of more than one column."),
+        _("Rename one of them in the file."),
+    ),
+    "column.repeated": Entry(
+        INFO,
+        _("Two columns with one name"),
+        _("Each column name once."),
+        _("“{column}” is the name of more than one column; the later ones were numbered."),
+        _("Nothing to do if you do not need them."),
+    ),
+    "column.unnamed": Entry(
+        INFO,
+        _("A column without a name"),
+        _("A name for every column."),
+        _("A column has no name; it is called “{column}” here."),
+        _("Nothing to do, or name it in the file."),
+    ),
+    "column.too_many": Entry(
+        BLOCKING,
+        _("Too many columns"),
+        _("At most {limit} columns."),
+        _("The first line has {found} columns."),
+        _("Check the separator, or remove columns that are not needed."),
+    ),
+    "column.long_name": Entry(
+        BLOCKING,
+        _("A column name is too long"),
+        _("A name of at most {limit} characters."),
+        _("A name with {found} characters begins “{column}”."),
+        _("Check that the first line holds the column names and nothing else."),
+    ),
+    "column.empty": Entry(
+        BLOCKING,
+        _("The text column is empty"),
+        _("A text in at least some rows."),
+        _("Every cell of “{column}” is empty."),
+        _("Choose the column that holds the texts."),
+    ),
+    # --- rows ----------------------------------------------------------------------------------------------------
+    "row.none": Entry(
+        BLOCKING,
+        _("No rows"),
+        _("At least one row below the header."),
+        _("{file} has no rows that can be used."),
+        _("Add rows with a text and a label."),
+    ),
+    "row.extra": Entry(
+        BLOCKING,
+        _("Rows with too many cells"),
+        _("As many cells in a row as there are columns."),
+        _(
+            "Some rows have more cells than the header: a separator inside a text that stands without quotes."
+        ),
+        _("Put such texts in double quotes, or export the file again from a spreadsheet."),
+    ),
+    "row.short": Entry(
+        AMBER,
+        _("Rows with too few cells"),
+        _("As many cells in a row as there are columns."),
+        _("Some rows have fewer cells than the header; the missing ones were read as empty."),
+        _("Check these rows. A line break inside a text needs double quotes around the text."),
+    ),
+    "row.trailing": Entry(
+        INFO,
+        _("Empty cells at the end of rows"),
+        _("As many cells in a row as there are columns."),
+        _("Some rows end in empty cells behind the last column; they were left out."),
+        _("Nothing to do."),
+    ),
+    "row.blank": Entry(
+        INFO,
+        _("Empty rows"),
+        _("Rows with content."),
+        _("Some rows hold nothing; they were left out."),
+        _("Nothing to do."),
+    ),
+    "row.undecodable": Entry(
+        BLOCKING,
+        _("Characters that cannot be read"),
+        _("Text in one encoding from beginning to end."),
+        _("Some bytes do not belong to the encoding of the file ({encoding})."),
+        _("Choose another encoding, or save the file as UTF-8 and correct the lines below."),
+    ),
+    "row.nul": Entry(
+        BLOCKING,
+        _("NUL characters"),
+        _("Plain text."),
+        _("Some cells hold NUL characters, which are no part of a text."),
+        _("Remove them in the program that made the file and export it again."),
+    ),
+    "row.quote": Entry(
+        BLOCKING,
+        _("A quote is never closed"),
+        _("A closing double quote for each opening one."),
+        _(
+            "From line {line} on a double quote is open and never closed: the rest reads as one cell."
+        ),
+        _('Close the quote, or write quotes inside a text twice ("").'),
+    ),
+    "row.long_cell": Entry(
+        BLOCKING,
+        _("A cell is too long"),
+        _("At most {limit} characters in a cell."),
+        _("A cell is longer than that."),
+        _("Cut the text into several rows, or check that no quote is left open."),
+    ),
+    # --- labels --------------------------------------------------------------------------------------------------
+    "label.classes": Entry(
+        BLOCKING,
+        _("Too few labels to learn from"),
+        _("At least two different labels with two rows each."),
+        _("{found} of the labels have two rows or more."),
+        _("Add rows, or choose the column that holds the labels."),
+    ),
+    "label.too_many": Entry(
+        BLOCKING,
+        _("Very many labels"),
+        _("At most {limit} different labels."),
+        _(
+            "The column “{column}” has {found} different values in {rows} rows. Did you choose the right column?"
+        ),
+        _("Choose the column that holds the labels."),
+    ),
+    "label.empty": Entry(
+        AMBER,
+        _("Rows without a label"),
+        _("A label in every row."),
+        _("Some rows have no label; they are left out."),
+        _("Add the labels, or leave these rows out."),
+    ),
+    "label.single": Entry(
+        AMBER,
+        _("Labels with one row only"),
+        _("At least two rows for a label."),
+        _("Some labels have one row; it is used for training and the label cannot be tested."),
+        _("Add rows for these labels, or merge them into others."),
+    ),
+    "label.few": Entry(
+        RED,
+        _("Labels with very few rows"),
+        _("At least 10 rows for a label, better 50."),
+        _("Some labels have fewer than 10 rows in the training data."),
+        _("Add rows for these labels, or merge them into others."),
+    ),
+    "label.thin": Entry(
+        AMBER,
+        _("Labels with few rows"),
+        _("At least 20 rows for a label, better 50."),
+        _("Some labels have fewer than 20 rows in the training data."),
+        _("More rows for these labels will probably help."),
+    ),
+    "label.skewed": Entry(
+        RED,
+        _("Very uneven labels"),
+        _("Labels of similar size."),
+        _("“{most}” has {ratio} times as many rows as “{least}”."),
+        _("Add rows for the rare labels, and judge the model by macro F1 rather than by accuracy."),
+    ),
+    "label.uneven": Entry(
+        AMBER,
+        _("Uneven labels"),
+        _("Labels of similar size."),
+        _("“{most}” has {ratio} times as many rows as “{least}”."),
+        _("Look at macro F1 and at each label, not only at accuracy."),
+    ),
+    "label.alike": Entry(
+        AMBER,
+        _("Labels that look alike"),
+        _("One way of writing each label."),
+        _(
+            "Some labels differ only in case, spaces or look-alike characters. They count as different labels."
+        ),
+        _("If they mean the same, write them in one way in the file."),
+    ),
+    "label.long": Entry(
+        AMBER,
+        _("Very long labels"),
+        _("Short names as labels."),
+        _("Some labels are longer than {limit} characters. Did you choose the right column?"),
+        _("Choose the column that holds the labels."),
+    ),
+    "label.untrained": Entry(
+        RED,
+        _("Labels that training lacks"),
+        _("Every label of the other files in the training file too."),
+        _(
+            "Some labels stand only in the validation or test file; the model can never answer them."
+        ),
+        _("Add such rows to the training file, or correct the labels."),
+    ),
+    # --- data ----------------------------------------------------------------------------------------------------
+    "data.empty_text": Entry(
+        AMBER,
+        _("Rows without a text"),
+        _("A text in every row."),
+        _("Some rows have no text; they are left out."),
+        _("Add the texts, or leave these rows out."),
+    ),
+    "data.small": Entry(
+        RED,
+        _("Very little data"),
+        _("At least 20 rows, better 200."),
+        _("There are {found} rows."),
+        _("A model can be trained, but its test result will mean little. Add rows."),
+    ),
+    "data.duplicate": Entry(
+        AMBER,
+        _("Texts that stand there more than once"),
+        _("Each text once."),
+        _("Some rows repeat an earlier row. Copies are kept on the same side of the split."),
+        _("Remove the copies if they are there by mistake."),
+    ),
+    "data.conflict": Entry(
+        AMBER,
+        _("Same text, different labels"),
+        _("One label for a text."),
+        _("Some texts stand there with more than one label."),
+        _("Decide which label is right and correct the others."),
+    ),
+    "data.long": Entry(
+        AMBER,
+        _("Very long texts"),
+        _(
+            "Texts of at most about {limit} tokens ({limit} Chinese characters or {words} English words)."
+        ),
+        _("Some texts are longer; what is behind that is not read by most models."),
+        _("Make sure that what matters stands at the beginning, or cut the texts."),
+    ),
+    # --- leaks ---------------------------------------------------------------------------------------------------
+    "leak.text": Entry(
+        RED,
+        _("Test texts that stand in the training data"),
+        _("Texts in the validation and test files that the model has not seen."),
+        _(
+            "Some texts of the {split} file stand in the {other} file too. The result will look better than it is."
+        ),
+        _("Remove these rows from one of the files."),
+    ),
+    # --- base models ---------------------------------------------------------------------------------------------
+    "base.unknown": Entry(
+        BLOCKING,
+        _("Unknown base model"),
+        _("One of: {known}."),
+        _("“{base}” is not in the catalogue."),
+        _("Choose one of: {known}."),
+    ),
+    "base.missing": Entry(
+        BLOCKING,
+        _("The base model is not here"),
+        _("The files of “{base}” on this machine."),
+        _("They were not found."),
+        _(
+            "Put its folder at {folder}, choose another base model, or let the operator allow downloads."
+        ),
+    ),
+    "base.broken": Entry(
+        BLOCKING,
+        _("The base model is incomplete"),
+        _("A folder with config.json, a tokenizer and safetensors weights."),
+        _("“{base}” has no {missing}."),
+        _("Fetch the files again."),
+    ),
+    "base.language": Entry(
+        RED,
+        _("The base model does not know this language"),
+        _("A base model for the language of your texts."),
+        _("{share} % of the text is unknown to “{base}”; it sees only placeholders there."),
+        _("Choose a base model that was made for this language."),
+    ),
+    "base.language_partly": Entry(
+        AMBER,
+        _("Parts of the text are unknown to the base model"),
+        _("A base model for the language of your texts."),
+        _(
+            "{share} % of the text is unknown to “{base}”, or written in a script that it was hardly trained on."
+        ),
+        _("Compare with a base model that was made for this language."),
+    ),
+    # --- what was written ----------------------------------------------------------------------------------------
+    "version.broken": Entry(
+        BLOCKING,
+        _("The dataset version cannot be read"),
+        _("A dataset version as it was written."),
+        _("The file is damaged or is none."),
+        _("Import the data again."),
+    ),
+    "artifact.broken": Entry(
+        BLOCKING,
+        _("The model folder is damaged"),
+        _("Every file as it was written."),
+        _("{found}"),
+        _("Download or train the model again."),
+    ),
 }

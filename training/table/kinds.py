@@ -1,0 +1,72 @@
+"""Files that only pretend to be a text table, told by their first bytes."""
+
+from __future__ import annotations
+
+import re
+
+from training.problems import Problem
+
+HEAD = 8192  # bytes that are looked at
+
+# first bytes -> (problem code, what it is)
+SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
+    (b"\x89PNG\r\n\x1a\n", "file.binary", "PNG image"),
+    (b"\xff\xd8\xff", "file.binary", "JPEG image"),
+    (b"GIF8", "file.binary", "GIF image"),
+    (b"%PDF-", "file.binary", "PDF document"),
+    (b"\x7fELF", "file.binary", "program"),
+    (b"MZ\x90\x00", "file.binary", "program"),
+    (b"SQLite format 3\x00", "file.binary", "SQLite database"),
+    (b"PAR1", "file.binary", "Parquet file"),
+    (b"ARROW1", "file.binary", "Arrow file"),
+    (b"\x93NUMPY", "file.binary", "NumPy array"),
+    (b"\x80\x04\x95", "file.binary", "Python pickle"),
+    (b"{\\rtf", "file.binary", "RTF document"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "file.excel", "Excel 97-2003 workbook (.xls)"),
+    (b"\x1f\x8b", "file.compressed", "gzip archive"),
+    (b"BZh", "file.compressed", "bzip2 archive"),
+    (b"\xfd7zXZ\x00", "file.compressed", "xz archive"),
+    (b"7z\xbc\xaf\x27\x1c", "file.compressed", "7-Zip archive"),
+    (b"Rar!\x1a\x07", "file.compressed", "RAR archive"),
+    (b"\x28\xb5\x2f\xfd", "file.compressed", "Zstandard archive"),
+    (b"version https://git-lfs.github.com/spec/", "file.lfs", "Git LFS pointer"),
+)
+
+_HTML = re.compile(rb"^\s*(<!doctype\s+html|<html|<head|<body|<\?xml[^>]*>\s*<html)", re.I)
+_XML = re.compile(rb"^\s*<\?xml\s", re.I)
+_JSON = re.compile(rb'^\s*(\{\s*"[^"\n]*"\s*:|\[\s*[\[{]|\[\s*"[^"\n]*"\s*[,\]]\s*$|\{\s*\})', re.M)
+_ODD = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1a\x1b\x1c\x1d\x1e\x1f") | {0x7F}
+
+
+def refuse(head: bytes) -> None:
+    """Raises Problem(`file.*`) when the file is certainly no text table. `head` holds its first bytes."""
+    for signature, code, kind in SIGNATURES:
+        if head.startswith(signature):
+            raise Problem(code, kind=kind)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        raise _zipped(head)
+    text = head.lstrip(b"\xef\xbb\xbf")
+    if _HTML.match(text):
+        raise Problem("file.html")
+    if _XML.match(text):
+        raise Problem("file.binary", kind="XML file")
+    if _JSON.match(text):
+        raise Problem("file.json")
+
+
+def refuse_noise(head: bytes) -> None:
+    """Raises when bytes that are no UTF-16 or UTF-32 hold too many control characters to be text."""
+    odd = sum(byte in _ODD for byte in head)
+    first = re.split(rb"[\r\n]", head, maxsplit=1)[0]
+    if odd > len(head) * 0.05 or b"\0" in first:
+        raise Problem("file.binary", kind="binary file")
+
+
+def _zipped(head: bytes) -> Problem:
+    if b"xl/" in head or b"workbook" in head:
+        return Problem("file.excel", kind="Excel workbook (.xlsx)")
+    if b"application/vnd.oasis.opendocument.spreadsheet" in head:
+        return Problem("file.excel", kind="OpenDocument spreadsheet (.ods)")
+    if b"word/" in head:
+        return Problem("file.binary", kind="Word document")
+    return Problem("file.compressed", kind="zip archive")
