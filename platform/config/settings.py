@@ -169,9 +169,10 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = ATTUNE_HOME / "static"
-STATICFILES_DIRS = [ASSETS / "static"]
-if (ATTUNE_HOME / "css").is_dir():
-    STATICFILES_DIRS.append(ATTUNE_HOME / "css")
+# The compiled stylesheet (web.css) lies here; the folder exists before the first compilation.
+CSS_DIR = ATTUNE_HOME / "css"
+CSS_DIR.mkdir(exist_ok=True)
+STATICFILES_DIRS = [ASSETS / "static", CSS_DIR]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
