@@ -1,0 +1,189 @@
+"""A dataset version: one Parquet file, written once, named by its hash.
+
+Columns: row int64, file, line int64, split, one column a role, then the user's other columns as `x:<name>`; all but the
+numbers are strings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from training.problems import Problem
+
+ROW_GROUP = 10_000
+_FIXED = (("row", pa.int64()), ("file", pa.string()), ("line", pa.int64()), ("split", pa.string()))
+_EXTRA = "x:"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One row of a version. `values` by role, `extra` by the user's column names."""
+
+    row: int
+    file: str
+    line: int
+    split: str
+    values: Mapping[str, str]
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Page:
+    """`total` is the number of rows that match, whatever part of them is in `rows`."""
+
+    total: int
+    rows: list[Stored]
+
+
+def write(
+    path: str | Path, rows: Iterable[Stored], roles: Sequence[str], extra: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Writes the rows as they come; the file appears whole or not at all. Gives path, sha256, size (bytes) and rows."""
+    path = Path(path)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    schema = _schema(roles, extra)
+    count = 0
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with pq.ParquetWriter(part, schema, compression="zstd") as writer:
+            for batch in _batches(rows):
+                writer.write_table(_as_table(batch, schema, roles, extra))
+                count += len(batch)
+        _onto_disk(part)
+        digest = _sha256(part)
+        part.replace(path)
+        _onto_disk(path.parent)
+    finally:
+        with suppress(FileNotFoundError):
+            part.unlink()
+    return {"path": str(path), "sha256": digest, "size": path.stat().st_size, "rows": count}
+
+
+def read(path: str | Path, split: str = "") -> Iterator[Stored]:
+    """Every row (of one split, when named), in order. Raises Problem(`version.broken`)."""
+    with _opened(path) as file:
+        for number in range(file.num_row_groups):
+            table = file.read_row_group(number)
+            if split:
+                table = table.filter(pc.equal(table["split"], split))
+            yield from _as_rows(table)
+
+
+def columns(path: str | Path) -> tuple[list[str], list[str]]:
+    """(roles, names of the user's other columns)."""
+    with _opened(path) as file:
+        names = file.schema_arrow.names[len(_FIXED) :]
+    roles = [name for name in names if not name.startswith(_EXTRA)]
+    return roles, [name.removeprefix(_EXTRA) for name in names if name.startswith(_EXTRA)]
+
+
+def page(
+    path: str | Path,
+    offset: int = 0,
+    limit: int = 50,
+    label: str | None = None,
+    split: str | None = None,
+    search: str | None = None,
+) -> Page:
+    """Rows `offset` … `offset + limit` of those that match; `search` is part of any role's text, case ignored."""
+    with _opened(path) as file:
+        if label is None and not split and not search:
+            return _plain_page(file, offset, limit)
+        total, rows = 0, []
+        for number in range(file.num_row_groups):
+            table = _matching(file.read_row_group(number), label, split, search)
+            start = max(0, offset - total)
+            rows += _as_rows(table.slice(start, max(0, limit - len(rows))))
+            total += table.num_rows
+    return Page(total, rows)
+
+
+def _plain_page(file: pq.ParquetFile, offset: int, limit: int) -> Page:
+    rows: list[Stored] = []
+    begin = 0
+    for number in range(file.num_row_groups):
+        size = file.metadata.row_group(number).num_rows
+        if begin + size > offset and len(rows) < limit:
+            table = file.read_row_group(number)
+            rows += _as_rows(table.slice(max(0, offset - begin), limit - len(rows)))
+        begin += size
+    return Page(file.metadata.num_rows, rows)
+
+
+def _matching(
+    table: pa.Table, label: str | None, split: str | None, search: str | None
+) -> pa.Table:
+    if label is not None and "label" in table.column_names:
+        table = table.filter(pc.equal(table["label"], label))
+    if split:
+        table = table.filter(pc.equal(table["split"], split))
+    if search:
+        hit = None
+        for name in table.column_names[len(_FIXED) :]:
+            found = pc.match_substring(table[name], search, ignore_case=True)
+            hit = found if hit is None else pc.or_(hit, found)
+        table = table.filter(hit) if hit is not None else table
+    return table
+
+
+def _opened(path: str | Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise Problem("version.broken", file=Path(path).name) from error
+
+
+def _schema(roles: Sequence[str], extra: Sequence[str]) -> pa.Schema:
+    names = [*roles, *(_EXTRA + name for name in extra)]
+    return pa.schema([*_FIXED, *((name, pa.string()) for name in names)])
+
+
+def _batches(rows: Iterable[Stored]) -> Iterator[list[Stored]]:
+    source = iter(rows)
+    while batch := list(islice(source, ROW_GROUP)):
+        yield batch
+
+
+def _as_table(
+    batch: list[Stored], schema: pa.Schema, roles: Sequence[str], extra: Sequence[str]
+) -> pa.Table:
+    arrays: list[list[Any]] = [[row.row for row in batch], [row.file for row in batch]]
+    arrays += [[row.line for row in batch], [row.split for row in batch]]
+    arrays += [[row.values.get(role, "") for row in batch] for role in roles]
+    arrays += [[row.extra.get(name, "") for row in batch] for name in extra]
+    return pa.Table.from_arrays(
+        [pa.array(values, kind.type) for values, kind in zip(arrays, schema, strict=True)],
+        schema=schema,
+    )
+
+
+def _as_rows(table: pa.Table) -> Iterator[Stored]:
+    names = table.column_names[len(_FIXED) :]
+    for item in table.to_pylist():
+        values = {name: item[name] for name in names if not name.startswith(_EXTRA)}
+        extra = {name.removeprefix(_EXTRA): item[name] for name in names if name.startswith(_EXTRA)}
+        yield Stored(item["row"], item["file"], item["line"], item["split"], values, extra)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _onto_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
