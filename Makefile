@@ -1,0 +1,36 @@
+# make run                      installs what is missing, then starts the site on http://localhost:8000
+# make run ARGS="--port 9000"   the same on another port; --host and --no-worker work the same way
+# make test                     installs what tests need as well, then runs all of them
+# make check                    lint, format, types and import rules
+# make docs                     writes the pages that are generated from code
+# make messages                 collects and compiles the translations
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+
+.PHONY: setup setup-dev run test check docs messages
+
+setup:
+	@$(PYTHON) platform/config/bootstrap.py
+
+setup-dev:
+	@$(PYTHON) platform/config/bootstrap.py --extras test lint --browser
+
+run: setup
+	@$(BIN)/python manage.py up $(ARGS)
+
+test: setup-dev
+	$(BIN)/pytest $(ARGS)
+
+check: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy platform/config platform/accounts platform/billing platform/web projects training
+	PYTHONPATH=.:platform $(BIN)/lint-imports
+
+docs: setup
+	$(BIN)/python manage.py problem_docs
+
+messages: setup
+	$(BIN)/python manage.py makemessages --locale zh_Hans --ignore .venv --ignore var
+	$(BIN)/python manage.py compilemessages --ignore .venv --ignore var
