@@ -58,8 +58,7 @@ def _membership() -> QuerySet[Member]:
 
 
 def _is_open(token: ApiToken) -> bool:
-    expired = token.expires_at is not None and token.expires_at <= timezone.now()
-    return token.revoked_at is None and not expired
+    return token.revoked_at is None and not token.is_expired
 
 
 def _note_use(token: ApiToken) -> None:

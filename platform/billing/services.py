@@ -69,6 +69,13 @@ def subscribe(*, workspace: Workspace) -> Subscription:
     return Subscription.objects.get_or_create(workspace=workspace, defaults={"plan": plan})[0]
 
 
+@transaction.atomic
+def make_default(*, plan: Plan) -> None:
+    """The plan that new workspaces get from now on; those there are keep theirs."""
+    Plan.objects.filter(is_default=True).exclude(pk=plan.pk).update(is_default=False)
+    Plan.objects.filter(pk=plan.pk).update(is_default=True)
+
+
 def allowance(workspace: Workspace) -> Allowance:
     """What the plan allows and what is left of it now."""
     plan = plan_of(workspace)

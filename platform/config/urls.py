@@ -1,14 +1,24 @@
 """Every URL of the site. Pages of a workspace lie under /w/<slug>/, the API under /api/v1/."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
+from django.views.i18n import set_language
+
+from config.health import healthz
+
+# The admin's own sign-in would know no rate limit; allauth's does.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("accounts/", include("allauth.urls")),
-    path("i18n/", include("django.conf.urls.i18n")),
+    path("accounts/", include("allauth.account.urls")),
+    path("i18n/setlang/", login_not_required(set_language), name="set_language"),
+    path("healthz", healthz, name="healthz"),
     path("", include("projects.portal.urls")),
     path("", include("accounts.urls")),
+    path("", include("billing.urls")),
     path("", include("projects.urls")),
     path("api/v1/", include("config.api_urls")),
 ]

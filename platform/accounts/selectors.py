@@ -1,0 +1,14 @@
+"""Reads about people."""
+
+from django.db.models import QuerySet
+
+from accounts.models import ApiToken, Member, Workspace
+
+
+def members_of(workspace: Workspace) -> QuerySet[Member]:
+    return workspace.memberships.select_related("user").order_by("joined_at", "pk")
+
+
+def tokens_of(workspace: Workspace) -> QuerySet[ApiToken]:
+    """Those that were not revoked; the newest first. Expired ones stay in sight until they are revoked."""
+    return workspace.tokens.filter(revoked_at=None).select_related("created_by")

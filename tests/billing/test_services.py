@@ -1,0 +1,294 @@
+"""Plans, holds and the ledger."""
+
+import threading
+import uuid
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from accounts.models import Workspace
+from billing import services, usage
+from billing.models import Hold, LedgerEntry, Plan, Subscription
+from training.problems import TABLE, Problem, fill
+
+
+def plan(workspace: Workspace, **limits: Any) -> Any:
+    """Puts the workspace on a plan with these limits."""
+    made = Plan.objects.create(slug="tight", name="Tight", **limits)
+    Subscription.objects.filter(workspace=workspace).update(plan=made)
+    return made
+
+
+def hold(workspace: Workspace, run_id: Any = None) -> Any:
+    return services.hold(
+        workspace=workspace, run_id=run_id or uuid.uuid4(), project_id=uuid.uuid4()
+    )
+
+
+def refusal(call: Any, *args: Any) -> Any:
+    with pytest.raises(Problem) as caught:
+        call(*args)
+    return caught.value
+
+
+def book(workspace: Workspace, seconds: Any, at: Any = None) -> Any:
+    entry = LedgerEntry.objects.create(
+        workspace=workspace,
+        meter=services.SECONDS,
+        amount=Decimal(str(seconds)),
+        run_id=uuid.uuid4(),
+    )
+    if at:  # around the guard of the append-only table: only a test may rewrite the past
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE billing_ledgerentry SET at = %s WHERE id = %s", [str(at), entry.pk]
+            )
+    return entry
+
+
+@pytest.fixture
+def counts(monkeypatch: Any) -> Any:
+    """What the parts above would count."""
+    counts = {"projects": 0, "storage": 0}
+    for name in counts:
+        monkeypatch.setitem(usage._COUNTS, name, lambda workspace, name=name: counts[name])
+    return counts
+
+
+def test_there_are_three_plans_and_new_workspaces_are_unlimited(workspace: Workspace) -> None:
+    assert set(Plan.objects.values_list("slug", flat=True)) == {"free", "team", "internal"}
+    allowance = services.allowance(workspace)
+    assert allowance.plan.slug == "internal"
+    assert [(meter.limit, meter.left) for meter in allowance.meters] == [(None, None)] * 5
+
+
+def test_free_is_smaller_than_team(db: None) -> None:
+    free, team = Plan.objects.get(slug="free"), Plan.objects.get(slug="team")
+    for field in ("projects", "rows", "storage_bytes", "concurrent_runs", "training_minutes"):
+        assert getattr(free, f"max_{field}") < getattr(team, f"max_{field}")
+
+
+def test_a_new_default_is_for_new_workspaces(workspace: Workspace, django_user_model: Any) -> None:
+    services.make_default(plan=Plan.objects.get(slug="free"))
+    newcomer = django_user_model.objects.create_user("new@example.org")
+    assert services.plan_of(newcomer.workspaces.get()).slug == "free"
+    assert services.plan_of(workspace).slug == "internal"
+
+
+def test_a_workspace_without_a_plan_gets_the_default(workspace: Workspace) -> None:
+    Subscription.objects.all().delete()
+    assert services.plan_of(workspace).slug == "internal"
+    Subscription.objects.all().delete()
+    assert hold(workspace)
+
+
+def test_allowance_says_what_is_left(workspace: Workspace, counts: Any) -> None:
+    plan(workspace, max_projects=5, max_storage_bytes=100, max_concurrent_runs=2, max_rows=10)
+    counts.update(projects=3, storage=130)
+    hold(workspace)
+    allowance = services.allowance(workspace)
+    assert (allowance.projects.used, allowance.projects.left) == (3, 2)
+    assert (allowance.storage.left, allowance.storage.full) == (0, True)
+    assert (allowance.runs.used, allowance.runs.left) == (1, 1)
+    assert (allowance.rows.used, allowance.rows.left) == (None, 10)
+    assert (allowance.minutes.limit, allowance.minutes.left) == (None, None)
+
+
+def test_projects(workspace: Workspace, counts: Any) -> None:
+    plan(workspace, max_projects=2)
+    counts["projects"] = 1
+    services.check_projects(workspace)
+    counts["projects"] = 2
+    problem = refusal(services.check_projects, workspace)
+    assert problem.code == "quota.projects"
+    assert problem.values == {"limit": 2, "used": 2, "wanted": 1, "plan": "Tight"}
+
+
+def test_rows(workspace: Workspace) -> None:
+    plan(workspace, max_rows=100)
+    services.check_rows(workspace, 100)
+    assert refusal(services.check_rows, workspace, 101).code == "quota.rows"
+
+
+def test_storage(workspace: Workspace, counts: Any) -> None:
+    plan(workspace, max_storage_bytes=100)
+    counts["storage"] = 60
+    services.check_storage(workspace, 40)
+    problem = refusal(services.check_storage, workspace, 41)
+    assert problem.code == "quota.storage"
+    assert (problem.values["used"], problem.values["wanted"]) == (60, 41)
+
+
+def test_runs_and_release(workspace: Workspace) -> None:
+    plan(workspace, max_concurrent_runs=1)
+    first = hold(workspace)
+    problem = refusal(hold, workspace)
+    assert problem.code == "quota.runs"
+    assert (problem.values["limit"], problem.values["used"]) == (1, 1)
+    assert Hold.objects.count() == 1
+    services.release(run_id=first.run_id)
+    assert hold(workspace)
+
+
+def test_a_plan_with_no_room_for_two_still_keeps_a_hold_that_is_asked_for_twice(
+    workspace: Workspace,
+) -> None:
+    plan(workspace, max_concurrent_runs=1)
+    first = hold(workspace)
+    assert hold(workspace, first.run_id) == first
+    assert Hold.objects.filter(released_at=None).count() == 1
+
+
+def test_a_hold_of_another_workspace_does_not_count(
+    workspace: Workspace, charlies_workspace: Workspace
+) -> None:
+    hold(charlies_workspace)
+    plan(workspace, max_concurrent_runs=1)
+    assert hold(workspace)
+
+
+def test_releasing_twice_keeps_the_first_time(workspace: Workspace) -> None:
+    held = hold(workspace)
+    services.release(run_id=held.run_id)
+    first = Hold.objects.get().released_at
+    services.release(run_id=held.run_id)
+    assert Hold.objects.get().released_at == first is not None
+
+
+def test_minutes_of_this_month(workspace: Workspace) -> None:
+    plan(workspace, max_training_minutes=10)
+    book(workspace, 9 * 60 + 59)
+    assert hold(workspace)
+    book(workspace, 1)
+    problem = refusal(hold, workspace)
+    assert problem.code == "quota.minutes"
+    assert (problem.values["limit"], problem.values["used"]) == (10, 10)
+    assert services.allowance(workspace).minutes.full
+
+
+def test_the_months_begin_in_the_sites_time_zone(workspace: Workspace, settings: Any) -> None:
+    settings.TIME_ZONE = "Asia/Shanghai"
+    now = datetime(2026, 3, 15, tzinfo=UTC)
+    book(workspace, 600, at="2026-02-28 15:59:59")  # 23:59:59 in Shanghai
+    assert services.minutes_used(workspace, now) == 0
+    book(workspace, 60, at="2026-02-28 16:00:00")
+    assert services.minutes_used(workspace, now) == 1
+
+
+def test_minutes_of_others_do_not_count(
+    workspace: Workspace, charlies_workspace: Workspace
+) -> None:
+    book(charlies_workspace, 600)
+    assert services.minutes_used(workspace) == 0
+
+
+def test_settling_is_booked_once(workspace: Workspace) -> None:
+    held = hold(workspace)
+    first = services.settle(run_id=held.run_id, attempt=1, seconds=61.2346)
+    again = services.settle(run_id=held.run_id, attempt=1, seconds=99)
+    assert again == first
+    entry = LedgerEntry.objects.get()
+    assert (entry.workspace, entry.amount) == (workspace, Decimal("61.235"))
+    assert (entry.run_id, entry.project_id) == (held.run_id, held.project_id)
+
+
+def test_every_attempt_is_booked(workspace: Workspace) -> None:
+    held = hold(workspace)
+    services.settle(run_id=held.run_id, attempt=1, seconds=90)
+    services.settle(run_id=held.run_id, attempt=2, seconds=30)
+    assert services.minutes_used(workspace) == 2
+
+
+def test_settling_after_release_works(workspace: Workspace) -> None:
+    held = hold(workspace)
+    services.release(run_id=held.run_id)
+    assert services.settle(run_id=held.run_id, attempt=1, seconds=-1).amount == 0
+
+
+def test_a_run_without_a_hold_cannot_be_settled(workspace: Workspace) -> None:
+    with pytest.raises(Hold.DoesNotExist):
+        services.settle(run_id=uuid.uuid4(), attempt=1, seconds=1)
+
+
+def test_the_ledger_is_append_only(workspace: Workspace) -> None:
+    entry = book(workspace, 1)
+    entry.amount = 2
+    for change in (
+        entry.save,
+        entry.delete,
+        lambda: LedgerEntry.objects.update(amount=2),
+        lambda: LedgerEntry.objects.filter(pk=entry.pk).delete(),
+        lambda: LedgerEntry.objects.bulk_update([entry], ["amount"]),
+        lambda: workspace.ledger.update(amount=2),
+    ):
+        with pytest.raises(TypeError, match="append-only"):
+            change()
+    assert LedgerEntry.objects.get().amount == 1
+
+
+@pytest.mark.parametrize("name", ["projects", "rows", "storage", "runs", "minutes"])
+def test_every_quota_has_words_with_limit_and_plan(name: str) -> None:
+    entry = TABLE[f"quota.{name}"]
+    values = {"limit": 7, "used": 5, "wanted": 3, "plan": "Tight"}
+    expected = fill(entry.expected, values)
+    assert "7" in expected
+    assert "Tight" in expected
+    assert any(number in fill(entry.found, values) for number in ("5", "3"))
+
+
+def test_usage_refuses_what_nobody_counts() -> None:
+    with pytest.raises(ValueError, match="expected one of"):
+        usage.register("rows", lambda workspace: 0)
+
+
+def at_once(number: int, work: Any) -> Any:
+    """What `number` threads, let go together, made of `work(n)`: results and problem codes."""
+    barrier, results, problems = threading.Barrier(number), [], []
+
+    def run(index: int) -> None:
+        try:
+            barrier.wait()
+            results.append(work(index))
+        except Problem as problem:
+            problems.append(problem.code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results, problems
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("limit", "taken"), [(1, 0), (3, 2)])
+def test_of_eight_parallel_starts_one_gets_the_last_place(
+    workspace: Workspace, limit: Any, taken: Any
+) -> None:
+    plan(workspace, max_concurrent_runs=limit)
+    for _place in range(taken):
+        hold(workspace)
+    results, problems = at_once(8, lambda index: hold(workspace))
+    assert len(results) == 1
+    assert problems == ["quota.runs"] * 7
+    assert Hold.objects.filter(released_at=None).count() == limit
+
+
+@pytest.mark.django_db(transaction=True)
+def test_parallel_settlements_of_one_attempt_are_booked_once(workspace: Workspace) -> None:
+    held = hold(workspace)
+    results, _problems = at_once(
+        8, lambda index: services.settle(run_id=held.run_id, attempt=1, seconds=60)
+    )
+    assert len({entry.pk for entry in results}) == 1
+    assert services.minutes_used(workspace) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_plans_are_there_after_a_transactional_test(workspace: Workspace) -> None:
+    assert services.plan_of(workspace).slug == "internal"
