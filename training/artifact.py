@@ -48,7 +48,7 @@ def write_checksums(folder: str | Path) -> Path:
 
 
 def verify_checksums(folder: str | Path) -> int:
-    """The number of files, all as they were written. Raises Problem(`artifact.broken`) that names the first that is not."""
+    """The number of files, all as they were written. Raises Problem(`artifact.broken`) for the first that is not."""
     folder = Path(folder)
     expected = _expected(folder)
     present = {path.relative_to(folder).as_posix() for path in files(folder)} - {CHECKSUMS}

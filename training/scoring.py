@@ -17,8 +17,8 @@ def classification(
 ) -> dict[str, Any]:
     """Metrics of one label a row. `targets` and `predicted` are indices into `labels`.
 
-    A target of -1 is a label that the model does not know: such a row counts as wrong and has no line in `confusion` (rows
-    true, columns predicted).
+    A target of -1 is a label that the model does not know: such a row counts as wrong and has no line in `confusion`
+    (rows true, columns predicted).
 
     `probabilities` has shape (rows, labels); without it there is no `log_loss` (None). Without rows every score is 0.
     """
@@ -77,7 +77,7 @@ def _scores(true: NDArray[Any], got: NDArray[Any], count: int) -> tuple[NDArray[
 
     if not len(true) or not count:
         return tuple(np.zeros(count) for _ in range(4))
-    return precision_recall_fscore_support(  # type: ignore[no-any-return]
+    return precision_recall_fscore_support(
         true, got, labels=range(count), average=None, zero_division=0
     )
 

@@ -9,7 +9,13 @@ from typing import Any
 
 from training.problems import Problem
 
-EFFORTS = ("quick", "balanced", "thorough")
+# What each effort chooses where a person sets nothing; read by the fit and by the estimate of its time.
+EFFORT_DEFAULTS: dict[str, dict[str, Any]] = {
+    "quick": {"epochs": 1},
+    "balanced": {"epochs": 3},
+    "thorough": {"epochs": 6},
+}
+EFFORTS = tuple(EFFORT_DEFAULTS)
 
 
 @dataclass(frozen=True)

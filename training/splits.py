@@ -1,7 +1,6 @@
 """Which rows train, validate and test: seeded, stratified by label, copies of a text kept together.
 
-Integer arithmetic over texts, labels and the seed: the same on every machine and in every version, whatever the order of
-the rows.
+Integer arithmetic over texts, labels and the seed: the same on every machine, whatever the order of the rows.
 """
 
 from __future__ import annotations
@@ -41,9 +40,9 @@ def assign(
 ) -> NDArray[np.uint8]:
     """The split of every row as an index into SPLITS.
 
-    `texts` may be fingerprints and `labels` numbers, which keeps a million rows small. `given` names the file a row came
-    from (a name of SPLITS or its index): validation and test rows stay where they are, and only what has no file is cut
-    from the training rows.
+    `texts` may be fingerprints and `labels` numbers (in the order of the sorted labels): a million rows stay small.
+    `given` names the file a row came from (a name of SPLITS or its index): validation and test rows stay where they
+    are, and only what has no file is cut from the training rows.
     """
     codes = _codes(labels)
     prints = (
@@ -89,11 +88,12 @@ def _cut(
     order = np.lexsort((codes, prints))
     texts, first, inverse = np.unique(prints[order], return_index=True, return_inverse=True)
     group_codes = codes[order][first]
-    keys = _mixed(texts, seed)
+    keys = mixed(texts, seed)
     ranked = np.lexsort((keys, group_codes))  # label by label, in an order that only the seed knows
     split_of_group = np.zeros(len(texts), np.uint8)
     split_of_group[ranked] = _every_so_often(len(texts), shares)
     _keep_one_in_train(split_of_group, ranked, group_codes[ranked])
+    _leave_none_empty(split_of_group, group_codes, ranked, shares)
     result = np.zeros(len(codes), np.uint8)
     result[order] = split_of_group[inverse]
     return result
@@ -123,7 +123,23 @@ def _keep_one_in_train(
             split_of_group[members[0]] = 0
 
 
-def _mixed(values: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
+def _leave_none_empty(
+    split_of_group: NDArray[np.uint8],
+    group_codes: NDArray[np.int64],
+    ranked: NDArray[np.intp],
+    shares: dict[int, float],
+) -> None:
+    """Very few rows: each split still gets one, from the label that has most to give and keeps one in train."""
+    for split in shares:
+        if (split_of_group == split).any():
+            continue
+        left = np.bincount(group_codes[split_of_group == 0])
+        if left.size and left.max() > 1:
+            rich = ranked[(group_codes[ranked] == left.argmax()) & (split_of_group[ranked] == 0)]
+            split_of_group[rich[-1]] = split
+
+
+def mixed(values: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
     """splitmix64 over value and seed."""
     start = int.from_bytes(blake2b(str(seed).encode(), digest_size=8).digest(), "little")
     with np.errstate(over="ignore"):

@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -46,28 +45,62 @@ class Page:
     rows: list[Stored]
 
 
+class Writer:
+    """Takes rows one by one; the file appears whole at the end of the `with` block, or not at all when it raises.
+
+    `result` is then {"path", "sha256", "size" (bytes), "rows"}.
+    """
+
+    def __init__(self, path: str | Path, roles: Sequence[str], extra: Sequence[str] = ()) -> None:
+        self.path, self.roles, self.extra = Path(path), list(roles), list(extra)
+        self.result: dict[str, Any] | None = None
+        self._part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+        self._schema = _schema(roles, extra)
+        self._batch: list[Stored] = []
+        self._count = 0
+
+    def __enter__(self) -> Writer:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = pq.ParquetWriter(self._part, self._schema, compression="zstd")
+        return self
+
+    def add(self, row: Stored) -> None:
+        self._batch.append(row)
+        if len(self._batch) >= ROW_GROUP:
+            self._flush()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None and self._batch:
+                self._flush()
+            self._file.close()
+            if kind is None:
+                self.result = self._publish()
+        finally:
+            with suppress(FileNotFoundError):
+                self._part.unlink()
+
+    def _flush(self) -> None:
+        self._file.write_table(_as_table(self._batch, self._schema, self.roles, self.extra))
+        self._count += len(self._batch)
+        self._batch.clear()
+
+    def _publish(self) -> dict[str, Any]:
+        _onto_disk(self._part)
+        digest, size = _sha256(self._part), self._part.stat().st_size
+        self._part.replace(self.path)
+        _onto_disk(self.path.parent)
+        return {"path": str(self.path), "sha256": digest, "size": size, "rows": self._count}
+
+
 def write(
     path: str | Path, rows: Iterable[Stored], roles: Sequence[str], extra: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Writes the rows as they come; the file appears whole or not at all. Gives path, sha256, size (bytes) and rows."""
-    path = Path(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    schema = _schema(roles, extra)
-    count = 0
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with pq.ParquetWriter(part, schema, compression="zstd") as writer:
-            for batch in _batches(rows):
-                writer.write_table(_as_table(batch, schema, roles, extra))
-                count += len(batch)
-        _onto_disk(part)
-        digest = _sha256(part)
-        part.replace(path)
-        _onto_disk(path.parent)
-    finally:
-        with suppress(FileNotFoundError):
-            part.unlink()
-    return {"path": str(path), "sha256": digest, "size": path.stat().st_size, "rows": count}
+    """Writes all rows; see Writer. Gives path, sha256, size (bytes) and rows."""
+    with Writer(path, roles, extra) as writer:
+        for row in rows:
+            writer.add(row)
+    return writer.result or {}
 
 
 def read(path: str | Path, split: str = "") -> Iterator[Stored]:
@@ -100,7 +133,8 @@ def page(
     with _opened(path) as file:
         if label is None and not split and not search:
             return _plain_page(file, offset, limit)
-        total, rows = 0, []
+        total = 0
+        rows: list[Stored] = []
         for number in range(file.num_row_groups):
             table = _matching(file.read_row_group(number), label, split, search)
             start = max(0, offset - total)
@@ -147,12 +181,6 @@ def _opened(path: str | Path) -> pq.ParquetFile:
 def _schema(roles: Sequence[str], extra: Sequence[str]) -> pa.Schema:
     names = [*roles, *(_EXTRA + name for name in extra)]
     return pa.schema([*_FIXED, *((name, pa.string()) for name in names)])
-
-
-def _batches(rows: Iterable[Stored]) -> Iterator[list[Stored]]:
-    source = iter(rows)
-    while batch := list(islice(source, ROW_GROUP)):
-        yield batch
 
 
 def _as_table(

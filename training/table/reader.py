@@ -7,7 +7,7 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
@@ -319,7 +319,7 @@ class _Lines:
 
 def _records(
     path: Path, encoding: str, dialect: Dialect, table: Table | None = None
-) -> Iterator[Record]:
+) -> Generator[Record, None, None]:
     """Every record, the header among them; `[]` for a blank line. Stops at a fault behind which nothing can be told."""
     with path.open("rb") as raw:
         lines = _Lines(raw, encoding, dialect.delimiter, table)

@@ -1,0 +1,298 @@
+"""A check as a whole, as a generator of events: faults, splits, lengths and languages, and the written version."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training import catalogue, splits, version
+from training.events import Checked, Event, Progress
+from training.problems import Problem
+from training.table import Record
+from training.tasks.shape import Task
+from training.validation import Finding, Outcome, Scan, Source, examine, gate
+from training.validation.findings import TABLE, ordered
+from training.validation.scan import extra_columns
+
+SAMPLE = 1000  # texts of each split that are tokenised
+_LONGEST = 20_000  # characters of a text that are tokenised
+UNKNOWN_RED, UNKNOWN_AMBER = 0.15, 0.03  # share of the tokens that the base does not know
+FOREIGN = 0.3  # share of the letters in another script than an English base was trained on
+
+# Letters by script; the rest counts as `other`.
+_SCRIPTS = {
+    "latin": re.compile(
+        "[A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a]"
+    ),
+    "cjk": re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"),
+    "kana": re.compile("[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f]"),
+    "hangul": re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]"),
+    "cyrillic": re.compile("[\u0400-\u052f]"),
+    "greek": re.compile("[\u0370-\u03ff\u1f00-\u1fff]"),
+    "arabic": re.compile("[\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufeff]"),
+    "hebrew": re.compile("[\u0590-\u05ff]"),
+    "devanagari": re.compile("[\u0900-\u097f]"),
+    "thai": re.compile("[\u0e00-\u0e7f]"),
+}
+
+
+def check(
+    task: Task,
+    sources: Sequence[Source],
+    columns: Mapping[str, str],
+    *,
+    seed: int = 13,
+    out: str | Path = "",
+    base: str = catalogue.DEFAULT,
+    bases_dir: str | Path = "",
+) -> Generator[Event, None, None]:
+    """Progress … and then Checked. With `out`, `out`/version.parquet is written unless the data is blocked."""
+    outcome = yield from _examined(task, sources, columns)
+    scan = outcome.scan
+    if outcome.gate == "blocked":
+        yield Checked(
+            len(scan), "blocked", _dicts(outcome.findings), labels=_label_counts(scan, scan.split)
+        )
+        return
+    assigned = splits.assign(_sorted_codes(scan), scan.fingerprint, seed, scan.split)
+    sample = _Sample(scan, assigned, seed)
+    written = yield from _written(scan, assigned, sample, out)
+    stats = _stats(scan, assigned, sample, base, bases_dir)
+    findings = ordered([*outcome.findings, *_language(stats, base)])
+    yield Checked(
+        len(scan),
+        gate(findings),
+        _dicts(findings),
+        {name: int((assigned == number).sum()) for number, name in enumerate(splits.SPLITS)},
+        _label_counts(scan, assigned),
+        stats,
+        written,
+    )
+
+
+def _examined(
+    task: Task, sources: Sequence[Source], columns: Mapping[str, str]
+) -> Generator[Event, None, Outcome]:
+    steps = examine(task, sources, columns)
+    while True:
+        try:
+            yield Progress(round(0.5 * next(steps), 4))
+        except StopIteration as stop:
+            outcome: Outcome = stop.value
+            return outcome
+
+
+def _dicts(findings: Iterable[Finding]) -> tuple[dict[str, Any], ...]:
+    return tuple(finding.as_dict() for finding in findings)
+
+
+def _sorted_codes(scan: Scan) -> NDArray[np.int32]:
+    """Label numbers in the order of the sorted labels, so that the order of the rows does not matter."""
+    order = np.empty(len(scan.labels), np.int32)
+    order[[scan.labels[name] for name in sorted(scan.labels)]] = np.arange(
+        len(scan.labels), dtype=np.int32
+    )
+    return order[scan.label]
+
+
+def _label_counts(scan: Scan, assigned: NDArray[np.uint8]) -> dict[str, dict[str, int]]:
+    """Label -> split -> rows, sorted by label; at most as many labels as are allowed plus one."""
+    known = scan.label < len(scan.labels)
+    table = np.zeros((len(scan.labels), len(splits.SPLITS)), np.int64)
+    np.add.at(table, (scan.label[known], assigned[known]), 1)
+    return {
+        name: dict(zip(splits.SPLITS, map(int, table[scan.labels[name]]), strict=True))
+        for name in sorted(scan.labels)[:1001]
+    }
+
+
+def kept(scan: Scan) -> Iterator[tuple[int, Record]]:
+    """The rows that the scan kept, read once more: (index into its arrays, record)."""
+    row = 0
+    for number, table in enumerate(scan.tables):
+        if table is None:
+            continue
+        end = row + int((scan.source == number).sum())
+        for record in table:
+            if row < end and record.line == scan.line[row]:
+                yield row, record
+                row += 1
+        if row != end:
+            raise RuntimeError(f"{scan.sources[number].path} changed while it was read")
+
+
+class _Sample:
+    """The texts to tokenise: of each split those that come first in the seed's order. Filled while the rows pass."""
+
+    def __init__(self, scan: Scan, assigned: NDArray[np.uint8], seed: int) -> None:
+        order = splits.mixed(scan.fingerprint ^ np.arange(len(scan), dtype=np.uint64), seed)
+        self.texts: dict[int, str] = {}
+        self.wanted: set[int] = set()
+        for number in range(len(splits.SPLITS)):
+            rows = np.flatnonzero(assigned == number)
+            self.wanted.update(rows[np.argsort(order[rows], kind="stable")[:SAMPLE]].tolist())
+        self.last = max(self.wanted, default=-1)
+
+    def see(self, row: int, text: str) -> None:
+        if row in self.wanted:
+            self.texts[row] = text[:_LONGEST]
+
+
+def _written(
+    scan: Scan, assigned: NDArray[np.uint8], sample: _Sample, out: str | Path
+) -> Generator[Event, None, dict[str, Any] | None]:
+    """Writes the version in parts, with progress in between; without `out` only the sample is read."""
+    extra = list(scan.extra)
+    rows = _stored(scan, assigned, sample, extra)
+    if not out:
+        for row in rows:
+            if row.row >= sample.last:
+                break
+        return None
+    writer = version.Writer(Path(out) / "version.parquet", list(scan.columns), extra)
+    with writer:
+        for count, row in enumerate(rows, 1):
+            writer.add(row)
+            if not count % version.ROW_GROUP:
+                yield Progress(round(0.5 + 0.45 * count / len(scan), 4))
+    return writer.result
+
+
+def _stored(
+    scan: Scan, assigned: NDArray[np.uint8], sample: _Sample, extra: Sequence[str]
+) -> Iterator[version.Stored]:
+    places = _places(scan, extra)
+    for row, record in kept(scan):
+        number = int(scan.source[row])
+        roles, others = places[number]
+        values = {role: record.cells[at] for role, at in roles}
+        sample.see(row, values["text"])
+        split = splits.SPLITS[assigned[row]]
+        others_values = {name: record.cells[at] for name, at in others}
+        yield version.Stored(
+            row, scan.sources[number].name, record.line, split, values, others_values
+        )
+
+
+def _places(
+    scan: Scan, extra: Sequence[str]
+) -> list[tuple[list[tuple[str, int]], list[tuple[str, int]]]]:
+    """For every file: (role, index) of the roles and (name, index) of the other columns that it has."""
+    found = []
+    for table in scan.tables:
+        names = table.columns if table else []
+        own = set(extra_columns(table, scan.columns)) if table else set()
+        roles = [(role, names.index(name)) for role, name in scan.columns.items() if name in names]
+        found.append((roles, [(name, names.index(name)) for name in extra if name in own]))
+    return found
+
+
+def _stats(
+    scan: Scan, assigned: NDArray[np.uint8], sample: _Sample, base: str, bases_dir: str | Path
+) -> dict[str, Any]:
+    """Of each split (and `all`) rows, characters and tokens with the special ones; scripts and the unknown share."""
+    rows = sorted(sample.texts)
+    counts, unknown = token_counts([sample.texts[row] for row in rows], base, bases_dir)
+    stats: dict[str, Any] = {
+        "labels": len(scan.labels),
+        "base": base,
+        "scripts": scripts(sample.texts.values()),
+        "unknown_share": unknown,
+    }
+    of_row = np.array([assigned[row] for row in rows], np.uint8)
+    for number, name in enumerate(splits.SPLITS):
+        sizes = scan.size[assigned == number]
+        stats[name] = _lengths(sizes) | _tokens(counts, of_row == number)
+    stats["all"] = _lengths(scan.size) | _tokens(counts, of_row >= 0)
+    return stats
+
+
+def _lengths(sizes: NDArray[np.uint32]) -> dict[str, int]:
+    if not len(sizes):
+        return {"rows": 0, "characters": 0}
+    p50, p95 = np.percentile(sizes, (50, 95))
+    return {
+        "rows": len(sizes),
+        "characters": int(sizes.sum(dtype=np.int64)),
+        "p50_characters": int(p50),
+        "p95_characters": int(p95),
+        "max_characters": int(sizes.max()),
+    }
+
+
+def _tokens(counts: NDArray[np.int64] | None, chosen: NDArray[np.bool_]) -> dict[str, float]:
+    if counts is None or not chosen.any():
+        return {}
+    of_split = counts[chosen]
+    return {
+        "mean_tokens": round(float(of_split.mean()), 2),
+        "p95_tokens": int(np.percentile(of_split, 95)),
+    }
+
+
+def token_counts(
+    texts: list[str], base: str, bases_dir: str | Path = ""
+) -> tuple[NDArray[np.int64] | None, float | None]:
+    """(tokens of each text with the special ones, share of tokens unknown to the base); None without its files."""
+    try:
+        file = catalogue.locate(base, bases_dir) / "tokenizer.json"
+    except Problem:
+        return None, None
+    if not file.is_file() or not texts:
+        return None, None
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(file))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    unknown = {tokenizer.token_to_id(name) for name in ("[UNK]", "<unk>")} - {None}
+    encoded = tokenizer.encode_batch(texts)
+    counts = np.array([len(item.ids) for item in encoded], np.int64)
+    own = sum(len(item.ids) - sum(item.special_tokens_mask) for item in encoded)
+    missed = sum(sum(token in unknown for token in item.ids) for item in encoded)
+    return counts, round(missed / own, 4) if own else 0.0
+
+
+def scripts(texts: Iterable[str]) -> dict[str, float]:
+    """Script -> its share of the letters, the largest first."""
+    found = dict.fromkeys((*_SCRIPTS, "other"), 0)
+    for text in texts:
+        letters = sum(map(str.isalpha, text[:2000]))
+        for name, pattern in _SCRIPTS.items():
+            if not letters or (name != "latin" and text.isascii()):
+                break
+            hits = len(pattern.findall(text[:2000]))
+            found[name] += hits
+            letters -= hits
+        found["other"] += max(0, letters)
+    total = sum(found.values())
+    shares = {name: round(count / total, 4) for name, count in found.items() if count}
+    return dict(sorted(shares.items(), key=lambda item: -item[1]))
+
+
+def _language(stats: Mapping[str, Any], base: str) -> list[Finding]:
+    """Whether the base was made for these texts."""
+    share = stats["unknown_share"] or 0.0
+    entry = catalogue.find(base)
+    foreign = (
+        1 - stats["scripts"].get("latin", 0.0)
+        if stats["scripts"] and entry.languages == ("en",)
+        else 0.0
+    )
+    if share >= UNKNOWN_RED:
+        code = "base.language"
+    elif share >= UNKNOWN_AMBER or foreign >= FOREIGN:
+        code = "base.language_partly"
+    else:
+        return []
+    values = {
+        "base": entry.title,
+        "base_id": base,
+        "share": round(100 * max(share, foreign if share < UNKNOWN_AMBER else 0)),
+    }
+    return [Finding(code, TABLE[code].severity, 1, (), values)]

@@ -1,0 +1,103 @@
+"""How long a fine-tune will take on this machine: arithmetic over the size of the data and a measured speed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from training.catalogue import DEFAULT, Base, find
+from training.spec import EFFORT_DEFAULTS
+
+# Where nothing was measured: MiniLM on two ordinary cores. The interval is then wide.
+TYPICAL: dict[str, Any] = {
+    "startup_seconds": 8.0,
+    "bases": {DEFAULT: {"train_tokens_per_second": 3000.0, "infer_tokens_per_second": 12000.0}},
+}
+PADDING = 1.12  # tokens that a length-grouped batch holds for each token of text
+TOKENS = 24.0  # of a row whose length is not known
+_TFIDF = 1.5e-5  # seconds a row and label
+_MEASURED, _UNMEASURED = (0.75, 1.5), (0.4, 3.0)  # the interval around the estimate
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Seconds; `low` and `high` are the interval to show. `measured`: the speed of this very base is known."""
+
+    seconds: float
+    low: float
+    high: float
+    measured: bool
+
+
+def seconds(
+    stats: Mapping[str, Any],
+    calibration: Mapping[str, Any] | None = None,
+    effort: str = "balanced",
+    base: str = DEFAULT,
+    settings: Mapping[str, Any] | None = None,
+) -> Estimate:
+    """The whole run, from its start to the verified artifact.
+
+    `stats` as in a dataset version: split -> {"rows", "mean_tokens"}, and "labels" (their number).
+    `calibration` is what `python -m training calibrate` wrote: {"startup_seconds", "bases": {id:
+    {"train_tokens_per_second", "infer_tokens_per_second"}}}; nothing means a typical machine.
+    """
+    chosen = {
+        **EFFORT_DEFAULTS[effort],
+        **{k: v for k, v in (settings or {}).items() if v is not None},
+    }
+    speed = _speed(calibration or {}, find(base))
+    tokens = {
+        name: _tokens(stats.get(name) or {}, chosen.get("max_length"))
+        for name in ("train", "valid", "test")
+    }
+    epochs = int(chosen["epochs"])
+    training = epochs * tokens["train"] * PADDING / speed.train
+    # The frozen base reads all rows once; every epoch is scored; test rows are predicted, and again after reloading.
+    reading = sum(tokens.values()) + epochs * tokens["valid"] + 2 * tokens["test"]
+    rows = sum(_rows(stats.get(name) or {}) for name in tokens)
+    simple = (
+        1.0 + rows * 2e-4 + _rows(stats.get("train") or {}) * int(stats.get("labels") or 2) * _TFIDF
+    )
+    total = 2 * speed.startup + training + reading * PADDING / speed.infer + simple
+    low, high = _MEASURED if speed.measured else _UNMEASURED
+    return Estimate(round(total, 1), round(total * low, 1), round(total * high, 1), speed.measured)
+
+
+@dataclass(frozen=True)
+class _Speed:
+    startup: float
+    train: float
+    infer: float
+    measured: bool
+
+
+def _speed(calibration: Mapping[str, Any], base: Base) -> _Speed:
+    """The measured speed of the base; else that of another base, by the ratio of their sizes."""
+    startup = float(calibration.get("startup_seconds") or TYPICAL["startup_seconds"])
+    bases = {
+        name: rates for name, rates in (calibration.get("bases") or {}).items() if _usable(rates)
+    }
+    if base.id in bases:
+        rates, factor, measured = bases[base.id], 1.0, True
+    else:
+        name, rates = next(iter((bases or TYPICAL["bases"]).items()))
+        factor, measured = find(name).parameters / base.parameters, False
+    train, infer = rates["train_tokens_per_second"], rates["infer_tokens_per_second"]
+    return _Speed(startup, float(train) * factor, float(infer) * factor, measured)
+
+
+def _usable(rates: Mapping[str, Any]) -> bool:
+    return all(
+        rates.get(name, 0) > 0 for name in ("train_tokens_per_second", "infer_tokens_per_second")
+    )
+
+
+def _rows(split: Mapping[str, Any]) -> int:
+    return int(split.get("rows") or 0)
+
+
+def _tokens(split: Mapping[str, Any], max_length: int | None) -> float:
+    mean = float(split.get("mean_tokens") or TOKENS)
+    return _rows(split) * (min(mean, max_length) if max_length else mean)

@@ -1,0 +1,100 @@
+"""Which column plays which role: a guess to begin with, and what is wrong with a choice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+from training.table import Table
+from training.table.reader import shown_list
+from training.tasks.shape import Column, Task
+from training.validation.findings import Findings, Place
+
+_ID = re.compile(r"(^|[\s_-])(id|uuid|index|no|nr|row|date|time|url)$|^(编号|序号|日期)$", re.I)
+
+
+def guess_columns(
+    task: Task, header: Sequence[str], rows: Sequence[Sequence[str]]
+) -> dict[str, str]:
+    """Role -> column, by name first and then by content. A role that nothing fits is left out."""
+    found: dict[str, str] = {}
+    for column in task.columns:
+        name = _by_name(column, [name for name in header if name not in found.values()])
+        if name:
+            found[column.role] = name
+    for column in task.columns:
+        if column.required and column.role not in found:
+            free = [i for i, name in enumerate(header) if name not in found.values()]
+            name = _by_content(column.role, header, rows, free)
+            if name:
+                found[column.role] = name
+    return found
+
+
+def _by_name(column: Column, header: Sequence[str]) -> str:
+    plain = {re.sub(r"[\s_-]+", " ", name).strip().casefold(): name for name in reversed(header)}
+    for guess in column.guesses:
+        if guess in plain:
+            return plain[guess]
+    for guess in column.guesses:  # `review_text`, `category name`
+        for name, original in plain.items():
+            if len(guess) > 1 and guess in name.split():
+                return original
+    return ""
+
+
+def _by_content(
+    role: str, header: Sequence[str], rows: Sequence[Sequence[str]], free: list[int]
+) -> str:
+    cells = {i: [row[i] for row in rows if i < len(row) and row[i].strip()] for i in free}
+    filled = [i for i in free if cells[i] and not _ID.search(header[i])]
+    if not filled:
+        return ""
+    if role == "label":
+        kinds = {i: len(set(cells[i])) / len(cells[i]) for i in filled}
+        return header[min(filled, key=lambda i: (kinds[i], fmean(map(len, cells[i]))))]
+    return header[max(filled, key=lambda i: fmean(map(len, cells[i])))]
+
+
+def check_columns(
+    task: Task, table: Table, columns: Mapping[str, str], name: str, found: Findings
+) -> dict[str, int]:
+    """The place of every role's column in this file; what is wrong with the choice goes into `found`."""
+    place = Place(name, table.header_line)
+    if len(table.columns) == 1 and len(columns) != 1:
+        found.add("column.single", place, key=name, column=table.columns[0])
+    places: dict[str, int] = {}
+    for role in task.columns:
+        column = columns.get(role.role, "")
+        if not column and role.required:
+            values: dict[str, Any] = {"role": role.role, "columns": shown_list(table.columns)}
+            found.add("column.unmapped", place, key=role.role, **values)
+        elif column and column not in table.columns:
+            values = {"column": column, "columns": shown_list(table.columns)}
+            found.add(
+                "column.missing",
+                Place(name, table.header_line, column),
+                key=f"{name}:{column}",
+                **values,
+            )
+        elif column:
+            places[role.role] = table.columns.index(column)
+    _check_choice(task, table, columns, place, found)
+    return places
+
+
+def _check_choice(
+    task: Task, table: Table, columns: Mapping[str, str], place: Place, found: Findings
+) -> None:
+    roles = [column.role for column in task.columns]
+    for role in columns:
+        if role not in roles:
+            found.add("column.role", place, key=role, role=role, roles=", ".join(roles))
+    for column in sorted(set(columns.values()) - {""}):
+        using = [role for role, chosen in columns.items() if chosen == column]
+        if len(using) > 1:
+            found.add("column.same", place, key=column, column=column, roles=", ".join(using))
+        if column in table.duplicates:
+            found.add("column.duplicate", place, key=f"{place.file}:{column}", column=column)
