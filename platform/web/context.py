@@ -2,8 +2,43 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+THEMES = ("light", "dark")
+THEME_COOKIE = "theme"
+
+
+def theme(request: HttpRequest) -> str:
+    """'light' or 'dark' when the person chose one, else '' (the system decides). The cookie is set by theme.js."""
+    chosen = request.COOKIES.get(THEME_COOKIE, "")
+    return chosen if chosen in THEMES else ""
+
+
+def _workspaces(request: HttpRequest) -> list[Any]:
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return []
+    return list(user.workspaces.order_by("name"))
+
+
+def _here(request: HttpRequest, workspaces: list[Any]) -> Any:
+    """The workspace of the URL, else the user's first; None for somebody who has none."""
+    match = request.resolver_match
+    slug = match.kwargs.get("slug") if match is not None else None
+    named = [workspace for workspace in workspaces if workspace.slug == slug]
+    return (named or workspaces or [None])[0]
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    return {}
+    """Lazy where it costs a query: only the shell asks for workspaces."""
+    workspaces = SimpleLazyObject(lambda: _workspaces(request))
+    return {
+        "theme": theme(request),
+        "sign_up_open": settings.SIGN_UP,
+        "shell": {
+            "workspaces": workspaces,
+            "workspace": SimpleLazyObject(lambda: _here(request, list(workspaces))),
+        },
+    }
