@@ -127,7 +127,9 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "django_cache",
-    }
+    },
+    # django-q tells its state to a cache every second. Nobody reads it (see projects.jobs.health).
+    "queue": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
 }
 
 AUTH_USER_MODEL = "accounts.User"
@@ -246,7 +248,7 @@ Q_CLUSTER = {
     "name": "attune",
     "orm": "default",
     "broker_class": "projects.jobs.broker.LeaseBroker",
-    "workers": RUN_SLOTS + 1,
+    "workers": 2,
     "queue_limit": 50,
     "timeout": 14 * 86_400,
     "retry": 15 * 86_400,
@@ -259,7 +261,12 @@ Q_CLUSTER = {
     "save_limit": 1000,
     "catch_up": False,
     "label": _("Queue"),
+    "cache": "queue",
+    # Training has workers of its own: a check of data never waits behind an hour of training.
+    "ALT_CLUSTERS": {"train": {"workers": RUN_SLOTS}},
 }
+# `up` starts `manage.py work <name>` for each of these, each in a process group of its own.
+QUEUE_CLUSTERS = ["attune", "train"]
 
 LOGGING = {
     "version": 1,

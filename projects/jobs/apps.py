@@ -6,3 +6,11 @@ class JobsConfig(AppConfig):
     name = "projects.jobs"
     label = "jobs"
     verbose_name = _("Queue")
+
+    def ready(self) -> None:
+        from django_q.signals import post_execute_in_worker, pre_execute
+
+        from projects.jobs import broker
+
+        pre_execute.connect(broker.begin_lease, dispatch_uid="begin_lease")
+        post_execute_in_worker.connect(broker.end_lease, dispatch_uid="end_lease")

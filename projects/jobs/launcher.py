@@ -1,0 +1,189 @@
+"""Starts `python -m training …` and reads its events. The one place where the site starts a process.
+
+The child has a session of its own (so that it is stopped with all it started), dies with the thread that launched it,
+and sees only the part of the environment that it needs: no secret key, no address of the database.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import training
+
+log = logging.getLogger(__name__)
+MODULE = ("-P", "-m", "training")
+TRAMPOLINE = Path(__file__).with_name("trampoline.py")
+STDERR = "stderr.log"
+TAIL = 8_000  # bytes of standard error worth keeping
+LINE_LIMIT = 64 * 1024**2  # bytes; a report over thousands of labels has a few
+_PASSED = """
+PATH HOME USER LANG LANGUAGE TZ TMPDIR VIRTUAL_ENV LD_LIBRARY_PATH DYLD_LIBRARY_PATH SSL_CERT_FILE SSL_CERT_DIR
+HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy ATTUNE_HOME ATTUNE_HUB TOKENIZERS_PARALLELISM
+HF_HOME HF_HUB_OFFLINE HF_HUB_CACHE HF_ENDPOINT TRANSFORMERS_OFFLINE
+"""
+PASSED = frozenset(_PASSED.split())
+PASSED_FAMILIES = (
+    "LC_",
+    "OMP_",
+    "MKL_",
+    "OPENBLAS_",
+    "KMP_",
+    "CUDA_",
+    "NVIDIA_",
+    "TORCH_",
+    "PYTORCH_",
+)
+
+
+class Child:
+    """A running `python -m training`. Its standard output are events, its standard error goes to a file."""
+
+    def __init__(self, process: subprocess.Popen[bytes], stderr: Path) -> None:
+        self._process = process
+        self._stderr = stderr
+        self._buffer = b""
+        self._closed = False
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """None while it runs; negative when a signal ended it."""
+        return self._process.poll()
+
+    @property
+    def stderr(self) -> str:
+        """The last of what it wrote to standard error."""
+        try:
+            with self._stderr.open("rb") as file:
+                file.seek(max(0, self._stderr.stat().st_size - TAIL))
+                return file.read().decode("utf-8", "replace")
+        except OSError:
+            return ""
+
+    def lines(self, timeout: float = 0.3) -> Iterator[dict[str, Any] | None]:
+        """Every event, and None each `timeout` seconds without one; ends with the process."""
+        while True:
+            found = self._read(timeout)
+            yield from (event for event in map(_parse, found) if event)
+            if not found:
+                if self._process.poll() is not None:
+                    # A last look: it may have written and ended between the two questions.
+                    yield from (event for event in map(_parse, self._read(0)) if event)
+                    return
+                yield None
+
+    def terminate(self) -> None:
+        """Asks it to save and stop."""
+        self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self._signal(signal.SIGKILL)
+
+    def stop(self, grace: float = 10.0) -> None:
+        """Ends it and all that it started: SIGTERM, and SIGKILL after `grace` seconds. Harmless when it has ended."""
+        deadline = time.monotonic() + grace
+        if self._process.poll() is None:
+            self.terminate()
+            # Read on: it must not hang on a full pipe while it says good-bye.
+            for _event in self.lines(0.1):
+                if time.monotonic() > deadline:
+                    break
+        self.kill()
+        self._process.wait()
+        if self._process.stdout:
+            self._process.stdout.close()
+        self._closed = True
+
+    def _signal(self, number: int) -> None:
+        if self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, number)
+
+    def _read(self, timeout: float) -> list[bytes]:
+        """The complete lines that came within `timeout` seconds."""
+        out = self._process.stdout
+        if self._closed or out is None:
+            self._wait(timeout)
+            return []
+        if not _ready(out.fileno(), timeout):
+            return []
+        data = os.read(out.fileno(), 1 << 20)
+        if not data:
+            self._closed = True
+            self._wait(timeout)
+            data, self._buffer = self._buffer, b""
+            return [data] if data else []
+        *lines, self._buffer = (self._buffer + data).split(b"\n")
+        if len(self._buffer) > LINE_LIMIT:
+            raise ValueError(f"The child wrote a line of more than {LINE_LIMIT} bytes")
+        return lines
+
+    def _wait(self, timeout: float) -> None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(max(timeout, 0.05))
+
+
+def launch(args: Sequence[str], *, folder: Path, env: Mapping[str, str] | None = None) -> Child:
+    """Starts `python -m training *args` in `folder`, where its standard error is kept. `env` adds to its environment.
+
+    Call it in a thread that lives as long as the child should: the kernel ends the child with the thread.
+    """
+    stderr = Path(folder) / STDERR
+    command = [sys.executable, *MODULE, *map(str, args)]
+    bounce = [sys.executable, "-I", "-S", str(TRAMPOLINE), str(os.getpid())]
+    with stderr.open("ab") as errors:
+        process = subprocess.Popen(
+            [*bounce, *command],
+            cwd=folder,
+            env=environment(env or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+        )
+    return Child(process, stderr)
+
+
+def environment(extra: Mapping[str, str]) -> dict[str, str]:
+    """What a child may see of this process's environment, and where it finds `training`."""
+    passed = {
+        name: value
+        for name, value in os.environ.items()
+        if name in PASSED or name.startswith(PASSED_FAMILIES)
+    }
+    code = str(Path(training.__file__).resolve().parents[1])
+    return {**passed, "PYTHONPATH": code, "PYTHONUNBUFFERED": "1", **extra}
+
+
+def _ready(descriptor: int, timeout: float) -> bool:
+    poll = select.poll()  # not select(), which fails for descriptors above 1023
+    poll.register(descriptor, select.POLLIN | select.POLLHUP)
+    return bool(poll.poll(timeout * 1000))
+
+
+def _parse(line: bytes) -> dict[str, Any] | None:
+    """An event, or None for what is none: a library may print a line of its own."""
+    if not line.strip():
+        return None
+    try:
+        event = json.loads(line, parse_constant=lambda _name: None)
+    except ValueError:
+        event = None
+    if not isinstance(event, dict) or "event" not in event:
+        log.warning("A child wrote a line that is no event: %.200r", line)
+        return None
+    return event
