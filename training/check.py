@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from training import catalogue, splits, version
 from training.events import Checked, Event, Progress
 from training.problems import Problem
-from training.table import Record
 from training.tasks.shape import Task
 from training.validation import Finding, Outcome, Scan, Source, examine, gate
 from training.validation.findings import TABLE, ordered
@@ -111,21 +110,6 @@ def _label_counts(scan: Scan, assigned: NDArray[np.uint8]) -> dict[str, dict[str
     }
 
 
-def kept(scan: Scan) -> Iterator[tuple[int, Record]]:
-    """The rows that the scan kept, read once more: (index into its arrays, record)."""
-    row = 0
-    for number, table in enumerate(scan.tables):
-        if table is None:
-            continue
-        end = row + int((scan.source == number).sum())
-        for record in table:
-            if row < end and record.line == scan.line[row]:
-                yield row, record
-                row += 1
-        if row != end:
-            raise RuntimeError(f"{scan.sources[number].path} changed while it was read")
-
-
 class _Sample:
     """The texts to tokenise: of each split those that come first in the seed's order. Filled while the rows pass."""
 
@@ -167,15 +151,18 @@ def _stored(
     scan: Scan, assigned: NDArray[np.uint8], sample: _Sample, extra: Sequence[str]
 ) -> Iterator[version.Stored]:
     places = _places(scan, extra)
-    for row, record in kept(scan):
-        number = int(scan.source[row])
+    names = [source.name for source in scan.sources]
+    for row, number, record in scan.again():
         roles, others = places[number]
         values = {role: record.cells[at] for role, at in roles}
         sample.see(row, values["text"])
-        split = splits.SPLITS[assigned[row]]
-        others_values = {name: record.cells[at] for name, at in others}
         yield version.Stored(
-            row, scan.sources[number].name, record.line, split, values, others_values
+            row,
+            names[number],
+            record.line,
+            splits.SPLITS[assigned[row]],
+            values,
+            {name: record.cells[at] for name, at in others},
         )
 
 

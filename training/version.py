@@ -131,7 +131,7 @@ def page(
 ) -> Page:
     """Rows `offset` … `offset + limit` of those that match; `search` is part of any role's text, case ignored."""
     with _opened(path) as file:
-        if label is None and not split and not search:
+        if not label and not split and not search:
             return _plain_page(file, offset, limit)
         total = 0
         rows: list[Stored] = []
@@ -158,7 +158,7 @@ def _plain_page(file: pq.ParquetFile, offset: int, limit: int) -> Page:
 def _matching(
     table: pa.Table, label: str | None, split: str | None, search: str | None
 ) -> pa.Table:
-    if label is not None and "label" in table.column_names:
+    if label and "label" in table.column_names:
         table = table.filter(pc.equal(table["label"], label))
     if split:
         table = table.filter(pc.equal(table["split"], split))

@@ -174,6 +174,9 @@ _LOST = frozenset({"row.quote", "row.long_cell", "column.too_many"})
 
 
 def _is_blank(record: Record) -> bool:
+    cells = record.cells
+    if cells and cells[0] and not cells[0].isspace():  # almost every row
+        return False
     return not record.faults and not any(cell.strip() for cell in record.cells)
 
 

@@ -109,6 +109,18 @@ class Scan:
                 yield (number + table.progress()) / len(self.sources)
             yield (number + 1) / len(self.sources)
 
+    def again(self) -> Generator[tuple[int, int, Record], None, None]:
+        """The kept rows, read once more: (index into the arrays, index of the source, record)."""
+        row = 0
+        for number, table in enumerate(self.tables):
+            end = row + int((self.source == number).sum())
+            for record in table if table and row < end else ():
+                if row < end and record.line == self._line[row]:
+                    yield row, number, record
+                    row += 1
+            if row != end:
+                raise RuntimeError(f"{self.sources[number].name} changed while it was read")
+
     def _open(self, source: Source) -> Table | None:
         try:
             table = read(source.path, source.encoding, source.delimiter)
