@@ -1,0 +1,95 @@
+// The charts of a run while it trains: asks for the events since the last one and lets the lines grow.
+import { clear, draw, extend } from "./charts.js";
+
+const root = document.getElementById("live");
+const PAUSE = 1500; // milliseconds between two questions
+const PATIENCE = 15000; // after a failed one, at most
+const figures = JSON.parse(document.getElementById("live-figures").textContent);
+const charts = {
+  loss: root.querySelector('[data-chart-live="loss"]'),
+  scores: root.querySelector('[data-chart-live="scores"]'),
+};
+let since = 0;
+let attempt = null;
+let wait = PAUSE;
+let timer = null;
+let asking = false;
+
+const points = () => ({ x: [], y: [] });
+function add(line, x, y) {
+  line.x.push(x);
+  line.y.push(y ?? null); // a loss that is no number leaves a gap
+}
+
+// A lost worker starts the run again: the lines of the attempt before go.
+function restart(events) {
+  const last = events.at(-1).attempt;
+  if (attempt !== null && last !== attempt) for (const chart of Object.values(charts)) clear(chart);
+  attempt = last;
+  return events.filter((event) => event.attempt === last);
+}
+
+function grow(events) {
+  if (!events.length) return;
+  const loss = [points(), points(), points()];
+  const scores = [points(), points()];
+  for (const { kind, data } of restart(events)) {
+    if (kind === "step") add(loss[0], data.epoch, data.loss);
+    if (kind !== "scored") continue;
+    if (data.train_loss !== null) add(loss[1], data.epoch, data.train_loss);
+    if (data.valid_loss !== null) add(loss[2], data.epoch, data.valid_loss);
+    add(scores[0], data.epoch, data.metrics.accuracy);
+    add(scores[1], data.epoch, data.metrics.macro_f1);
+    describe(data);
+  }
+  extend(charts.loss, loss);
+  extend(charts.scores, scores);
+}
+
+// The same in words, a row an epoch: for those who do not see the charts.
+function describe(scored) {
+  const body = root.querySelector("tbody[data-epochs]");
+  const row = body.querySelector(`[data-epoch="${scored.epoch}"]`) ?? body.insertRow();
+  row.dataset.epoch = scored.epoch;
+  row.replaceChildren();
+  const percent = new Intl.NumberFormat(document.documentElement.lang, { style: "percent", minimumFractionDigits: 1 });
+  const decimal = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 4 });
+  const shown = (value, format) => (value === null || value === undefined ? "–" : format.format(value));
+  const cells = [
+    scored.epoch,
+    shown(scored.train_loss, decimal),
+    shown(scored.valid_loss, decimal),
+    shown(scored.metrics.accuracy, percent),
+    shown(scored.metrics.macro_f1, percent),
+  ];
+  for (const text of cells) Object.assign(row.insertCell(), { textContent: text, className: "num" });
+  if (!scored.best) return;
+  for (const other of body.querySelectorAll("[data-best]")) delete other.dataset.best;
+  row.dataset.best = "yes";
+}
+
+async function ask() {
+  if (asking || document.hidden) return;
+  asking = true;
+  let ended = false;
+  try {
+    const answer = await fetch(`${root.dataset.series}?since=${since}`, { headers: { Accept: "application/json" } });
+    if (!answer.ok) throw new Error(`${answer.status}`);
+    const news = await answer.json();
+    since = news.since;
+    ended = news.ended && !news.events.length;
+    grow(news.events);
+    wait = news.events.length && news.more ? 0 : PAUSE;
+  } catch {
+    wait = Math.min(PATIENCE, (wait || PAUSE) * 2);
+  }
+  asking = false;
+  clearTimeout(timer);
+  if (!ended) timer = setTimeout(ask, wait);
+}
+
+for (const [name, chart] of Object.entries(charts)) draw(chart, figures[name]);
+// A tab that was hidden, or a laptop that slept, catches up at once.
+document.addEventListener("visibilitychange", ask);
+globalThis.addEventListener("online", ask);
+ask();
