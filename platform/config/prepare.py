@@ -14,8 +14,6 @@ from training import catalogue
 from training.problems import Problem
 from web import css
 
-BASE = "minilm-l6"
-
 
 def prepare() -> Iterator[str]:
     """Yields what the operator should know."""
@@ -24,7 +22,7 @@ def prepare() -> Iterator[str]:
     call_command("createcachetable", verbosity=0)
     collect_static()
     try:
-        catalogue.locate(BASE, settings.BASES_DIR)
+        catalogue.locate(catalogue.DEFAULT, settings.BASES_DIR)
     except Problem as problem:
         yield f"There is no base model to train from: {problem}"
 

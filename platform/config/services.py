@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
+from django.db import DatabaseError, connection
+from django.utils import timezone
+from django_q.models import OrmQ
 
-from config.supervisor import Service
+from config.supervisor import Check, Service
+from projects.jobs import health, launcher
 
-SECRETS = ("ATTUNE_SECRET_KEY", "ATTUNE_DATABASE_URL", "ATTUNE_EMAIL_URL")
+log = logging.getLogger(__name__)
+LONGEST_WAIT = timedelta(seconds=60)
 SITE = Path(__file__).resolve().parents[1]  # the folder in which `config` lies
 
 
@@ -23,12 +30,12 @@ def workers() -> Iterator[Service]:
     yield from queues()
     home, file = str(settings.ATTUNE_HOME), str(settings.SERVING_FILE)
     serve = training("serve", "--home", home, "--file", file)
-    yield Service("serving", serve, without_secrets(), late=True)
+    yield Service("serving", serve, launcher.environment({}), late=True)
     if not Path(settings.CALIBRATION_FILE).exists():
         # It only makes estimates better, so everything else comes first.
         calibrate = training("calibrate", "--out", str(settings.CALIBRATION_FILE))
         nice = ("nice", "-n", "15", *calibrate)
-        yield Service("calibrate", nice, without_secrets(), late=True, once=True)
+        yield Service("calibrate", nice, launcher.environment({}), late=True, once=True)
 
 
 def web(host: str, port: int) -> Service:
@@ -41,16 +48,36 @@ def web(host: str, port: int) -> Service:
 
 def queues() -> Iterator[Service]:
     """One cluster for each name in QUEUE_CLUSTERS: a long run never stands before a short task."""
-    for name in getattr(settings, "QUEUE_CLUSTERS", ("",)):
-        environment = {**os.environ, "Q_CLUSTER_NAME": name} if name else None
-        command = (sys.executable, str(settings.ROOT / "manage.py"), "qcluster")
-        yield Service("-".join(filter(None, ("queue", name))), command, environment)
+    for cluster in settings.QUEUE_CLUSTERS:
+        manage = str(settings.ROOT / "manage.py")
+        yield Service(queue_name(cluster), (sys.executable, manage, "work", cluster))
+
+
+def queue_name(cluster: str) -> str:
+    return f"queue-{cluster}"
 
 
 def training(*arguments: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", "training", *arguments)
+    return (sys.executable, *launcher.MODULE, *arguments)
 
 
-def without_secrets() -> dict[str, str]:
-    """What works on people's data has no use for the keys of the site."""
-    return {name: value for name, value in os.environ.items() if name not in SECRETS}
+def queue_checks() -> list[Check]:
+    return [
+        Check((queue_name(cluster),), every=10, settle=30, fault=partial(queue_fault, cluster))
+        for cluster in settings.QUEUE_CLUSTERS
+    ]
+
+
+def queue_fault(cluster: str) -> str:
+    """A cluster whose pusher has died or hangs still looks alive to the system: tasks are due and nobody looks."""
+    if health.worker_alive(cluster):
+        return ""
+    try:
+        late = timezone.now() - LONGEST_WAIT
+        waits = OrmQ.objects.filter(key=cluster, lock__lte=late).exists()
+    except DatabaseError as error:
+        log.warning("Cannot look into the queue: %s", error)
+        return ""
+    finally:
+        connection.close()
+    return f"The queue {cluster} does nothing while tasks wait; starting it again." if waits else ""

@@ -50,6 +50,7 @@ class Check:
 
     services: tuple[str, ...]
     every: float  # seconds
+    settle: float  # seconds from the start of a service on in which it is left alone
     fault: Callable[[], str]
 
 
@@ -175,11 +176,12 @@ class Supervisor:
             if now - self.looked.setdefault(index, now) < check.every:
                 continue
             self.looked[index] = now
-            if fault := check.fault():
+            found = [self.running[name] for name in check.services if name in self.running]
+            settled = [running for running in found if now - running.started > check.settle]
+            if settled and (fault := check.fault()):
                 self.say(fault)
-                for name in check.services:
-                    if name in self.running:
-                        end_group(self.running[name].process)
+                for running in settled:
+                    end_group(running.process)
 
     # --- stopping -----------------------------------------------------------------------------------------------
 

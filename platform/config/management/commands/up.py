@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.services import operator_link
 from config.prepare import prepare
-from config.services import services
+from config.services import queue_checks, services
 from config.supervisor import Supervisor, Taken, check_port, sole
 
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
@@ -64,6 +64,7 @@ class Command(BaseCommand):
             say=self._say,
             ready=lambda: answers(host, port),
             on_ready=lambda: self._welcome(host, port),
+            checks=queue_checks() if worker else [],
             folder=settings.ROOT,
             keep_open=(lock,),
         )
