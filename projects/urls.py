@@ -2,7 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from projects import views
+from projects.portal.overview import project, workspace
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("w/<slug:slug>/", workspace, name="workspace"),
+    path("w/<slug:slug>/new/", views.project_create, name="project-create"),
+    path("w/<slug:slug>/p/<uuid:project_id>/", project, name="project"),
+    path("w/<slug:slug>/p/<uuid:project_id>/delete/", views.project_delete, name="project-delete"),
     path("w/<slug:slug>/p/<uuid:project_id>/", include("projects.datasets.urls")),
     path("w/<slug:slug>/p/<uuid:project_id>/", include("projects.runs.urls")),
 ]

@@ -1,4 +1,4 @@
-"""The site as an ASGI application."""
+"""The site as an ASGI application: the guard of request bodies, and Django behind it."""
 
 import os
 import sys
@@ -7,6 +7,11 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from django.core.asgi import get_asgi_application  # noqa: E402
+from django.core.asgi import get_asgi_application
 
-application = get_asgi_application()
+_django = get_asgi_application()
+
+# Imported after Django is set up: it uses models.
+from config.guard import Guard  # noqa: E402
+
+application = Guard(_django)

@@ -1,5 +1,15 @@
-"""URLs of datasets."""
+"""The API of a project's data."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from projects.datasets import api
+
+urlpatterns = [
+    path("projects/<uuid:project_id>/uploads/", api.UploadList.as_view(), name="api-uploads"),
+    path("projects/<uuid:project_id>/imports/", api.ImportList.as_view(), name="api-imports"),
+    path("projects/<uuid:project_id>/versions/", api.VersionList.as_view(), name="api-versions"),
+    path("uploads/<uuid:upload_id>/", api.UploadDetail.as_view(), name="api-upload"),
+    path("imports/<uuid:import_id>/", api.ImportDetail.as_view(), name="api-import"),
+    path("versions/<uuid:version_id>/", api.VersionDetail.as_view(), name="api-version"),
+    path("versions/<uuid:version_id>/rows/", api.VersionRows.as_view(), name="api-version-rows"),
+]

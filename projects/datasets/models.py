@@ -52,9 +52,12 @@ class Import(models.Model):
     columns = models.JSONField(default=dict)  # role -> column name
     seed = models.PositiveIntegerField(default=13)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    # The fencing number of every write of a worker: one that was given up for dead writes nothing any more.
+    attempt = models.PositiveIntegerField(default=0)
     progress = models.FloatField(default=0)  # 0 to 1
     findings = models.JSONField(default=list)  # training.validation.Finding as dicts
-    problem = models.JSONField(null=True, blank=True)  # {"code", "values"} or {"incident"}
+    # {"code", "values"} when blocked by something else than a row, {"incident"} when failed
+    problem = models.JSONField(null=True, blank=True)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)

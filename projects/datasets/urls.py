@@ -1,5 +1,14 @@
-"""URLs of datasets."""
+"""URLs of a project's data, below /w/<slug>/p/<project_id>/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from projects.datasets import views
+
+urlpatterns = [
+    path("upload/", views.upload, name="upload"),
+    path("uploads/<uuid:upload_id>/", views.upload_preview, name="upload-preview"),
+    path("samples/<slug:name>/", views.sample_add, name="sample-add"),
+    path("imports/<uuid:import_id>/", views.import_page, name="import"),
+    path("imports/<uuid:import_id>/status/", views.import_status, name="import-status"),
+    path("versions/<uuid:version_id>/", views.version, name="version"),
+]

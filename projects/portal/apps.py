@@ -6,3 +6,9 @@ class PortalConfig(AppConfig):
     name = "projects.portal"
     label = "portal"
     verbose_name = _("Portal")
+
+    def ready(self) -> None:
+        from billing import usage
+        from projects.portal.selectors import storage_used
+
+        usage.register("storage", storage_used)

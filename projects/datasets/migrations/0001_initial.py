@@ -80,6 +80,7 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
+                ("attempt", models.PositiveIntegerField(default=0)),
                 ("progress", models.FloatField(default=0)),
                 ("findings", models.JSONField(default=list)),
                 ("problem", models.JSONField(blank=True, null=True)),

@@ -1,0 +1,83 @@
+"""Findings and problems of data in words, for pages and for the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_noop
+
+from training.problems import Problem
+from web.errors import words
+
+OPEN_UP_TO = 5  # places that are shown without being asked for
+
+ORDER = ("blocking", "red", "amber", "info")
+# severity -> (title, tone of the badge, lucide icon)
+LOOKS = {
+    "blocking": (gettext_noop("Must be mended"), "bad", "octagon-x"),
+    "red": (gettext_noop("Should be mended"), "bad", "triangle-alert"),
+    "amber": (gettext_noop("Worth a look"), "warn", "triangle-alert"),
+    "info": (gettext_noop("Good to know"), "info", "info"),
+}
+
+
+@dataclass(frozen=True)
+class Said:
+    """One finding: title, expected, found, remedy; `places` are the first of `count`."""
+
+    code: str
+    severity: str
+    count: int
+    words: Mapping[str, str]
+    places: list[Mapping[str, Any]]
+
+    @property
+    def open(self) -> bool:
+        return len(self.places) <= OPEN_UP_TO
+
+    @property
+    def more(self) -> int:
+        return max(0, self.count - len(self.places))
+
+
+@dataclass(frozen=True)
+class Group:
+    severity: str
+    title: str
+    tone: str
+    icon: str
+    items: list[Said]
+
+
+def said(finding: Mapping[str, Any]) -> Said:
+    count = finding.get("count", 0)
+    return Said(
+        code=finding["code"],
+        severity=finding["severity"],
+        count=count,
+        words=words(finding["code"], {**(finding.get("values") or {}), "count": count}),
+        places=list(finding.get("places") or ()),
+    )
+
+
+def groups_of(findings: Iterable[Mapping[str, Any]]) -> list[Group]:
+    """By severity, the gravest first."""
+    items = [said(finding) for finding in findings]
+    found = [(name, [item for item in items if item.severity == name]) for name in ORDER]
+    return [Group(name, *LOOKS[name], items=of) for name, of in found if of]
+
+
+def told(problem: Problem) -> dict[str, Any]:
+    """For the template tag `problem`."""
+    return {"code": problem.code, "values": problem.values}
+
+
+def said_problem(problem: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Words of an import's problem; {"incident": id} when it was ours."""
+    if not problem:
+        return None
+    if "incident" in problem:
+        return {"incident": problem["incident"]}
+    return {"code": problem["code"], **words(problem["code"], problem["values"])}

@@ -1,0 +1,194 @@
+"""Reads of uploads, imports and versions: always through the project's workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Model, Q, QuerySet
+from django.http import Http404
+
+from accounts.access import Action, require
+from projects.datasets import files
+from projects.datasets.models import DatasetVersion, Import, Upload
+from projects.datasets.samples import SAMPLES, Sample
+from projects.models import Project
+from projects.selectors import task_of
+from training import table, validation
+from training import version as versions
+from training.problems import Problem
+from training.tasks.shape import Column, Coming
+
+M = TypeVar("M", bound=Model)
+PAGE = 50
+
+
+def upload_for(request: Any, upload_id: UUID | str, action: Action) -> Upload:
+    return _checked(request, Upload.objects.all(), upload_id, action)
+
+
+def import_for(request: Any, import_id: UUID | str, action: Action) -> Import:
+    related = Import.objects.select_related("train", "valid", "test")
+    return _checked(request, related, import_id, action)
+
+
+def version_for(request: Any, version_id: UUID | str, action: Action) -> DatasetVersion:
+    return _checked(request, DatasetVersion.objects.all(), version_id, action)
+
+
+def _checked(request: Any, rows: QuerySet[M], pk: UUID | str, action: Action) -> M:
+    found: Any = rows.select_related("project__workspace").filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    require(request, found.project.workspace, action)
+    return found
+
+
+def upload_in(project: Project, upload_id: UUID | str) -> Upload:
+    """Of this project, for a reference in a form or a request body. Raises Problem(`import.upload`)."""
+    try:
+        pk = UUID(str(upload_id))
+    except ValueError:
+        pk = UUID(int=0)
+    found = Upload.objects.filter(project=project, pk=pk).first()
+    if found is None:
+        raise Problem("import.upload", upload=str(upload_id)[:40])
+    return found
+
+
+def path_of(upload: Upload) -> Path:
+    return files.located(settings.UPLOADS_DIR, upload.path)
+
+
+def version_file(version: DatasetVersion) -> Path:
+    return files.located(settings.VERSIONS_DIR, version.path)
+
+
+def preview_of(upload: Upload, encoding: str = "", delimiter: str = "") -> table.Preview:
+    """The first rows. Raises Problem(`file.*`, `column.*`, `upload.gone`)."""
+    path = path_of(upload)
+    if not path.is_file():
+        raise Problem("upload.gone", name=upload.name)
+    return table.preview(path, encoding=encoding, delimiter=delimiter)
+
+
+def roles_of(project: Project) -> tuple[Column, ...]:
+    return getattr(task_of(project), "columns", ())
+
+
+def guessed_columns(project: Project, preview: table.Preview) -> dict[str, str]:
+    task = task_of(project)
+    if isinstance(task, Coming):
+        return {}
+    return validation.guess_columns(task, preview.columns, preview.rows)
+
+
+def versions_in(project: Project) -> QuerySet[DatasetVersion]:
+    return DatasetVersion.objects.filter(project=project)
+
+
+def imports_in(project: Project) -> QuerySet[Import]:
+    return Import.objects.filter(project=project).select_related("train")
+
+
+def unfinished_imports(project: Project) -> QuerySet[Import]:
+    """What the overview still has to say something about: under way, or ended without a version and newer than it."""
+    newest = versions_in(project).values_list("created_at", flat=True).first()
+    rows = imports_in(project).exclude(status=Import.Status.READY)
+    open_now = Q(status__in=(Import.Status.QUEUED, Import.Status.CHECKING))
+    return rows.filter(open_now | Q(created_at__gt=newest)) if newest else rows
+
+
+def samples_for(project: Project) -> dict[str, Sample]:
+    return {name: sample for name, sample in SAMPLES.items() if sample.task == project.task}
+
+
+@dataclass(frozen=True)
+class LabelRow:
+    label: str
+    counts: dict[str, int]  # by split
+    total: int
+    share: float  # of the most frequent label, 0 to 100: the width of its bar
+
+
+def label_rows(version: DatasetVersion) -> list[LabelRow]:
+    """Most frequent first."""
+    totals = {label: sum(counts.values()) for label, counts in version.labels.items()}
+    most = max(totals.values(), default=0) or 1
+    order = sorted(totals, key=lambda label: (-totals[label], label))
+    return [
+        LabelRow(label, version.labels[label], totals[label], 100 * totals[label] / most)
+        for label in order
+    ]
+
+
+SPLITS = ("train", "valid", "test")
+
+
+def splits_of(version: DatasetVersion) -> list[tuple[str, int]]:
+    return [(split, version.splits.get(split, 0)) for split in SPLITS]
+
+
+@dataclass(frozen=True)
+class RowQuery:
+    """Which rows of a version are asked for; what makes no sense is left out."""
+
+    page: int
+    split: str
+    label: str
+    search: str
+
+    def url(self, page: int) -> str:
+        asked = {"split": self.split, "label": self.label, "q": self.search}
+        query = {name: value for name, value in asked.items() if value} | {"page": str(page)}
+        return f"?{urlencode(query)}#rows"
+
+
+def read_row_query(data: Mapping[str, Any], version: DatasetVersion) -> RowQuery:
+    page = str(data.get("page", "1"))
+    number = int(page) if page.isascii() and page.isdigit() and len(page) < 9 else 1
+    split, label = str(data.get("split", "")), str(data.get("label", ""))
+    return RowQuery(
+        page=max(1, number),
+        split=split if split in SPLITS else "",
+        label=label if label in version.labels else "",
+        search=str(data.get("q", "")).replace("\0", "")[:200],
+    )
+
+
+def rows_of(version: DatasetVersion, asked: RowQuery) -> versions.Page:
+    """One page of the rows asked for. Raises Problem(`version.broken`)."""
+    return versions.page(
+        version_file(version),
+        offset=(asked.page - 1) * PAGE,
+        limit=PAGE,
+        label=asked.label or None,
+        split=asked.split or None,
+        search=asked.search or None,
+    )
+
+
+@dataclass(frozen=True)
+class Pages:
+    total: int
+    first: int  # number of the first row shown, from 1; 0 when there is none
+    last: int
+    before: str  # address of the page before; empty at the first
+    after: str
+
+
+def pages(asked: RowQuery, total: int) -> Pages:
+    start = (asked.page - 1) * PAGE
+    last = min(start + PAGE, total)
+    return Pages(
+        total=total,
+        first=start + 1 if start < total else 0,
+        last=last if start < total else 0,
+        before=asked.url(asked.page - 1) if asked.page > 1 else "",
+        after=asked.url(asked.page + 1) if last < total else "",
+    )

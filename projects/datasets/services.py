@@ -1,0 +1,144 @@
+"""Writes about uploads and imports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils.datastructures import MultiValueDict
+
+from accounts.models import User
+from billing.services import check_storage
+from projects.datasets import files
+from projects.datasets.models import Import, Upload
+from projects.datasets.samples import SAMPLES, Sample
+from projects.datasets.selectors import guessed_columns, path_of, preview_of
+from projects.jobs.queue import enqueue
+from projects.models import Project
+from projects.names import file_name
+from projects.selectors import task_of
+from training import table
+from training.problems import Problem
+from training.tasks.shape import Coming, Task
+
+CHECK = "projects.datasets.tasks.check"
+OPEN = (Import.Status.QUEUED, Import.Status.CHECKING)
+
+
+def one_file(sent: MultiValueDict[str, UploadedFile]) -> UploadedFile:
+    """The file of a multipart body. Raises Problem(`upload.missing`) for none, or for several."""
+    found = sent.getlist("file")
+    if len(found) != 1:
+        raise Problem("upload.missing", count=len(found))
+    return found[0]
+
+
+def add_upload(*, project: Project, user: User, file: UploadedFile) -> Upload:
+    """Keeps the file if it looks like a text table; leaves nothing behind when it raises.
+
+    Raises Problem(`upload.too_large`, `quota.storage`, `file.*`, `column.*`).
+    """
+    if (file.size or 0) > settings.MAX_UPLOAD_BYTES:
+        raise files.too_large(file.size or 0)
+    check_storage(project.workspace, file.size or 0)
+    upload = Upload(pk=uuid4(), project=project, name=file_name(file.name or ""), created_by=user)
+    upload.path = files.upload_path(project.pk, upload.pk)
+    target = files.located(settings.UPLOADS_DIR, upload.path)
+    with files.stored(file, target) as (upload.size, upload.sha256):
+        table.preview(target, rows=1)
+        _book(upload)
+    return upload
+
+
+@transaction.atomic
+def _book(upload: Upload) -> None:
+    """Storage is asked for again under the project's lock: two uploads at once must not both take the last bytes."""
+    Project.objects.select_for_update().get(pk=upload.project_id)
+    check_storage(upload.project.workspace, upload.size)
+    upload.save(force_insert=True)
+
+
+def add_sample(*, project: Project, user: User, name: str) -> Import:
+    """Takes one of the product's own files as an upload, maps its columns by guess, and starts the check."""
+    sample = sample_of(project, name)
+    with Path(sample.file).open("rb") as source:
+        file = UploadedFile(
+            File(source), name=Path(sample.file).name, size=Path(sample.file).stat().st_size
+        )
+        upload = add_upload(project=project, user=user, file=file)
+    columns = guessed_columns(project, preview_of(upload))
+    return start_import(project=project, user=user, train=upload, columns=columns)
+
+
+def sample_of(project: Project, name: str) -> Sample:
+    found = SAMPLES.get(name)
+    if found is None or found.task != project.task:
+        known = ", ".join(key for key, sample in SAMPLES.items() if sample.task == project.task)
+        raise Problem("spec.choice", field="sample", value=name, choices=known)
+    return found
+
+
+@transaction.atomic
+def start_import(
+    *,
+    project: Project,
+    user: User,
+    train: Upload,
+    columns: Mapping[str, str],
+    valid: Upload | None = None,
+    test: Upload | None = None,
+    encoding: str = "",
+    delimiter: str = "",
+    seed: int = 13,
+) -> Import:
+    """Queues a check. The same one asked for while it is still under way is the one that is under way."""
+    Project.objects.select_for_update().get(pk=project.pk)
+    header = preview_of(train, encoding, delimiter).columns
+    wanted = {
+        "train": train,
+        "valid": valid,
+        "test": test,
+        "encoding": encoding,
+        "delimiter": delimiter,
+        "columns": clean_columns(task_of(project), columns, header),
+        "seed": seed,
+    }
+    running = Import.objects.filter(project=project, status__in=OPEN, **wanted).first()
+    if running:
+        return running
+    job = Import.objects.create(project=project, created_by=user, **wanted)
+    enqueue(CHECK, job.pk)
+    return job
+
+
+def clean_columns(
+    task: Task | Coming, columns: Mapping[str, str], header: list[str]
+) -> dict[str, str]:
+    """role -> column, checked against the task and the file. Raises Problem(`import.*`)."""
+    roles = {column.role: column for column in getattr(task, "columns", ())}
+    for role in columns:
+        if role not in roles:
+            raise Problem("import.role", role=str(role)[:40], known=", ".join(roles))
+    chosen = {role: columns.get(role) or "" for role in roles}
+    known = table.reader.shown_list(header)
+    for role, name in chosen.items():
+        if name not in header and (name or roles[role].required):
+            raise Problem("import.column", role=role, column=name[:120], known=known)
+    given = {role: name for role, name in chosen.items() if name}
+    for name in given.values():
+        sharing = [role for role, other in given.items() if other == name]
+        if len(sharing) > 1:
+            raise Problem("import.column_twice", column=name, roles=", ".join(sharing))
+    return given
+
+
+def remove_upload(*, upload: Upload) -> None:
+    """Deletes a file that no import uses."""
+    path = path_of(upload)
+    upload.delete()
+    transaction.on_commit(lambda: files.discard(path))

@@ -1,0 +1,48 @@
+"""Removes what was left behind: parts of files, folders of dead checks, uploads that came to nothing."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from projects.datasets import files
+from projects.datasets.checking import FOLDER, LIMIT
+from projects.datasets.models import Import, Upload
+from projects.datasets.services import remove_upload
+
+FORGOTTEN = timedelta(days=7)
+
+
+def sweep() -> None:
+    _sweep_parts()
+    _sweep_uploads()
+
+
+def _sweep_parts() -> None:
+    uploads, versions = Path(settings.UPLOADS_DIR), Path(settings.VERSIONS_DIR)
+    old = time.time() - LIMIT - 60
+    left = [*uploads.glob(f"*/*{files.PART}"), *versions.glob(f"{FOLDER}/*")]
+    files.discard(*(path for path in left if _age(path) < old))
+
+
+def _age(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return time.time()
+
+
+def _sweep_uploads() -> None:
+    """Files that no import has turned into a version for a week: they would count as storage for ever."""
+    mine = Q(train=OuterRef("pk")) | Q(valid=OuterRef("pk")) | Q(test=OuterRef("pk"))
+    used = Import.objects.filter(mine).exclude(
+        status__in=(Import.Status.BLOCKED, Import.Status.FAILED)
+    )
+    old = Upload.objects.filter(~Exists(used), created_at__lt=timezone.now() - FORGOTTEN)
+    for upload in old[:200]:
+        remove_upload(upload=upload)

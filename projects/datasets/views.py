@@ -1,0 +1,268 @@
+"""Pages of a project's data: upload, preview and mapping, the check, the version."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.access import Action, allowed
+from projects.datasets import selectors, services
+from projects.datasets.findings import groups_of, said_problem, told
+from projects.datasets.forms import ROLE, Choice, ColumnsForm, ReadingForm, read_choice
+from projects.datasets.models import DatasetVersion, Import, Upload
+from projects.jobs.health import worker_alive
+from projects.models import Project
+from projects.people import user_of
+from projects.selectors import project_for
+from training.problems import Problem
+
+DONE = 286  # htmx stops polling at this status
+KEPT = ("encoding", "delimiter", "valid", "test")
+
+
+@require_http_methods(["GET", "POST"])
+def upload(request: HttpRequest, slug: str, project_id: UUID) -> HttpResponse:
+    """Takes one file. A script gets the next page's address as JSON; a form without script is sent there."""
+    project = project_for(request, project_id, Action.EDIT, slug)
+    values = _page(request, project) | {"samples": selectors.samples_for(project)}
+    if request.method == "GET":
+        return render(request, "datasets/upload.html", values)
+    try:
+        kept = services.add_upload(
+            project=project, user=user_of(request), file=services.one_file(request.FILES)
+        )
+        url = _after_upload(request, project, kept)
+    except Problem as problem:
+        if _wants_json(request):
+            raise
+        values["problem"] = told(problem)
+        return render(request, "datasets/upload.html", values, status=422)
+    return JsonResponse({"location": url}, status=201) if _wants_json(request) else redirect(url)
+
+
+def _after_upload(request: HttpRequest, project: Project, kept: Upload) -> str:
+    """The preview of the training file: of this one, or of the one that it is a validation or test file for."""
+    role, train = request.POST.get("role", ""), request.POST.get("train", "")
+    if role not in ("valid", "test") or not train:
+        return _preview_url(project, kept.pk, {})
+    main = selectors.upload_in(project, train)
+    query = {name: request.POST.get(name, "") for name in (*KEPT, *_role_fields(project))}
+    return _preview_url(project, main.pk, query | {role: str(kept.pk)})
+
+
+def _role_fields(project: Project) -> list[str]:
+    return [ROLE + column.role for column in selectors.roles_of(project)]
+
+
+def _preview_url(project: Project, upload_id: UUID, query: dict[str, str]) -> str:
+    url = reverse("upload-preview", args=[project.workspace.slug, project.pk, upload_id])
+    said = {name: value for name, value in query.items() if value}
+    return f"{url}?{urlencode(said)}" if said else url
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return not request.accepts("text/html")
+
+
+@require_http_methods(["GET", "POST"])
+def upload_preview(
+    request: HttpRequest, slug: str, project_id: UUID, upload_id: UUID
+) -> HttpResponse:
+    """GET shows the first rows as read; POST with the mapping starts the check."""
+    action = Action.EDIT if request.method == "POST" else Action.VIEW
+    project = project_for(request, project_id, action, slug)
+    train = _of_project(selectors.upload_for(request, upload_id, action), project)
+    data = request.POST if request.method == "POST" else request.GET
+    choice = read_choice(data, project)
+    if request.method == "GET":
+        return _render_preview(request, project, train, choice, data)
+    try:
+        job = services.start_import(
+            project=project,
+            user=user_of(request),
+            train=train,
+            valid=choice.valid,
+            test=choice.test,
+            encoding=choice.encoding,
+            delimiter=choice.delimiter,
+            columns=ColumnsForm(data, selectors.roles_of(project), []).columns(),
+        )
+    except Problem as problem:
+        return _render_preview(request, project, train, choice, data, problem)
+    return redirect("import", slug=slug, project_id=project_id, import_id=job.pk)
+
+
+def _render_preview(
+    request: HttpRequest,
+    project: Project,
+    train: Upload,
+    choice: Choice,
+    data: QueryDict,
+    problem: Problem | None = None,
+) -> HttpResponse:
+    preview, unread = None, None
+    try:
+        preview = selectors.preview_of(train, choice.encoding, choice.delimiter)
+    except Problem as error:
+        unread = told(error)
+    mapping = _mapping(project, preview, data)
+    kept = _kept(choice, mapping)
+    values = {
+        **_page(request, project),
+        "upload": train,
+        "choice": choice,
+        "preview": preview,
+        "header": _header(preview, mapping),
+        "rows": list(zip(preview.lines, preview.rows, strict=True)) if preview else [],
+        "unread": unread,
+        "problem": told(problem) if problem else None,
+        "reading": ReadingForm(data, preview),
+        "mapping": mapping,
+        "kept": list(kept.items()),
+        "extra_files": [
+            {
+                "role": role,
+                "upload": found,
+                "without": _preview_url(project, train.pk, kept | {role: ""}),
+            }
+            for role, found in (("valid", choice.valid), ("test", choice.test))
+        ],
+    }
+    status = 422 if problem or unread else 200
+    return render(request, "datasets/preview.html", values, status=status)
+
+
+def _page(request: HttpRequest, project: Project) -> dict[str, Any]:
+    """What all pages of a project's data need."""
+    user, workspace = user_of(request), project.workspace
+    return {
+        "project": project,
+        "workspace": workspace,
+        "can_edit": allowed(user, workspace, Action.EDIT),
+        "can_train": allowed(user, workspace, Action.TRAIN),
+        "max_upload": settings.MAX_UPLOAD_BYTES,
+    }
+
+
+def _kept(choice: Choice, mapping: ColumnsForm) -> dict[str, str]:
+    """The choices as the URL carries them, so that a further file keeps them."""
+    said = {"encoding": choice.encoding, "delimiter": choice.delimiter} | {
+        ROLE + role: column for role, column in mapping.columns().items()
+    }
+    for role, found in (("valid", choice.valid), ("test", choice.test)):
+        said[role] = str(found.pk) if found else ""
+    return {name: value for name, value in said.items() if value}
+
+
+def _header(preview: Any, mapping: ColumnsForm) -> list[dict[str, str]]:
+    """The columns with the title of the role that each plays."""
+    roles = {
+        column: mapping.fields[ROLE + role].label for role, column in mapping.columns().items()
+    }
+    names = preview.columns if preview else []
+    return [{"name": name, "role": str(roles.get(name) or "")} for name in names]
+
+
+def _mapping(project: Project, preview: Any, data: QueryDict) -> ColumnsForm:
+    """As sent, where the file has such a column; else the guess."""
+    header = preview.columns if preview else []
+    chosen = (
+        {ROLE + r: c for r, c in selectors.guessed_columns(project, preview).items()}
+        if preview
+        else {}
+    )
+    for name in _role_fields(project):
+        sent = data.get(name)
+        if sent is not None and (sent in header or not sent):
+            chosen[name] = str(sent)
+    return ColumnsForm(chosen, selectors.roles_of(project), header)
+
+
+def _of_project(found: Any, project: Project) -> Any:
+    """An object asked for below another project's address is not there."""
+    if found.project_id != project.pk:
+        raise Http404
+    return found
+
+
+@require_POST
+def sample_add(request: HttpRequest, slug: str, project_id: UUID, name: str) -> HttpResponse:
+    project = project_for(request, project_id, Action.EDIT, slug)
+    job = services.add_sample(project=project, user=user_of(request), name=name)
+    return redirect("import", slug=slug, project_id=project_id, import_id=job.pk)
+
+
+@require_GET
+def import_page(request: HttpRequest, slug: str, project_id: UUID, import_id: UUID) -> HttpResponse:
+    project = project_for(request, project_id, Action.VIEW, slug)
+    job = _of_project(selectors.import_for(request, import_id, Action.VIEW), project)
+    if job.status == Import.Status.READY:
+        return redirect(version_url(project, job.version))
+    return render(request, "datasets/import.html", _import_values(project, job))
+
+
+@require_GET
+def import_status(
+    request: HttpRequest, slug: str, project_id: UUID, import_id: UUID
+) -> HttpResponse:
+    """The fragment that the import page asks for each second."""
+    project = project_for(request, project_id, Action.VIEW, slug)
+    job = _of_project(selectors.import_for(request, import_id, Action.VIEW), project)
+    over = job.status not in services.OPEN
+    values = _import_values(project, job)
+    response = render(request, "datasets/_import.html", values, status=DONE if over else 200)
+    if job.status == Import.Status.READY:
+        response["HX-Redirect"] = version_url(project, job.version)
+    return response
+
+
+def _import_values(project: Project, job: Import) -> dict[str, Any]:
+    query = {
+        "encoding": job.encoding,
+        "delimiter": job.delimiter,
+        "valid": str(job.valid_id or ""),
+        "test": str(job.test_id or ""),
+    }
+    query |= {ROLE + role: column for role, column in job.columns.items()}
+    return {
+        "project": project,
+        "job": job,
+        "open": job.status in services.OPEN,
+        "worker_alive": job.status not in services.OPEN or worker_alive(),
+        "problem": said_problem(job.problem),
+        "groups": groups_of(job.findings),
+        "mapping_url": _preview_url(project, job.train_id, query),
+    }
+
+
+def version_url(project: Project, version: DatasetVersion) -> str:
+    return reverse("version", args=[project.workspace.slug, project.pk, version.pk])
+
+
+@require_GET
+def version(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID) -> HttpResponse:
+    """The head, findings and labels of a version, and one page of its rows."""
+    project = project_for(request, project_id, Action.VIEW, slug)
+    found = _of_project(selectors.version_for(request, version_id, Action.VIEW), project)
+    asked = selectors.read_row_query(request.GET, found)
+    page = selectors.rows_of(found, asked)
+    values = {
+        **_page(request, project),
+        "version": found,
+        "latest": selectors.versions_in(project).first(),
+        "groups": groups_of(found.findings),
+        "labels": selectors.label_rows(found),
+        "splits": selectors.splits_of(found),
+        "roles": selectors.roles_of(project),
+        "asked": asked,
+        "rows": page.rows,
+        "pages": selectors.pages(asked, page.total),
+    }
+    return render(request, "datasets/version.html", values)

@@ -1,0 +1,57 @@
+"""The pages that show everything: a workspace with its projects, a project with its data and runs."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from accounts.access import Action, allowed, workspace_for
+from projects.datasets.models import Import
+from projects.datasets.selectors import samples_for, unfinished_imports, versions_in
+from projects.people import user_of
+from projects.portal import selectors
+from projects.selectors import project_for, task_of
+
+PROJECTS = 50
+SHOWN = 20  # versions and runs on the overview; the newest
+
+
+@require_GET
+def workspace(request: HttpRequest, slug: str) -> HttpResponse:
+    found = workspace_for(request, slug, Action.VIEW)
+    page = Paginator(selectors.project_rows(found), PROJECTS).get_page(request.GET.get("page"))
+    values = {
+        "workspace": found,
+        "page": page,
+        "can_edit": allowed(user_of(request), found, Action.EDIT),
+    }
+    return render(request, "projects/list.html", values)
+
+
+@require_GET
+def project(request: HttpRequest, slug: str, project_id: UUID) -> HttpResponse:
+    """Where the project stands: data, training, results."""
+    found = project_for(request, project_id, Action.VIEW, slug)
+    user = user_of(request)
+    versions = list(versions_in(found)[:SHOWN])
+    runs = list(selectors.runs_in(found)[:SHOWN])
+    values = {
+        "workspace": found.workspace,
+        "project": found,
+        "task": task_of(found),
+        "versions": versions,
+        "imports": list(unfinished_imports(found)[:3]),
+        "open_imports": (Import.Status.QUEUED, Import.Status.CHECKING),
+        "runs": runs,
+        "best": selectors.newest_result(found),
+        "samples": samples_for(found),
+        "max_upload": settings.MAX_UPLOAD_BYTES,
+        "can_edit": allowed(user, found.workspace, Action.EDIT),
+        "can_train": allowed(user, found.workspace, Action.TRAIN),
+    }
+    return render(request, "projects/overview.html", values)

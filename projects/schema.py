@@ -1,0 +1,37 @@
+"""What every endpoint of projects says of its errors in the OpenAPI schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """A problem on the caller's side: what was expected, what was found, what to do."""
+
+    code = serializers.CharField()
+    title = serializers.CharField()
+    expected = serializers.CharField()
+    found = serializers.CharField()
+    remedy = serializers.CharField()
+    values = serializers.DictField()
+
+
+WORDS = {
+    400: "The request could not be read.",
+    401: "No valid session or token.",
+    403: "The role or the plan does not allow this.",
+    404: "There is nothing of this kind in your workspaces.",
+    411: "The request has no Content-Length.",
+    413: "The file or the request is too large.",
+    422: "The request was understood and cannot be done as it is.",
+}
+
+
+def problems(*statuses: int) -> dict[int, Any]:
+    """For `extend_schema(responses=…)`; 401 goes without saying."""
+    return {
+        status: OpenApiResponse(ProblemSerializer, WORDS[status]) for status in (401, *statuses)
+    }
