@@ -214,6 +214,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if HTTPS and host != "*"]
+CSRF_FAILURE_VIEW = "web.errors.csrf_failure"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
@@ -267,6 +268,8 @@ Q_CLUSTER = {
 }
 # `up` starts `manage.py work <name>` for each of these, each in a process group of its own.
 QUEUE_CLUSTERS = ["attune", "train"]
+# Called once a minute, and when the first cluster starts.
+SCHEDULES = ["projects.runs.tasks.sweep", "projects.datasets.tasks.sweep"]
 
 LOGGING = {
     "version": 1,

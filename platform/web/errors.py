@@ -40,6 +40,8 @@ STATUSES = {
     "upload.gone": 410,
     "disk.full": 507,
     "serving.unavailable": 503,
+    "artifact.gone": 410,
+    "run.unfinished": 409,
 }
 # Letters and figures that are not mistaken for one another when read out.
 LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"

@@ -1,5 +1,10 @@
 """URLs of the portal."""
 
-from django.urls import URLPattern, URLResolver
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from projects.portal import views
+
+urlpatterns: list[URLPattern | URLResolver] = [path("", views.home, name="home")]
+if settings.DEBUG:
+    urlpatterns.append(path("_gallery/", views.gallery, name="gallery"))

@@ -1,0 +1,65 @@
+"""The front door, and the gallery of components for those who build pages."""
+
+from django import forms
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from projects.people import user_of
+
+
+def example_bars() -> list[tuple[str, int, str]]:
+    """The made-up scores of the picture on the landing page: label, width in percent, figure."""
+    scores = {_("Delivery"): 95, _("Refund"): 92, _("Login"): 90, _("Other"): 81}
+    return [(label, score, f"0.{score}") for label, score in scores.items()]
+
+
+@login_not_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Strangers see what this is; everybody else goes on to the workspace they have had the longest."""
+    if not request.user.is_authenticated:
+        return render(request, "portal/landing.html", {"bars": example_bars()})
+    first = user_of(request).workspaces.order_by("memberships__joined_at").first()
+    if first is None:
+        return render(request, "portal/no_workspace.html")
+    return redirect("workspace", slug=first.slug)
+
+
+class SampleForm(forms.Form):
+    """Every kind of control, some of them wrong."""
+
+    name = forms.CharField(help_text="Shown in the list of projects.")
+    email = forms.EmailField(required=False)
+    task = forms.ChoiceField(choices=[("a", "Text classification"), ("b", "Named entities")])
+    effort = forms.ChoiceField(
+        choices=[("quick", "Quick"), ("balanced", "Balanced")], widget=forms.RadioSelect
+    )
+    notes = forms.CharField(widget=forms.Textarea, required=False)
+    agree = forms.BooleanField(label="Stop early when nothing improves", help_text="Saves time.")
+    file = forms.FileField(required=False)
+
+
+PLACES = [
+    {"file": "train.csv", "line": n, "column": "label", "value": value}
+    for n, value in ((12, "refund "), (96, "Refund"), (104, "可以退款吗？"), (7, "x" * 200))
+]
+FINDINGS = [
+    {"code": "label.alike", "severity": "amber", "count": 4, "places": PLACES, "values": {}},
+    {"code": "row.nul", "severity": "blocking", "count": 1, "places": PLACES[:1], "values": {}},
+    {"code": "data.duplicate", "severity": "info", "count": 23, "places": PLACES * 3, "values": {}},
+]
+
+
+@login_not_required
+@require_safe
+def gallery(request: HttpRequest) -> HttpResponse:
+    """Only with DEBUG; all components on one page, to look at them in both themes and at every width."""
+    form = SampleForm({"email": "nobody", "effort": "balanced"}, auto_id="id_%s")
+    form.add_error(None, "Something about the whole form.")
+    steps = ["Data", "Model and effort", "Review"]
+    return render(
+        request, "portal/gallery.html", {"form": form, "steps": steps, "findings": FINDINGS}
+    )
