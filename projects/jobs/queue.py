@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
+from django_q.models import OrmQ, Schedule
 from django_q.tasks import async_task
 
 
@@ -16,3 +19,29 @@ def enqueue(task: str, key: UUID | str | int, *, cluster: str | None = None) -> 
     the first. Should queueing fail after the commit, the error is logged and the sweep queues it again.
     """
     transaction.on_commit(partial(async_task, task, str(key), cluster=cluster), robust=True)
+
+
+def queued(task: str, *, cluster: str) -> set[str]:
+    """The keys with which `task` waits or runs in the cluster's queue; what cannot be read is none."""
+    found = set()
+    for entry in OrmQ.objects.filter(key=cluster).iterator():
+        package = entry.task
+        if package.get("func") == task and package.get("args"):
+            found.add(str(package["args"][0]))
+    return found
+
+
+def ensure_schedules(**kwargs: Any) -> None:
+    """Makes the rows by which each of settings.SCHEDULES is called once a minute."""
+    for task in settings.SCHEDULES:
+        given = {"func": task, "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1}
+        Schedule.objects.update_or_create(name=task, defaults=given)
+    Schedule.objects.exclude(name__in=settings.SCHEDULES).filter(
+        name__startswith="projects."
+    ).delete()
+
+
+def run_schedules_now() -> None:
+    """At a start: what was left behind by the last end is taken up without waiting for the minute."""
+    for task in settings.SCHEDULES:
+        async_task(task)

@@ -37,10 +37,13 @@ class Run(models.Model):
     progress = models.FloatField(default=0)  # 0 to 1 of the whole run
     seconds_left = models.FloatField(null=True, blank=True)
     estimated_seconds = models.FloatField(null=True, blank=True)
+    # By which the estimate was corrected for this machine; without it the correction would correct itself away.
+    estimate_factor = models.FloatField(default=1)
     train_seconds = models.FloatField(null=True, blank=True)
     total_seconds = models.FloatField(null=True, blank=True)
     report = models.JSONField(null=True, blank=True)  # the report event, whole
-    problem = models.JSONField(null=True, blank=True)  # {"code", "values"} or {"incident"}
+    # {"code", "values"} of the user's, {"incident"} of ours; both where ours has a known cause
+    problem = models.JSONField(null=True, blank=True)
     stop_requested_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -68,9 +71,8 @@ class RunEvent(models.Model):
     id = models.BigAutoField(primary_key=True)
     run = models.ForeignKey(Run, models.CASCADE, related_name="events")
     attempt = models.PositiveIntegerField()
-    seq = (
-        models.PositiveIntegerField()
-    )  # of the run, over all attempts; `events?since=` counts by it
+    # Of the run, over all attempts; `events?since=` counts by it.
+    seq = models.PositiveIntegerField()
     kind = models.CharField(max_length=20)
     data = models.JSONField(default=dict)
     at = models.DateTimeField()

@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand
 from django_q.cluster import Cluster
 from django_q.conf import Conf
 
-from projects.jobs import health, leaving
+from projects.jobs import health, leaving, queue
 
 
 class Command(BaseCommand):
@@ -36,6 +36,8 @@ class Command(BaseCommand):
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
+        if cluster == settings.QUEUE_CLUSTERS[0]:
+            queue.run_schedules_now()
         work.start()
 
 

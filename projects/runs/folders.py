@@ -1,0 +1,60 @@
+"""Where the files of a run lie: RUNS_DIR/<run>/attempt-<n>/. An attempt writes in its own folder only."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+
+from projects.runs.models import Artifact, Run
+
+HEAVY = ("checkpoint", "artifact", "artifact.zip")
+
+
+def of_run(run_id: UUID | str) -> Path:
+    return Path(settings.RUNS_DIR) / str(run_id)
+
+
+def of_attempt(run: Run, attempt: int | None = None) -> Path:
+    return of_run(run.pk) / f"attempt-{run.attempt if attempt is None else attempt}"
+
+
+def fresh(run: Run, attempt: int) -> Path:
+    folder = of_attempt(run, attempt)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(settings.RUNS_DIR).as_posix()
+
+
+def artifact_folder(artifact: Artifact) -> Path:
+    return Path(settings.RUNS_DIR) / artifact.folder
+
+
+def artifact_zip(artifact: Artifact) -> Path:
+    return Path(settings.RUNS_DIR) / artifact.zip_path
+
+
+def tidy(run: Run, attempt: int, *, kept: bool) -> None:
+    """Frees the space: the checkpoint is in the artifact, and older attempts have come to nothing.
+
+    Without `kept`, the model files go as well; the log and the events stay.
+    """
+    folder = of_attempt(run, attempt)
+    for name in HEAVY[:1] if kept else HEAVY:
+        _remove(folder / name)
+    for other in of_run(run.pk).glob("attempt-*"):
+        if other != folder:
+            _remove(other)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,87 @@
+"""The life of a run: one table of what may follow what, and one conditional UPDATE that moves it.
+
+Whoever loses the race for that UPDATE has lost: a task delivered twice, a stop in the instant of the end, a worker that
+was given up for dead. `attempt` is the fencing number: a worker names the one it claimed in every write.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from projects.runs.events import append
+from projects.runs.models import Run, Status
+
+NEXT: dict[Status, frozenset[Status]] = {
+    Status.QUEUED: frozenset({Status.RUNNING, Status.CANCELLED, Status.FAILED}),
+    Status.RUNNING: frozenset({Status.STOPPING, Status.SUCCEEDED, Status.FAILED, Status.QUEUED}),
+    # It may end by itself before the word to stop has reached it.
+    Status.STOPPING: frozenset({Status.CANCELLED, Status.SUCCEEDED, Status.FAILED}),
+    Status.SUCCEEDED: frozenset(),
+    Status.FAILED: frozenset(),
+    Status.CANCELLED: frozenset(),
+}
+FINAL = frozenset(status for status, following in NEXT.items() if not following)
+HELD = (Status.RUNNING, Status.STOPPING)  # a worker has it
+
+
+def sources(to: Status) -> frozenset[Status]:
+    return frozenset(status for status, following in NEXT.items() if to in following)
+
+
+def move(
+    run_id: UUID | str,
+    to: Status,
+    *,
+    attempt: int | None = None,
+    only_from: Status | None = None,
+    unheard_since: datetime | None = None,
+    reason: str = "",
+    **fields: Any,
+) -> bool:
+    """Moves the run and leaves a row saying so, or changes nothing and answers False.
+
+    `attempt`, `only_from` and `unheard_since` (its heartbeat is older) narrow down when; `fields` are set with it.
+    """
+    rows = Run.objects.filter(pk=run_id, status__in=sources(to))
+    if attempt is not None:
+        rows = rows.filter(attempt=attempt)
+    if only_from is not None:
+        rows = rows.filter(status=only_from)
+    if unheard_since is not None:
+        rows = rows.filter(heartbeat_at__lt=unheard_since)
+    with transaction.atomic():
+        if not rows.update(status=to, **_along_with(to), **fields):
+            return False
+        append(run_id, [("status", {"status": to.value, "reason": reason})])
+    return True
+
+
+@transaction.atomic
+def claim(run_id: UUID | str) -> int | None:
+    """The attempt that now holds the run; None when there is nothing to do."""
+    if not move(run_id, Status.RUNNING):
+        return None
+    return Run.objects.values_list("attempt", flat=True).get(pk=run_id)
+
+
+def _along_with(to: Status) -> dict[str, Any]:
+    """What every move to this status sets."""
+    now = timezone.now()
+    if to == Status.RUNNING:
+        start = {"started_at": now, "heartbeat_at": now, "attempt": F("attempt") + 1}
+        return start | _blank()
+    if to == Status.QUEUED:
+        return {"started_at": None, "heartbeat_at": None} | _blank()
+    if to == Status.STOPPING:
+        return {"stop_requested_at": now}
+    return {"ended_at": now, "seconds_left": None}
+
+
+def _blank() -> dict[str, Any]:
+    return {"stage": "", "progress": 0.0, "seconds_left": None}

@@ -1,0 +1,85 @@
+"""Writes down what a run's child says: at most one commit a second, and only for the attempt that holds the run."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from projects.runs.events import append, storable
+from projects.runs.lifecycle import HELD
+from projects.runs.models import Run, Status
+from training.events import STAGES
+
+log = logging.getLogger(__name__)
+COMMIT = 1.0  # seconds between two commits of events
+BEAT = 3.0  # seconds between two heartbeats when nothing is said
+KEPT = frozenset({"stage", "started", "step", "scored", "note", "saved", "verified"})
+PENDING_LIMIT = 20_000  # events held back while the database is away
+
+
+class Recorder:
+    """`fields` are columns of the run that are due to be written; `ours` turns False when the run was taken away."""
+
+    def __init__(self, run_id: UUID, attempt: int) -> None:
+        self._run_id, self._attempt = run_id, attempt
+        self._pending: list[tuple[str, dict[str, Any]]] = []
+        self._fields: dict[str, Any] = {}
+        self._written = time.monotonic()
+        self.ours = True
+
+    def note(self, event: Mapping[str, Any]) -> None:
+        kind = event["event"]
+        data = storable({name: value for name, value in event.items() if name != "event"})
+        if kind in KEPT and len(self._pending) < PENDING_LIMIT:
+            self._pending.append((kind, data))
+        if kind == "stage" and data.get("name") in STAGES:
+            self._fields["stage"] = data["name"]
+        if kind in ("stage", "step"):
+            self._fields["progress"] = _share(data.get("progress"))
+            self._fields["seconds_left"] = data.get("seconds_left")
+
+    def flush(self, *, now: bool = False) -> bool:
+        """Writes when it is time to, or `now`. False: the run belongs to another attempt or has ended."""
+        if self.ours and (now or self._due()):
+            try:
+                self.ours = self._write()
+            except DatabaseError:
+                # Training goes on without a database for a while; what was said waits.
+                log.warning("Events of run %s were not written yet", self._run_id, exc_info=True)
+                connection.close()
+            self._written = time.monotonic()
+        return self.ours
+
+    def stop_wanted(self) -> bool:
+        mine = Run.objects.filter(pk=self._run_id, attempt=self._attempt)
+        try:
+            return mine.filter(status=Status.STOPPING).exists()
+        except DatabaseError:
+            connection.close()
+            return False
+
+    def _due(self) -> bool:
+        return time.monotonic() - self._written >= (COMMIT if self._pending else BEAT)
+
+    @transaction.atomic
+    def _write(self) -> bool:
+        mine = Run.objects.filter(pk=self._run_id, attempt=self._attempt, status__in=HELD)
+        if not mine.update(heartbeat_at=timezone.now(), **self._fields):
+            return False
+        if self._pending:
+            append(self._run_id, self._pending)
+        transaction.on_commit(self._written_down)
+        return True
+
+    def _written_down(self) -> None:
+        self._pending, self._fields = [], {}
+
+
+def _share(value: Any) -> float:
+    return min(max(float(value or 0.0), 0.0), 1.0)

@@ -1,0 +1,13 @@
+"""What the queue calls, by name. Nobody imports this module."""
+
+from __future__ import annotations
+
+from projects.runs import sweeping, worker
+
+
+def execute(run_id: str) -> None:
+    worker.execute(run_id)
+
+
+def sweep() -> None:
+    sweeping.sweep()
