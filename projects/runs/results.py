@@ -111,7 +111,7 @@ def compared(report: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def confusions(labels: list[str], matrix: list[list[int]]) -> list[dict[str, Any]]:
     """The most frequent mistakes: which label was taken for which, how often, and how large a share of its rows."""
-    wrong = [
+    wrong: list[dict[str, Any]] = [
         {"true": labels[i], "predicted": labels[j], "rows": cell, "share": cell / sum(row)}
         for i, row in enumerate(matrix)
         for j, cell in enumerate(row)

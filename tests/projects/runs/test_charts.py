@@ -1,0 +1,43 @@
+"""Figures for the results page."""
+
+from projects.runs import charts
+
+SCORES = {
+    "a": {"precision": 1.0, "recall": 0.5, "f1": 0.66, "support": 4},
+    "b": {"precision": 0.2, "recall": 0.2, "f1": 0.2, "support": 5},
+}
+
+
+def test_label_bars_put_the_weakest_label_on_top() -> None:
+    figure = charts.label_bars(SCORES)
+    assert [trace["y"][-1] for trace in figure["data"]] == ["b", "b"]  # plotly draws upwards
+    assert {trace["name"]: trace["x"] for trace in figure["data"]}["Recall"] == [0.5, 0.2]
+
+
+def test_confusion_shows_shares_of_the_true_label_and_carries_counts() -> None:
+    heat = charts.confusion(["a", "b"], [[3, 1], [0, 0]])["data"][0]
+    assert heat["z"] == [[0.75, 0.25], [0, 0]]
+    assert heat["customdata"] == heat["text"] == [[3, 1], [0, 0]]
+
+
+def test_many_labels_carry_no_numbers_in_their_cells() -> None:
+    count = charts.TEXT_UP_TO + 1
+    heat = charts.confusion([str(i) for i in range(count)], [[0] * count] * count)["data"][0]
+    assert "texttemplate" not in heat
+
+
+def test_labels_are_escaped() -> None:
+    figure = charts.confusion(["<b>x</b>", "&"], [[1, 0], [0, 1]])
+    assert figure["data"][0]["x"] == ["&lt;b&gt;x&lt;/b&gt;", "&amp;"]
+
+
+def test_long_labels_stay_different() -> None:
+    long = "a" * 60
+    names = charts.unique([f"{long[:30]}x{long}", f"{long[:30]}y{long}"])
+    assert len(set(names)) == 2
+    assert all(len(name) <= charts.LONGEST + 4 for name in names)
+
+
+def test_live_has_a_line_for_every_figure_that_run_js_adds() -> None:
+    live = charts.live()
+    assert [len(live[name]["data"]) for name in ("loss", "scores")] == [3, 2]
