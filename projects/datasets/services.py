@@ -17,7 +17,7 @@ from billing.services import check_storage
 from projects.datasets import files
 from projects.datasets.models import Import, Upload
 from projects.datasets.samples import SAMPLES, Sample
-from projects.datasets.selectors import guessed_columns, path_of, preview_of
+from projects.datasets.selectors import path_of, preview_of
 from projects.jobs.queue import enqueue
 from projects.models import Project
 from projects.names import file_name
@@ -64,15 +64,14 @@ def _book(upload: Upload) -> None:
 
 
 def add_sample(*, project: Project, user: User, name: str) -> Import:
-    """Takes one of the product's own files as an upload, maps its columns by guess, and starts the check."""
+    """Takes one of the product's own files as an upload and starts its check."""
     sample = sample_of(project, name)
     with Path(sample.file).open("rb") as source:
         file = UploadedFile(
             File(source), name=Path(sample.file).name, size=Path(sample.file).stat().st_size
         )
         upload = add_upload(project=project, user=user, file=file)
-    columns = guessed_columns(project, preview_of(upload))
-    return start_import(project=project, user=user, train=upload, columns=columns)
+    return start_import(project=project, user=user, train=upload, columns=sample.columns)
 
 
 def sample_of(project: Project, name: str) -> Sample:
