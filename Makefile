@@ -29,7 +29,7 @@ check: setup-dev
 	PYTHONPATH=.:platform $(BIN)/lint-imports
 
 docs: setup
-	$(BIN)/python manage.py problem_docs
+	$(BIN)/python manage.py write_docs
 
 messages: setup
 	$(BIN)/python manage.py makemessages --locale zh_Hans --ignore .venv --ignore var

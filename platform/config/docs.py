@@ -1,0 +1,86 @@
+"""The parts of docs/ that are generated from code, so that they cannot fall behind it.
+
+A generated part stands between two comments in its page: `<!-- name -->` and `<!-- end of name -->`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from drf_spectacular.generators import SchemaGenerator
+
+from training.problems import TABLE
+from training.spec import OPTIONS, Option
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+def problems() -> Iterator[str]:
+    """One table a family: what stands before the dot of a code."""
+    families = dict.fromkeys(code.partition(".")[0] for code in TABLE)
+    for family in families:
+        entries = {code: entry for code, entry in TABLE.items() if code.startswith(f"{family}.")}
+        yield f"\n### {family}\n"
+        yield from table(
+            ("code", "severity", "what it is", "expected", "what to do"),
+            (
+                (f"`{code}`", entry.severity, entry.title, entry.expected, entry.remedy)
+                for code, entry in entries.items()
+            ),
+        )
+
+
+def options() -> Iterator[str]:
+    rows = ((f"`{name}`", values(option), option.explain) for name, option in OPTIONS.items())
+    return table(("name", "values", "what it does"), rows)
+
+
+def values(option: Option) -> str:
+    if option.choices:
+        return ", ".join(f"`{choice}`" for choice in option.choices)
+    if option.kind is bool:
+        return "`true`, `false`"
+    return f"{option.low:g} to {option.high:g}{', whole' if option.kind is int else ''}"
+
+
+def endpoints() -> Iterator[str]:
+    schema: Mapping[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    rows = (
+        (f"`{method.upper()} {path}`", operation.get("summary", ""))
+        for path, operations in schema["paths"].items()
+        for method, operation in operations.items()
+        if method in METHODS
+    )
+    return table(("request", "what it does"), rows)
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    head = list(head)
+    for row in (head, ["---"] * len(head), *rows):
+        yield f"| {' | '.join(str(cell).replace('|', '/') for cell in row)} |"
+
+
+PARTS: dict[str, Callable[[], Iterator[str]]] = {
+    "problems": problems,
+    "options": options,
+    "endpoints": endpoints,
+}
+
+
+def pages(folder: Path) -> dict[Path, str]:
+    """Every page that has a generated part, as it should be."""
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.md"))}
+    return {path: fill(text) for path, text in texts.items() if "<!-- end of " in text}
+
+
+def fill(text: str) -> str:
+    for name, part in PARTS.items():
+        begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+        if begin in text:
+            body = "\n".join(part())
+            between = re.compile(f"{re.escape(begin)}.*{re.escape(end)}", re.DOTALL)
+            text = between.sub(lambda _match: f"{begin}\n{body}\n{end}", text)  # noqa: B023
+    return text
