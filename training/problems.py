@@ -429,7 +429,7 @@ TABLE: dict[str, Entry] = {
         BLOCKING,
         _("Characters that cannot be read"),
         _("Text in one encoding from beginning to end."),
-        _("Some bytes do not belong to the encoding of the file ({encoding})."),
+        _("Some bytes are no {encoding}; the first is {bytes}, byte {position} of line {line}."),
         _("Choose another encoding, or save the file as UTF-8 and correct the lines below."),
     ),
     "row.nul": Entry(
@@ -720,5 +720,72 @@ TABLE: dict[str, Entry] = {
         _("Every file as it was written."),
         _("{found}"),
         _("Download or train the model again."),
+    ),
+    # --- training ------------------------------------------------------------------------------------------------
+    "train.no_test": Entry(
+        BLOCKING,
+        _("No test rows"),
+        _("At least one test row, to measure the model on."),
+        _("There is none."),
+        _("Give a test file with rows, or none at all: then a part of the data is put aside."),
+    ),
+    "train.diverged": Entry(
+        BLOCKING,
+        _("The training went astray"),
+        _("A loss that is a number."),
+        _(
+            "At step {step} of {steps} it was none, for the third time (learning rate {learning_rate})."
+        ),
+        _("Choose a smaller learning rate, or leave the choice to us."),
+    ),
+    "train.memory": Entry(
+        BLOCKING,
+        _("Not enough memory"),
+        _("Memory for {batch_size} rows of up to {max_length} tokens in one step."),
+        _("It did not suffice."),
+        _("Choose a smaller batch size, a shorter maximum length or a smaller base model."),
+    ),
+    "train.truncated": Entry(
+        INFO,
+        _("Long texts are cut"),
+        _("Texts of up to {max_length} tokens."),
+        _("{rows} rows are longer; the model sees their beginning."),
+        _("Raise the maximum length if the end of the texts matters."),
+    ),
+    "train.stopped_early": Entry(
+        INFO,
+        _("Stopped early"),
+        _("A better validation score within the patience."),
+        _("There was none after epoch {best}; {epochs} of {planned} epochs were run."),
+        _("Nothing to do: the best epoch is kept."),
+    ),
+    "train.no_gain": Entry(
+        INFO,
+        _("Training did not help"),
+        _("A better validation score than that of the base's own vectors."),
+        _("No epoch reached it; the model is the one from before training."),
+        _("More rows, or more even labels, usually help."),
+    ),
+    "predict.file": Entry(
+        BLOCKING,
+        _("The file cannot be labelled"),
+        _("A CSV file with a header line and a column of texts."),
+        _("{found}"),
+        _("Name the column that holds the texts with --column NAME."),
+    ),
+    "artifact.missing": Entry(
+        BLOCKING,
+        _("No model here"),
+        _("A run folder or a model folder with attune.json."),
+        _("“{folder}” holds none."),
+        _("Name the folder of a finished run, or the unpacked download."),
+    ),
+    # --- serving -------------------------------------------------------------------------------------------------
+    "serving.inputs": Entry(
+        BLOCKING,
+        _("Nothing that can be read"),
+        _("A list of 1 to {most} inputs, each with a “text”."),
+        _("{found}"),
+        _("Send for example: {example}"),
     ),
 }

@@ -112,7 +112,8 @@ def _averages(true: NDArray[Any], got: NDArray[Any], count: int) -> dict[str, di
 def _mcc(true: NDArray[Any], got: NDArray[Any]) -> float:
     from sklearn.metrics import matthews_corrcoef
 
-    return float(matthews_corrcoef(true, got)) if len(true) else 0.0
+    several = len(np.union1d(true, got)) > 1  # of one label alone there is nothing to correlate
+    return float(matthews_corrcoef(true, got)) if several else 0.0
 
 
 def _log_loss(true: NDArray[Any], probabilities: ArrayLike | None) -> float | None:

@@ -46,6 +46,7 @@ _GUESSES = (
     "koi8_r",
     "cp1250",
 )
+_WIDE = frozenset({"gb18030", "big5", "shift_jis", "euc_jp", "euc_kr"})
 _BOMS: tuple[tuple[bytes, str], ...] = (  # UTF-32 first: its mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -179,7 +180,7 @@ def _mostly_utf8(sample: bytes) -> bool:
     """More well-formed UTF-8 than bytes that are not: text of another encoding comes nowhere near."""
     good = sum(1 for _ in _UTF8.finditer(sample))
     bad = len(_HIGH.findall(_UTF8.sub(b"", sample)))
-    return good > 2 * bad
+    return good > bad
 
 
 def _guess(sample: bytes) -> str:
@@ -187,9 +188,10 @@ def _guess(sample: bytes) -> str:
     if not fitting:
         return "cp1252" if _decodes(sample, "latin-1") else "utf-8"
     scores = {name: _likely(sample.decode(name)) for name in fitting}
-    best = max(scores.values())
-    close = [name for name in fitting if scores[name] >= best - 0.02]
-    return close[0] if len(close) == 1 else _by_normalizer(sample, close)
+    best = max(fitting, key=lambda name: scores[name])
+    close = [name for name in fitting if scores[name] >= scores[best] - 0.02 and name in _WIDE]
+    # Two encodings of Chinese, Japanese and Korean can make the same bytes usual letters: words decide.
+    return _by_normalizer(sample, close) if best in close and len(close) > 1 else best
 
 
 def _by_normalizer(sample: bytes, names: list[str]) -> str:
@@ -222,7 +224,10 @@ def _likely(text: str) -> float:
     if not beyond:
         return 0.0
     usual = sum(1 for char in beyond if _USUAL.match(char))
-    return usual / len(beyond) - 0.5 * _odd_mixture(text, len(beyond))
+    rare = sum(
+        "\u0100" <= char <= "\u017f" for char in beyond
+    )  # Western text is the likelier of two that fit
+    return (usual - 0.1 * rare) / len(beyond) - 0.5 * _odd_mixture(text, len(beyond))
 
 
 _ODD_CASE = re.compile(

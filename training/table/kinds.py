@@ -58,7 +58,7 @@ def refuse_noise(head: bytes) -> None:
     """Raises when bytes that are no UTF-16 or UTF-32 hold too many control characters to be text."""
     odd = sum(byte in _ODD for byte in head)
     first = re.split(rb"[\r\n]", head, maxsplit=1)[0]
-    if odd > len(head) * 0.05 or b"\0" in first:
+    if odd > max(8, len(head) * 0.05) or b"\0" in first:
         raise Problem("file.binary", kind="binary file")
 
 

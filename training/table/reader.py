@@ -88,8 +88,8 @@ class Table:
 
     def __init__(self, path: str | Path, encoding: str = "", delimiter: str = "") -> None:
         self.path = Path(path)
-        self.size = self.path.stat().st_size
         found = detect(self.path, encoding, delimiter)
+        self.size = self.path.stat().st_size
         self.encoding, self.delimiter, self.detected = found.encoding, found.delimiter, found
         self.faults: list[Fault] = []  # of the header
         self.duplicates: set[str] = set()  # column names that stand there more than once

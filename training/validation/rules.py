@@ -158,7 +158,8 @@ _ALIKE = str.maketrans(
 def look(label: str) -> str:
     """What a label looks like: without case, spaces, width, look-alike letters, or ways of writing one number."""
     text = unicodedata.normalize("NFKC", label).casefold().translate(_ALIKE)
-    text = re.sub(r"[\s_\-\u200b-\u200f\u2060\ufeff\u00ad]+", " ", text).strip()
+    text = re.sub("[\u200b-\u200f\u2060\ufeff\u00ad]", "", text)
+    text = re.sub(r"[\s_-]+", " ", text).strip()
     if re.fullmatch(r"[+-]?\d+(\.\d+)?(e[+-]?\d{1,2})?", text) and text.isascii():
         return repr(float(text))
     return text
