@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import pyarrow as pa
 import pytest
 from django.apps import apps
 from django.db import connections
 from django.db.models.signals import post_migrate
 from django.test import Client
+from django.utils import timezone
+from pyarrow import parquet
 from rest_framework.test import APIClient
 
 from accounts.models import Member, Role, User, Workspace
 from accounts.services import create_token
+from projects.datasets.models import DatasetVersion, Import, Upload
+from projects.models import Project
+from projects.runs.models import Artifact, Run, Status
+from training import scoring
+from training.spec import Spec
+from training.version import Stored
+from training.version import write as write_version
 
 PASSWORD = "correct horse battery"
 
@@ -131,6 +143,152 @@ def api(api_token: str) -> APIClient:
 @pytest.fixture
 def charlie_api(charlie: User, charlies_workspace: Workspace) -> APIClient:
     return api_client(create_token(workspace=charlies_workspace, user=charlie, name="test")[1])
+
+
+@pytest.fixture
+def make_everything(home: Path) -> Callable[[Workspace, User], dict[str, Any]]:
+    """A function that makes one of everything in a workspace, files included; its names hold “Canary”.
+
+    The result is keyed by the names of the URLs' parameters.
+    """
+
+    def make(workspace: Workspace, user: User) -> dict[str, Any]:
+        project = Project.objects.create(
+            workspace=workspace, name="Canary", task="text-classification", created_by=user
+        )
+        upload = _upload(project, home)
+        checked = Import.objects.create(
+            project=project,
+            train=upload,
+            columns={"text": "text", "label": "label"},
+            status=Import.Status.BLOCKED,
+        )
+        found = _version(project, home)
+        run = _run(found)
+        artifact = _artifact(run, home)
+        token, _text = create_token(workspace=workspace, user=user, name="Canary")
+        return {
+            "slug": workspace.slug,
+            "project_id": project.pk,
+            "upload_id": upload.pk,
+            "import_id": checked.pk,
+            "version_id": found.pk,
+            "run_id": run.pk,
+            "artifact_id": artifact.pk,
+            "token_id": token.pk,
+        }
+
+    return make
+
+
+TEXTS = [("good canary", "Canary"), ("bad one", "other")] * 8
+
+
+def _upload(project: Project, home: Path) -> Upload:
+    pk = uuid4()
+    file = home / "uploads" / str(project.pk) / str(pk)
+    file.parent.mkdir(parents=True)
+    lines = [f"{text} {number},{label}" for number, (text, label) in enumerate(TEXTS)]
+    file.write_text("text,label\n" + "\n".join(lines) + "\n")
+    return Upload.objects.create(
+        pk=pk,
+        project=project,
+        name="Canary.csv",
+        path=f"{project.pk}/{pk}",
+        size=file.stat().st_size,
+        sha256="0" * 64,
+    )
+
+
+def _version(project: Project, home: Path) -> DatasetVersion:
+    pk = uuid4()
+    splits = (["train"] * 6 + ["valid"] * 2) + ["train"] * 4 + ["test"] * 4
+    rows = [
+        Stored(number, "Canary.csv", number + 2, splits[number], {"text": text, "label": label})
+        for number, (text, label) in enumerate(TEXTS)
+    ]
+    path = f"{project.pk}/{pk}.parquet"
+    written = write_version(home / "versions" / path, rows, ["text", "label"])
+    counts = {"train": 10, "valid": 2, "test": 4}
+    return DatasetVersion.objects.create(
+        pk=pk,
+        project=project,
+        number=1,
+        name="Canary.csv",
+        path=path,
+        sha256=written["sha256"],
+        size=written["size"],
+        rows=len(rows),
+        splits=counts,
+        labels={label: {"train": 5, "valid": 1, "test": 2} for label in ("Canary", "other")},
+        stats={"rows": len(rows), "mean_tokens": 4, "p95_tokens": 6},
+    )
+
+
+def _run(version: DatasetVersion) -> Run:
+    now = timezone.now()
+    return Run.objects.create(
+        project=version.project,
+        version=version,
+        number=1,
+        start_key=uuid4().hex,
+        spec=Spec("text-classification", effort="quick").as_dict(),
+        status=Status.SUCCEEDED,
+        attempt=1,
+        progress=1,
+        report=_report(),
+        train_seconds=1.0,
+        total_seconds=2.0,
+        started_at=now,
+        heartbeat_at=now,
+        ended_at=now,
+    )
+
+
+def _report() -> dict[str, Any]:
+    labels = ["Canary", "other"]
+    right = scoring.classification([0, 0, 1, 1], [0, 1, 1, 1], None, labels)
+    always = scoring.classification([0, 0, 1, 1], [0, 0, 0, 0], None, labels)
+    verdict = {"code": "gain", "points": 25.0, "baseline": "tfidf"}
+    return {
+        "event": "report",
+        "task": "text-classification",
+        "test_rows": 4,
+        "metrics": right,
+        "baselines": {"majority": always, "tfidf": always, "base": always},
+        "seconds": {"train": 1.0, "total": 2.0},
+        "details": {"labels": labels, "verdict": verdict},
+    }
+
+
+def _artifact(run: Run, home: Path) -> Artifact:
+    folder = home / "runs" / str(run.pk) / "attempt-1"
+    (folder / "artifact").mkdir(parents=True)
+    (folder / "artifact.zip").write_bytes(b"PK\x05\x06" + b"\0" * 18)
+    rows = [
+        {
+            "row": number,
+            "file": "Canary.csv",
+            "line": number + 2,
+            "text": "good canary",
+            "label": "Canary",
+            "predicted": "Canary" if number else "other",
+            "probability": 0.9,
+            "correct": bool(number),
+            "probabilities": [0.9, 0.1],
+        }
+        for number in range(4)
+    ]
+    parquet.write_table(pa.Table.from_pylist(rows), folder / "predictions.parquet")
+    (folder / "report.json").write_text(json.dumps(run.report))
+    return Artifact.objects.create(
+        run=run,
+        folder=f"{run.pk}/attempt-1/artifact",
+        zip_path=f"{run.pk}/attempt-1/artifact.zip",
+        size=22,
+        sha256="0" * 64,
+        verified={"rows": 4, "labels_equal": True, "max_difference": 0.0},
+    )
 
 
 def api_client(token: str) -> APIClient:

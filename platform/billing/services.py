@@ -104,9 +104,10 @@ def check_rows(workspace: Workspace, rows: int) -> None:
 
 
 def check_storage(workspace: Workspace, bytes: int) -> None:
-    """Whether `bytes` more may be kept."""
+    """Whether `bytes` more may be kept. In a transaction, the next who asks waits for its outcome."""
     plan = plan_of(workspace)
     if plan.max_storage_bytes is not None:
+        _lock(workspace)
         used = usage.count("storage", workspace)
         _refuse_over("storage", plan, plan.max_storage_bytes, used, wanted=bytes)
 
