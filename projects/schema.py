@@ -24,9 +24,12 @@ WORDS = {
     401: "No valid session or token.",
     403: "The role or the plan does not allow this.",
     404: "There is nothing of this kind in your workspaces.",
+    409: "The run is not at the point where this is possible.",
+    410: "The file was there and is not any more.",
     411: "The request has no Content-Length.",
     413: "The file or the request is too large.",
     422: "The request was understood and cannot be done as it is.",
+    503: "A part of the site is not up at the moment; try again.",
 }
 
 

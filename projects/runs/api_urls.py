@@ -1,5 +1,16 @@
-"""URLs of runs."""
+"""The API of runs."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from projects.runs import api
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("projects/<uuid:project_id>/estimate/", api.Estimates.as_view(), name="api-estimate"),
+    path("projects/<uuid:project_id>/runs/", api.RunList.as_view(), name="api-runs"),
+    path("runs/<uuid:run_id>/", api.RunDetail.as_view(), name="api-run"),
+    path("runs/<uuid:run_id>/events/", api.RunEvents.as_view(), name="api-run-events"),
+    path("runs/<uuid:run_id>/cancel/", api.RunCancel.as_view(), name="api-run-cancel"),
+    path("runs/<uuid:run_id>/report/", api.RunReport.as_view(), name="api-run-report"),
+    path("runs/<uuid:run_id>/artifact/", api.RunArtifact.as_view(), name="api-run-artifact"),
+    path("runs/<uuid:run_id>/predict/", api.RunPredict.as_view(), name="api-run-predict"),
+]

@@ -130,3 +130,15 @@ def _stats(version: DatasetVersion) -> dict[str, Any]:
     """The version's statistics, or its counts where it has none."""
     counts = {name: {"rows": rows} for name, rows in version.splits.items()}
     return {**counts, "labels": len(version.labels), **(version.stats or {})}
+
+
+def title(base: str) -> str:
+    """What a base model is called; its id when the catalogue has it no more."""
+    found = catalogue.BASES.get(base)
+    return found.title if found else base
+
+
+def known(base: str, task: str) -> str:
+    """`base` when the catalogue offers it for the task, else the default."""
+    found = catalogue.BASES.get(base)
+    return base if found and task in found.tasks else catalogue.DEFAULT

@@ -1,5 +1,20 @@
-"""URLs of runs."""
+"""Pages of runs, below a project's address."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from projects.runs import views, wizard
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("train/", wizard.train, name="train"),
+    path("runs/<uuid:run_id>/", views.run, name="run"),
+    path("runs/<uuid:run_id>/status/", views.run_status, name="run-status"),
+    path("runs/<uuid:run_id>/series.json", views.run_series, name="run-series"),
+    path("runs/<uuid:run_id>/chart/<slug:chart>.json", views.run_chart, name="run-chart"),
+    path("runs/<uuid:run_id>/cell/", views.run_cell, name="run-cell"),
+    path("runs/<uuid:run_id>/mistakes/", views.run_mistakes, name="run-mistakes"),
+    path("runs/<uuid:run_id>/predictions.csv", views.run_predictions, name="run-predictions"),
+    path("runs/<uuid:run_id>/metrics.csv", views.run_metrics, name="run-metrics"),
+    path("runs/<uuid:run_id>/artifact.zip", views.run_artifact, name="run-artifact"),
+    path("runs/<uuid:run_id>/cancel/", views.run_cancel, name="run-cancel"),
+    path("runs/<uuid:run_id>/try/", views.run_try, name="run-try"),
+]

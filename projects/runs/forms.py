@@ -1,0 +1,179 @@
+"""What the wizard asks for. Its state travels in the query string from step to step, so that every step is a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from projects.datasets.models import DatasetVersion
+from projects.models import Project
+from projects.runs import planning
+from training import catalogue
+from training.problems import Problem
+from training.spec import EFFORTS, OPTIONS, Option, Spec, check_setting
+from web.errors import words
+
+STEPS = ("data", "model", "review")
+SETTING = "set-"  # before the name of a setting's field
+SEED = 13
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen so far; `settings` are texts as typed."""
+
+    step: str
+    version: DatasetVersion | None
+    base: str
+    effort: str
+    seed: str = str(SEED)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    confirmed: bool = False
+
+    def query(self, step: str) -> str:
+        """The address of a step with all that was chosen."""
+        return "?" + urlencode({"step": step, **self.fields()})
+
+    def fields(self) -> dict[str, str]:
+        """All but the step, as hidden fields carry it."""
+        given = {
+            "version": str(self.version.pk) if self.version else "",
+            "base": self.base,
+            "effort": self.effort,
+            "seed": self.seed,
+            "confirmed": "yes" if self.confirmed else "",
+            **{SETTING + name: value for name, value in self.settings.items()},
+        }
+        return {name: value for name, value in given.items() if value}
+
+    def at(self, step: str) -> Choice:
+        return replace(self, step=step)
+
+    def spec(self, project: Project) -> Spec:
+        """Raises Problem(`spec.*`)."""
+        return planning.spec(
+            project,
+            base=self.base,
+            effort=self.effort,
+            seed=whole(self.seed),
+            settings=self.settings,
+        )
+
+
+def read_choice(
+    data: Mapping[str, Any], project: Project, versions: list[DatasetVersion]
+) -> Choice:
+    """What is missing gets its default; what makes no sense is found when it is used."""
+    chosen = str(data.get("version") or "")
+    version = next((v for v in versions if str(v.pk) == _uuid(chosen)), None)
+    if not chosen:
+        version = versions[0] if versions else None
+    settings = {name: str(data.get(SETTING + name) or "").strip()[:40] for name in OPTIONS}
+    step = str(data.get("step") or "")
+    return Choice(
+        step=step if step in STEPS else STEPS[0],
+        version=version,
+        base=str(data.get("base") or default_base(project.task))[:60],
+        effort=str(data.get("effort") or "balanced")[:20],
+        seed=str(data.get("seed") or SEED)[:20],
+        settings={name: value for name, value in settings.items() if value},
+        confirmed=data.get("confirmed") == "yes",
+    )
+
+
+def default_base(task: str) -> str:
+    offered = [choice.base.id for choice in planning.choices(task) if choice.available]
+    return catalogue.DEFAULT if catalogue.DEFAULT in offered or not offered else offered[0]
+
+
+def whole(text: str) -> Any:
+    """The number, or the text as it is: the check of the spec then names it."""
+    return int(text) if text.isascii() and text.isdigit() else text
+
+
+def _uuid(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return ""
+
+
+class AdvancedForm(forms.Form):
+    """A field for every setting of a run, made from the one table of them; empty means: chosen automatically."""
+
+    def __init__(self, choice: Choice) -> None:
+        data = {SETTING + name: value for name, value in choice.settings.items()}
+        super().__init__({**data, "seed": choice.seed})
+        for option in OPTIONS.values():
+            self.fields[SETTING + option.name] = _field(option)
+        self.fields["seed"] = forms.CharField(
+            label=_("Seed"),
+            help_text=_("The same seed with the same data and settings gives the same result."),
+            widget=forms.TextInput({"inputmode": "numeric", "class": "input"}),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        for name, value in self.cleaned_data.items():
+            if not name.startswith(SETTING) or value in ("", None):
+                continue
+            try:
+                check_setting(name.removeprefix(SETTING), value)
+            except Problem as problem:
+                self.add_error(name, words(problem.code, problem.values)["expected"])
+        return self.cleaned_data
+
+    def changed(self) -> bool:
+        """Something here is not as it comes."""
+        return any(value for name, value in self.data.items() if name.startswith(SETTING)) or (
+            self.data["seed"] != str(SEED)
+        )
+
+
+def _field(option: Option) -> forms.Field:
+    title = option.name.replace("_", " ").capitalize()
+    given: dict[str, Any] = {"label": _(title), "required": False, "help_text": _help(option)}
+    choices = _choices(option)
+    if choices:
+        widget = forms.Select({"class": "input"})
+        return forms.ChoiceField(choices=[("", _("Automatic")), *choices], widget=widget, **given)
+    attributes = {"inputmode": "decimal", "placeholder": _("Automatic"), "class": "input"}
+    return forms.CharField(widget=forms.TextInput(attributes), **given)
+
+
+def _choices(option: Option) -> list[tuple[str, str]]:
+    if option.kind is bool:
+        return [("true", _("On")), ("false", _("Off"))]
+    return [(name, name) for name in option.choices]
+
+
+def _help(option: Option) -> str:
+    if option.low is None or option.high is None:
+        return _(option.explain)
+    bounds = _("%(low)s to %(high)s.") % {"low": f"{option.low:g}", "high": f"{option.high:g}"}
+    return f"{_(option.explain)} {bounds}"
+
+
+def efforts(version: DatasetVersion, spec: Spec) -> list[dict[str, Any]]:
+    """What each effort does and takes, for the wizard."""
+    told = {
+        "quick": (_("Quick"), _("A first look: does the data carry enough to learn from?")),
+        "balanced": (
+            _("Balanced"),
+            _("The usual choice. Close to the best in a fraction of the time."),
+        ),
+        "thorough": (
+            _("Thorough"),
+            _("Trains longer and keeps the best epoch. For the final model."),
+        ),
+    }
+    estimates = planning.by_effort(version, spec)
+    return [
+        {"value": name, "title": told[name][0], "text": told[name][1], "estimate": estimates[name]}
+        for name in EFFORTS
+    ]

@@ -1,0 +1,176 @@
+"""Reads of runs: always through the project's workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet
+from django.http import Http404
+from django.utils.translation import gettext_lazy as _
+
+from accounts.access import Action, require
+from projects.models import Project
+from projects.runs import folders
+from projects.runs.lifecycle import FINAL
+from projects.runs.models import Artifact, Run, RunEvent, Status
+from training.events import STAGES
+from training.problems import Problem
+from web.errors import words
+
+POINTS = 2000  # of a curve that are worth sending at once
+EVENTS = 1000  # of the history, one answer of the API
+STAGE_TITLES = {
+    "reading": _("Reading the data"),
+    "preparing": _("Preparing the model"),
+    "baselines": _("Simple baselines"),
+    "training": _("Fine-tuning"),
+    "testing": _("Scoring the test rows"),
+    "saving": _("Saving the model"),
+    "verifying": _("Loading it again and comparing"),
+}
+CURVES = ("step", "scored")
+
+
+@dataclass(frozen=True)
+class StageState:
+    name: str
+    title: Any
+    state: str  # done, now, ahead, stopped
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a run failed. Without words it is ours; `incident` is the number to quote."""
+
+    code: str
+    values: dict[str, Any]
+    words: dict[str, str]
+    incident: str
+
+
+def run_for(
+    request: Any, run_id: UUID | str, action: Action, project_id: UUID | None = None
+) -> Run:
+    """Http404 for strangers, and below another project's address."""
+    related = Run.objects.select_related("project__workspace", "version", "artifact", "created_by")
+    found = related.filter(pk=run_id)
+    if project_id is not None:
+        found = found.filter(project_id=project_id)
+    run = found.first()
+    if run is None:
+        raise Http404
+    require(request, run.project.workspace, action)
+    return run
+
+
+def runs_in(project: Project) -> QuerySet[Run]:
+    return Run.objects.filter(project=project).select_related("version", "created_by")
+
+
+def ended(run: Run) -> bool:
+    return run.status in FINAL
+
+
+def artifact_of(run: Run) -> Artifact:
+    """Raises Problem(`run.unfinished`) when the run has none, or not yet."""
+    found = Artifact.objects.filter(run=run).first()
+    if found is None or run.status != Status.SUCCEEDED:
+        raise Problem("run.unfinished", status=run.get_status_display())
+    return found
+
+
+def report_of(run: Run) -> dict[str, Any]:
+    """Raises Problem(`run.unfinished`)."""
+    if run.report is None:
+        raise Problem("run.unfinished", status=run.get_status_display())
+    return dict(run.report)
+
+
+def zip_of(run: Run) -> Path:
+    """Raises Problem(`run.unfinished`, `artifact.gone`)."""
+    artifact = artifact_of(run)
+    path = folders.artifact_zip(artifact)
+    if not path.is_file() or path.stat().st_size != artifact.size:
+        raise Problem("artifact.gone", name=path.name)
+    return path
+
+
+def predictions_of(run: Run) -> Path:
+    """The Parquet file with every test row. Raises Problem(`run.unfinished`, `artifact.gone`)."""
+    report_of(run)
+    path = folders.of_attempt(run) / "predictions.parquet"
+    if not path.is_file():
+        raise Problem("artifact.gone", name=path.name)
+    return path
+
+
+def fault_of(run: Run) -> Fault | None:
+    """What a failed run has to say for itself."""
+    found = run.problem
+    if not found:
+        return None
+    code, values = str(found.get("code") or ""), dict(found.get("values") or {})
+    text = words(code, values) if code else {}
+    return Fault(code, values, text, str(found.get("incident") or ""))
+
+
+def stages_of(run: Run) -> list[StageState]:
+    """Every stage, and how far this run has come."""
+    here = STAGES.index(run.stage) if run.stage in STAGES else -1
+    over, good = ended(run), run.status == Status.SUCCEEDED
+    return [
+        StageState(name, STAGE_TITLES[name], _state(index, here, over, good))
+        for index, name in enumerate(STAGES)
+    ]
+
+
+def _state(index: int, here: int, over: bool, good: bool) -> str:
+    if good or index < here:
+        return "done"
+    if index > here:
+        return "ahead"
+    return "stopped" if over else "now"
+
+
+def events_since(run: Run, since: int, limit: int = EVENTS) -> QuerySet[RunEvent]:
+    """The history after the event with the number `since`, in order."""
+    return RunEvent.objects.filter(run=run, seq__gt=since).order_by("seq")[:limit]
+
+
+def series(run: Run, since: int) -> dict[str, Any]:
+    """Points of the curves after `since`. The whole of a long run is thinned out; `more` asks for another question."""
+    news = RunEvent.objects.filter(run=run, kind__in=CURVES, seq__gt=since).order_by("seq")
+    steps = news.filter(kind="step").count()
+    if steps > POINTS:
+        every = -(-steps // POINTS)
+        news = news.annotate(rest=F("seq") % every).filter(Q(kind="scored") | Q(rest=0))
+    found = list(news[: 2 * POINTS])
+    return {
+        "events": points(found),
+        "since": found[-1].seq if found else since,
+        "ended": ended(run),
+        "more": len(found) == 2 * POINTS,
+    }
+
+
+def points(events: Iterable[RunEvent]) -> Sequence[dict[str, Any]]:
+    return [
+        {"seq": event.seq, "attempt": event.attempt, "kind": event.kind, "data": event.data}
+        for event in events
+    ]
+
+
+def started(run: Run) -> dict[str, Any]:
+    """What was measured or chosen at the start; empty before."""
+    found = RunEvent.objects.filter(run=run, kind="started", attempt=run.attempt).last()
+    return dict(found.data) if found else {}
+
+
+def queue_place(run: Run) -> int:
+    """How many runs are carried out or wait before this one."""
+    active = (Status.RUNNING, Status.STOPPING, Status.QUEUED)
+    return Run.objects.filter(status__in=active, created_at__lt=run.created_at).count()

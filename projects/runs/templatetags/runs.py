@@ -1,0 +1,37 @@
+"""Filters for the pages of runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+register = template.Library()
+
+
+@register.filter
+def about(seconds: float | None) -> str:
+    """An estimate, no finer than it is true: 47 -> under a minute, 200 -> about 3 min, 9000 -> about 2.5 h."""
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return _("under a minute")
+    if seconds < 5400:
+        return _("about %(minutes)s min") % {"minutes": number_format(round(seconds / 60))}
+    return _("about %(hours)s h") % {"hours": number_format(round(seconds / 3600, 1), 1)}
+
+
+@register.filter
+def between(estimate: Any) -> str:
+    """The interval of an estimate in whole minutes: 2–5 min."""
+    low, high = int(estimate.low // 60), max(1, round(estimate.high / 60 + 0.49))
+    if low < 1:
+        return _("at most %(high)s min") % {"high": number_format(high)}
+    return _("%(low)s–%(high)s min") % {"low": number_format(low), "high": number_format(high)}
+
+
+@register.filter
+def widest(shares: list[tuple[str, float]]) -> float:
+    return max((share for _label, share in shares), default=1.0)

@@ -1,0 +1,266 @@
+"""Pages of a run: live while it trains, its results afterwards, the downloads and the box to try it."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    JsonResponse,
+    StreamingHttpResponse,
+)
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.access import Action, allowed
+from projects.jobs.health import worker_alive
+from projects.people import user_of
+from projects.runs import charts, planning, predicting, results, selectors, services
+from projects.runs.models import Run, Status
+from training.problems import Problem
+from web.errors import as_json, status_of
+
+CSV = "text/csv; charset=utf-8"
+SHOWN = 8  # probabilities in the box to try
+EXAMPLES = 3
+FIGURES = ("labels", "confusion")
+
+
+@require_GET
+def run(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
+    found = selectors.run_for(request, run_id, Action.VIEW, project_id)
+    return render(request, "runs/run.html", _page(request, found))
+
+
+@require_GET
+def run_status(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
+    """The fragment that the page asks for while the run is under way; the last one brings the results along."""
+    found = selectors.run_for(request, run_id, Action.VIEW, project_id)
+    values = _page(request, found) | {"fragment": True}
+    response = render(request, "runs/_live.html", values)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _page(request: HttpRequest, found: Run) -> dict[str, Any]:
+    user, workspace = user_of(request), found.project.workspace
+    over = selectors.ended(found)
+    values = {
+        "run": found,
+        "project": found.project,
+        "workspace": workspace,
+        "slug": workspace.slug,
+        "ended": over,
+        "base_title": planning.title(found.spec.get("base", "")),
+        "can_train": allowed(user, workspace, Action.TRAIN),
+        "can_download": allowed(user, workspace, Action.DOWNLOAD),
+        "stages": selectors.stages_of(found),
+        "fault": selectors.fault_of(found),
+        "worker_alive": over or worker_alive(),
+        "waiting": selectors.queue_place(found) if found.status == Status.QUEUED else 0,
+        "started": selectors.started(found),
+        "live_figures": charts.live(),
+        "again": _again(found),
+        **_urls(found),
+    }
+    return values | (_results(found) if found.status == Status.SUCCEEDED else {})
+
+
+def _results(found: Run) -> dict[str, Any]:
+    report = selectors.report_of(found)
+    return {**results.context(report), "artifact": found.artifact, "examples": _examples(found)}
+
+
+def _examples(found: Run) -> list[str]:
+    try:
+        return results.examples(selectors.predictions_of(found), EXAMPLES)
+    except Problem:
+        return []
+
+
+def _urls(found: Run) -> dict[str, str]:
+    """Addresses below the run's, by the name of the template variable."""
+    ids = [found.project.workspace.slug, found.project_id, found.pk]
+    urls = {
+        "status_url": "run-status",
+        "series_url": "run-series",
+        "cell_url": "run-cell",
+        "mistakes_url": "run-mistakes",
+        "predictions_url": "run-predictions",
+        "metrics_url": "run-metrics",
+        "artifact_url": "run-artifact",
+        "cancel_url": "run-cancel",
+        "try_url": "run-try",
+    }
+    given = {name: reverse(route, args=ids) for name, route in urls.items()}
+    for chart in FIGURES:
+        given[f"{chart}_chart_url"] = reverse("run-chart", args=[*ids, chart])
+    return given
+
+
+def _again(found: Run) -> str:
+    """The wizard with what this run was started with."""
+    spec = found.spec
+    query = {"step": "model", "version": str(found.version_id)}
+    query |= {name: str(spec[name]) for name in ("base", "effort", "seed") if name in spec}
+    query |= {f"set-{name}": str(value) for name, value in (spec.get("settings") or {}).items()}
+    url = reverse("train", args=[found.project.workspace.slug, found.project_id])
+    return f"{url}?{urlencode(query)}"
+
+
+@require_GET
+def run_series(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
+    """Points of the curves since an event: {"events", "since", "ended", "more"}."""
+    found = selectors.run_for(request, run_id, Action.VIEW, project_id)
+    response = JsonResponse(selectors.series(found, number(request.GET.get("since"))))
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_GET
+def run_chart(
+    request: HttpRequest, slug: str, project_id: UUID, run_id: UUID, chart: str
+) -> HttpResponse:
+    """A figure for plotly.js."""
+    found = selectors.run_for(request, run_id, Action.VIEW, project_id)
+    if chart not in FIGURES:
+        raise Http404
+    shown = results.context(selectors.report_of(found))
+    metrics = shown["metrics"]
+    if chart == "labels":
+        return JsonResponse(charts.label_bars(metrics["per_label"]))
+    return JsonResponse(charts.confusion(shown["labels"], metrics["confusion"]))
+
+
+@require_GET
+def run_cell(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
+    """Test rows of one true and one predicted label."""
+    found = selectors.run_for(request, run_id, Action.VIEW, project_id)
+    true, predicted = request.GET.get("true", ""), request.GET.get("predicted", "")
+    heading = _("“%(true)s” taken for “%(predicted)s”")
+    if true == predicted:
+        heading = _("“%(true)s” rightly found")
+    given = {"true": true, "predicted": predicted}
+    return _rows(request, found, "run-cell", given, heading=heading % given)
+
+
+@require_GET
+def run_mistakes(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
+    """Wrong answers, the surest first."""
+    found = selectors.run_for(request, run_id, Action.VIEW, project_id)
+    return _rows(request, found, "run-mistakes", {}, wrong=True)
+
+
+def _rows(
+    request: HttpRequest,
+    found: Run,
+    route: str,
+    query: dict[str, str],
+    *,
+    heading: str = "",
+    wrong: bool = False,
+) -> HttpResponse:
+    offset = number(request.GET.get("offset"))
+    path = selectors.predictions_of(found)
+    pair = {"true": query.get("true"), "predicted": query.get("predicted")}
+    rows = results.rows(path, wrong=wrong, offset=offset, **pair)  # type: ignore[arg-type]
+    after = offset + len(rows.rows)
+    url = reverse(route, args=[found.project.workspace.slug, found.project_id, found.pk])
+    more = f"{url}?{urlencode({**query, 'offset': after})}" if after < rows.total else ""
+    values = {"found": rows, "heading": heading, "next_url": more, "first": offset + 1}
+    if request.headers.get("HX-Request"):
+        return render(request, "runs/_rows.html", values)
+    return render(request, "runs/rows.html", values | _page(request, found))
+
+
+@require_GET
+def run_predictions(
+    request: HttpRequest, slug: str, project_id: UUID, run_id: UUID
+) -> StreamingHttpResponse:
+    """Every test row as CSV; `?spreadsheet=1` makes formulas harmless."""
+    found = selectors.run_for(request, run_id, Action.DOWNLOAD, project_id)
+    labels = results.context(selectors.report_of(found))["labels"]
+    path = selectors.predictions_of(found)
+    lines = results.predictions_csv(path, labels, spreadsheet=_for_spreadsheet(request))
+    return StreamingHttpResponse(lines, content_type=CSV, headers=_named(found, "predictions.csv"))
+
+
+@require_GET
+def run_metrics(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
+    found = selectors.run_for(request, run_id, Action.DOWNLOAD, project_id)
+    report = selectors.report_of(found)
+    body = results.metrics_csv(report, spreadsheet=_for_spreadsheet(request))
+    return HttpResponse(body, content_type=CSV, headers=_named(found, "metrics.csv"))
+
+
+@require_GET
+def run_artifact(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> FileResponse:
+    found = selectors.run_for(request, run_id, Action.DOWNLOAD, project_id)
+    return artifact_response(found)
+
+
+def artifact_response(found: Run) -> FileResponse:
+    """The zip, streamed; its checksum is the ETag."""
+    path = selectors.zip_of(found)
+    name = f"{_stem(found)}.zip"
+    response = FileResponse(path.open("rb"), as_attachment=True, filename=name)
+    response["ETag"] = f'"{selectors.artifact_of(found).sha256}"'
+    return response
+
+
+def _stem(found: Run) -> str:
+    return f"{slugify(found.project.name) or 'model'}-run-{found.number}"
+
+
+def _named(found: Run, name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{_stem(found)}-{name}"'}
+
+
+def _for_spreadsheet(request: HttpRequest) -> bool:
+    return request.GET.get("spreadsheet") == "1"
+
+
+@require_POST
+def run_cancel(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
+    found = selectors.run_for(request, run_id, Action.TRAIN, project_id)
+    stopped = services.request_stop(run=found, user=user_of(request))
+    if request.headers.get("HX-Request"):
+        return render(request, "runs/_live.html", _page(request, stopped) | {"fragment": True})
+    return redirect("run", slug=slug, project_id=project_id, run_id=run_id)
+
+
+@require_POST
+def run_try(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
+    """One text through the model: a fragment for htmx, a page without it."""
+    found = selectors.run_for(request, run_id, Action.VIEW, project_id)
+    text = request.POST.get("text", "")
+    values: dict[str, Any] = {"text": text}
+    status = 200
+    try:
+        values |= _answer(found, text)
+    except Problem as problem:
+        values["problem"] = as_json(problem.code, problem.values)
+        status = status_of(problem.code)
+    if request.headers.get("HX-Request"):
+        # In its place whatever it says: the box and the text that was typed stay.
+        return render(request, "runs/_answer.html", values, status=200)
+    return render(request, "runs/try.html", values | _page(request, found), status=status)
+
+
+def _answer(found: Run, text: str) -> dict[str, Any]:
+    output = predicting.predict(found, [text.strip()])[0]
+    shares = list(output["probabilities"].items())
+    return {"output": output, "shares": shares[:SHOWN], "others": max(0, len(shares) - SHOWN)}
+
+
+def number(text: str | None) -> int:
+    """A whole number from a query string; 0 for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else 0

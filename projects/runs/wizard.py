@@ -1,0 +1,175 @@
+"""The wizard: data, model and effort, review. Each step is a page of its own; nothing is kept between them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.access import Action
+from billing.services import allowance
+from projects.datasets.findings import groups_of
+from projects.datasets.models import DatasetVersion
+from projects.datasets.selectors import versions_in
+from projects.jobs.health import worker_alive
+from projects.models import Project
+from projects.people import user_of
+from projects.runs import forms, planning, services
+from projects.runs.forms import SETTING, STEPS, AdvancedForm, Choice, read_choice
+from projects.selectors import project_for
+from training.problems import Problem
+from training.spec import Spec, check_setting
+from web.errors import status_of
+
+VERSIONS = 50
+# The step at which a problem is mended; what is not here is told at the review.
+MENDED = {"run.version": "data", "run.gate": "data", "spec": "model", "base": "model"}
+
+
+@require_http_methods(["GET", "POST"])
+def train(request: HttpRequest, slug: str, project_id: UUID) -> HttpResponse:
+    """GET shows a step, POST starts the run; what is wrong is shown at the step where it is mended."""
+    project = project_for(request, project_id, Action.TRAIN, slug)
+    versions = list(versions_in(project)[:VERSIONS])
+    data = request.POST if request.method == "POST" else request.GET
+    choice = read_choice(data, project, versions)
+    try:
+        _check(project, choice)
+        if request.method == "POST":
+            return _start(request, project, choice)
+    except Problem as problem:
+        step = _mended_at(problem)
+        return _page(request, project, versions, choice.at(step), problem)
+    return _page(request, project, versions, choice)
+
+
+def _start(request: HttpRequest, project: Project, choice: Choice) -> HttpResponse:
+    if choice.version is None:
+        raise Problem("run.version")
+    run = services.start(
+        project=project,
+        version=choice.version,
+        user=user_of(request),
+        base=choice.base,
+        effort=choice.effort,
+        seed=forms.whole(choice.seed),
+        settings=choice.settings,
+        start_key=str(request.POST.get("start_key") or "")[:64],
+        confirmed=choice.confirmed,
+    )
+    return redirect("run", slug=project.workspace.slug, project_id=project.pk, run_id=run.pk)
+
+
+def _check(project: Project, choice: Choice) -> None:
+    """What the steps before the one asked for should have settled."""
+    after = STEPS.index(choice.step)
+    if after >= 1:
+        if choice.version is None:
+            raise Problem("run.version")
+        if choice.version.gate == "red" and not choice.confirmed:
+            raise Problem("run.gate", version=str(choice.version))
+    if after >= 2:
+        planning.check_base(choice.spec(project))
+
+
+def _mended_at(problem: Problem) -> str:
+    family = problem.code.partition(".")[0]
+    return MENDED.get(problem.code, MENDED.get(family, "review"))
+
+
+def _page(
+    request: HttpRequest,
+    project: Project,
+    versions: list[DatasetVersion],
+    choice: Choice,
+    problem: Problem | None = None,
+) -> HttpResponse:
+    step = {"data": _data, "model": _model, "review": _review}[choice.step]
+    values = {
+        "project": project,
+        "workspace": project.workspace,
+        "versions": versions,
+        "any_red": any(version.gate == "red" for version in versions),
+        "choice": choice,
+        "number": STEPS.index(choice.step) + 1,
+        "steps": _steps(choice),
+        "kept": list(choice.fields().items()),
+        "back": choice.query(STEPS[max(0, STEPS.index(choice.step) - 1)]),
+        "problem": problem,
+        **(step(project, choice) if versions else {}),
+    }
+    return render(
+        request, "runs/train.html", values, status=status_of(problem.code) if problem else 200
+    )
+
+
+def _steps(choice: Choice) -> list[dict[str, str]]:
+    titles = (_("Data"), _("Model and effort"), _("Review"))
+    return [
+        {"label": title, "href": choice.query(step)}
+        for step, title in zip(STEPS, titles, strict=True)
+    ]
+
+
+def _data(project: Project, choice: Choice) -> dict[str, Any]:
+    version = choice.version
+    return {"groups": groups_of(version.findings) if version and version.gate == "red" else []}
+
+
+def _model(project: Project, choice: Choice) -> dict[str, Any]:
+    advanced = AdvancedForm(choice)
+    wrong = bool(advanced.errors)
+    return {
+        "bases": planning.choices(project.task),
+        "efforts": forms.efforts(_version(choice), _usable_spec(project, choice)),
+        "advanced": advanced,
+        "advanced_open": wrong or advanced.changed(),
+        "measured": bool(planning.calibration()),
+        "hidden": _but(choice, ("base", "effort", "seed", *advanced.fields)),
+    }
+
+
+def _review(project: Project, choice: Choice) -> dict[str, Any]:
+    spec = choice.spec(project)
+    return {
+        "estimate": planning.estimate(_version(choice), spec),
+        "base": planning.title(spec.base),
+        "effort": next(
+            item for item in forms.efforts(_version(choice), spec) if item["value"] == spec.effort
+        ),
+        "settings": [(name.replace("_", " "), value) for name, value in spec.settings.items()],
+        "allowance": allowance(project.workspace),
+        "start_key": uuid4().hex,
+        "worker_alive": worker_alive(),
+    }
+
+
+def _version(choice: Choice) -> DatasetVersion:
+    if choice.version is None:
+        raise Problem("run.version")
+    return choice.version
+
+
+def _usable_spec(project: Project, choice: Choice) -> Spec:
+    """For an estimate while something is still wrong: what is wrong is left out."""
+    settings = {name: value for name, value in choice.settings.items() if _is_right(name, value)}
+    base = planning.known(choice.base, project.task)
+    return planning.spec(project, base=base, effort="balanced", seed=forms.SEED, settings=settings)
+
+
+def _is_right(name: str, value: str) -> bool:
+    try:
+        check_setting(name, value)
+    except Problem:
+        return False
+    return True
+
+
+def _but(choice: Choice, names: tuple[str, ...]) -> list[tuple[str, str]]:
+    """What the step's own fields do not carry."""
+    own = set(names) | {SETTING + name for name in names}
+    return [(name, value) for name, value in choice.fields().items() if name not in own]

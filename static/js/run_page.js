@@ -1,0 +1,39 @@
+// The page of a run: asks where it stands while it is under way, says it in the title and to screen readers, and fills
+// examples into the box to try the model.
+const PAUSE = 1500; // milliseconds between two questions
+const title = document.title;
+const said = document.getElementById("run-said");
+const state = () => document.getElementById("run-live");
+const percent = new Intl.NumberFormat(document.documentElement.lang, { style: "percent" });
+
+// htmx asks when it hears the event; a hidden tab does not ask.
+function tick() {
+  const live = state();
+  if (live?.dataset.live && !document.hidden) live.dispatchEvent(new CustomEvent("attune:tick"));
+}
+
+function tell() {
+  const live = state();
+  const running = Boolean(live?.dataset.live);
+  document.title = running && live.dataset.said ? `${percent.format(live.dataset.share)} · ${title}` : title;
+  const now = running ? live.dataset.said : document.getElementById("run-badge")?.textContent.trim();
+  if (said.textContent !== now) said.textContent = now;
+}
+
+setInterval(tick, PAUSE);
+document.addEventListener("visibilitychange", tick);
+document.addEventListener("htmx:afterSettle", tell);
+tell();
+
+document.addEventListener("click", (event) => {
+  const example = event.target.closest("[data-fill]");
+  if (!example) return;
+  const box = document.getElementById(example.dataset.fill);
+  box.value = example.textContent;
+  box.form.requestSubmit();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  if (event.target.matches("#try-text")) event.target.form.requestSubmit();
+});
