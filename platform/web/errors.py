@@ -108,9 +108,7 @@ def _fragment(request: HttpRequest, text: dict[str, Any], status: int) -> HttpRe
     return response
 
 
-def answer(
-    request: HttpRequest, data: dict[str, Any], status: int, template: str
-) -> HttpResponse:
+def answer(request: HttpRequest, data: dict[str, Any], status: int, template: str) -> HttpResponse:
     """`data` as JSON, as a toast or as a page, by who asks."""
     if wants_json(request):
         return JsonResponse(data, status=status)
@@ -140,7 +138,9 @@ def incident(error: BaseException, request: HttpRequest | None = None) -> str:
 
 
 def _internal(code: str) -> dict[str, Any]:
-    remedy = _("Try again. If it happens again, tell the operator of this site the incident number.")
+    remedy = _(
+        "Try again. If it happens again, tell the operator of this site the incident number."
+    )
     title = _("Something failed on our side")
     return {"code": INTERNAL, "title": title, "found": "", "remedy": remedy, "incident": code}
 
@@ -167,7 +167,9 @@ def incident_response(request: HttpRequest, error: BaseException) -> HttpRespons
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig | TooManyFilesSent):
         return answer(request, _too_large(), 413, "400.html")
-    return answer(request, refusal("request.bad", _("The request was not understood")), 400, "400.html")
+    return answer(
+        request, refusal("request.bad", _("The request was not understood")), 400, "400.html"
+    )
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -233,7 +235,9 @@ def _first(detail: Any) -> str:
 
 def _invalid(error: api.ValidationError) -> dict[str, Any]:
     fields = error.detail if isinstance(error.detail, dict) else {"": error.detail}
-    found = "; ".join(f"{name}: {_first(text)}" if name else _first(text) for name, text in fields.items())
+    found = "; ".join(
+        f"{name}: {_first(text)}" if name else _first(text) for name, text in fields.items()
+    )
     data = refusal("request.invalid", _("Some fields are not right"), found)
     return data | {"values": {"fields": error.detail}}
 
@@ -259,7 +263,9 @@ def _refused(error: Exception) -> dict[str, Any]:
         return refusal(code, title(), _first(getattr(error, "detail", "")))
     if isinstance(error, PermissionDenied | api.PermissionDenied):
         return _denied()
-    return refusal("request.refused", _("The request was refused"), _first(getattr(error, "detail", "")))
+    return refusal(
+        "request.refused", _("The request was refused"), _first(getattr(error, "detail", ""))
+    )
 
 
 def _too_deep(error: Exception) -> bool:
@@ -283,7 +289,9 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
         return Response(data, status=status_of(error.code))
     if isinstance(error, RequestDataTooBig | TooManyFilesSent):
         return Response(_too_large(), status=413)
-    if _too_deep(error) or isinstance(error, SuspiciousOperation | BadRequest | MultiPartParserError):
+    if _too_deep(error) or isinstance(
+        error, SuspiciousOperation | BadRequest | MultiPartParserError
+    ):
         error = api.ParseError()
     response = rest_handler(error, context)
     if response is None:

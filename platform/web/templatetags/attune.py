@@ -52,8 +52,8 @@ def filesize(value: Any) -> str:
         size /= 1000
     else:
         unit = "TB"
-    digits = 0 if unit == "B" or size >= 100 or size == int(size) else 1
-    return f"{formats.number_format(round(size, digits), digits)} {unit}"
+    shown = round(size, 0 if unit == "B" or size >= 100 else 1)
+    return f"{formats.number_format(shown, 0 if shown == int(shown) else 1)} {unit}"
 
 
 @register.filter
@@ -79,7 +79,9 @@ def percent(value: Any, digits: int = 1) -> str:
     share = _number(value)
     if share is None:
         return DASH
-    return _("%(number)s %%") % {"number": formats.number_format(round(share * 100, digits), digits)}
+    return _("%(number)s %%") % {
+        "number": formats.number_format(round(share * 100, digits), digits)
+    }
 
 
 @register.filter
@@ -127,7 +129,13 @@ def problem(
     """A problem with its words, as a banner. `severity` overrides that of the table."""
     severity = _severity(code, severity)
     text = words(code, dict(values or {}))
-    return {"words": text, "code": code, "tone": tone(severity), "icon": ICONS.get(severity), **more}
+    return {
+        "words": text,
+        "code": code,
+        "tone": tone(severity),
+        "icon": ICONS.get(severity),
+        **more,
+    }
 
 
 def _places(places: list[Any], shown: int) -> dict[str, Any]:
