@@ -184,6 +184,11 @@ def test_an_open_quote(check: Check) -> None:
     assert find(outcome, "row.quote").values["line"] == 52
 
 
+def test_a_cell_without_end(check: Check) -> None:
+    outcome = check(csv_of(GOOD) + "x" * 1_000_001 + ",order\n")
+    assert (outcome.gate, codes(outcome)) == ("blocked", {"row.long_cell"})
+
+
 def test_too_many_cells(check: Check) -> None:
     outcome = check(csv_of(GOOD) + "a,b,order\nx,order\nc,d,order\n")
     assert outcome.gate == "blocked"

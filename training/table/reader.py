@@ -101,7 +101,7 @@ class Table:
         if header is None:
             raise Problem("file.empty")
         for fault in header.faults:
-            if fault.code in _LOST:
+            if fault.code in LOST:
                 raise Problem(fault.code, **{"line": fault.line, **fault.values})
             self.faults.append(fault)
         self.header_line = header.line
@@ -132,7 +132,7 @@ class Table:
     def _fit(self, record: Record, width: int) -> Record:
         cells, found = record.cells, len(record.cells)
         values = {"found": found, "expected": width}
-        if any(fault.code in _LOST for fault in record.faults):
+        if any(fault.code in LOST for fault in record.faults):
             return record._replace(cells=[*cells, *[""] * width][:width])
         if found < width:
             fault = Fault("row.short", record.line, self.columns[found], "", values)
@@ -170,7 +170,7 @@ class Table:
 
 
 # Codes after which the cells of a record say nothing about its number of columns.
-_LOST = frozenset({"row.quote", "row.long_cell", "column.too_many"})
+LOST = frozenset({"row.quote", "row.long_cell", "column.too_many"})
 
 
 def _is_blank(record: Record) -> bool:
@@ -323,7 +323,7 @@ class _Lines:
 def _records(
     path: Path, encoding: str, dialect: Dialect, table: Table | None = None
 ) -> Generator[Record, None, None]:
-    """Every record, the header among them; `[]` for a blank line. Stops at a fault behind which nothing can be told."""
+    """Every record, the header among them, blank lines left out. Stops at a fault behind which nothing can be told."""
     with path.open("rb") as raw:
         lines = _Lines(raw, encoding, dialect.delimiter, table)
         feed = iter(lines)
@@ -356,7 +356,8 @@ def _records(
                         (*_taken(lines), Fault("row.quote", start, "", opened, {})),
                     )
                 return
-            yield Record(start, cells, _taken(lines))
+            if cells or lines.faults:  # nothing is made of a blank line: there may be millions
+                yield Record(start, cells, _taken(lines))
 
 
 def _taken(lines: _Lines) -> tuple[Fault, ...]:

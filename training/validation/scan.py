@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from training import splits
 from training.problems import Problem
 from training.table import Fault, Record, Table, read
-from training.table.reader import clean, shown
+from training.table.reader import LOST, clean, shown
 from training.tasks.shape import Task
 from training.validation.columns import check_columns
 from training.validation.findings import Findings, Place
@@ -150,7 +150,8 @@ class Scan:
         for count, record in enumerate(table, 1):
             for fault in record.faults:
                 self._fault(fault, name)
-            if text_at is not None and label_at is not None and record.cells:
+            lost = any(fault.code in LOST for fault in record.faults)
+            if text_at is not None and label_at is not None and not lost:
                 self._row(number, record, record.cells[text_at], record.cells[label_at])
             if not count % _REPORT_EVERY:
                 yield
