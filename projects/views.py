@@ -24,7 +24,7 @@ from web.errors import words
 def project_create(request: HttpRequest, slug: str) -> HttpResponse:
     workspace = workspace_for(request, slug, Action.EDIT)
     form = ProjectForm(request.POST or None, initial={"task": available_tasks()[0]})
-    problem = None
+    problem: Problem | None = None
     if request.method == "POST" and form.is_valid():
         try:
             project = services.create_project(
@@ -32,7 +32,7 @@ def project_create(request: HttpRequest, slug: str) -> HttpResponse:
             )
             return redirect("project", slug=slug, project_id=project.pk)
         except Problem as error:
-            problem = words(error.code, error.values)
+            problem = error
     values = {"workspace": workspace, "form": form, "tasks": TASKS, "problem": problem}
     status = 422 if request.method == "POST" else 200
     return render(request, "projects/create.html", values, status=status)

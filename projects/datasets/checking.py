@@ -95,11 +95,11 @@ def arguments(job: Import, folder: Path) -> list[str]:
     args += ["--out", str(folder), "--seed", str(job.seed)]
     for role, column in job.columns.items():
         args += ["--column", f"{role}={column}"]
-    for role, upload in (("valid", job.valid), ("test", job.test)):
+    for role, upload in (("train", job.train), ("valid", job.valid), ("test", job.test)):
         args += [f"--{role}", _named(upload, folder / role)] if upload else []
     args += [f"--encoding={job.encoding}"] if job.encoding else []
     args += [f"--delimiter={job.delimiter}"] if job.delimiter else []
-    return [*args, _named(job.train, folder / "train")]
+    return args
 
 
 def _named(upload: Upload, folder: Path) -> str:

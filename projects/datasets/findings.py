@@ -8,7 +8,6 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
-from training.problems import Problem
 from web.errors import words
 
 OPEN_UP_TO = 5  # places that are shown without being asked for
@@ -67,11 +66,6 @@ def groups_of(findings: Iterable[Mapping[str, Any]]) -> list[Group]:
     items = [said(finding) for finding in findings]
     found = [(name, [item for item in items if item.severity == name]) for name in ORDER]
     return [Group(name, *LOOKS[name], items=of) for name, of in found if of]
-
-
-def told(problem: Problem) -> dict[str, Any]:
-    """For the template tag `problem`."""
-    return {"code": problem.code, "values": problem.values}
 
 
 def said_problem(problem: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -14,13 +14,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.access import Action, allowed
 from projects.datasets import selectors, services
-from projects.datasets.findings import groups_of, said_problem, told
+from projects.datasets.findings import groups_of
 from projects.datasets.forms import ROLE, Choice, ColumnsForm, ReadingForm, read_choice
 from projects.datasets.models import DatasetVersion, Import, Upload
 from projects.jobs.health import worker_alive
 from projects.models import Project
 from projects.people import user_of
 from projects.selectors import project_for
+from training import table
 from training.problems import Problem
 
 DONE = 286  # htmx stops polling at this status
@@ -42,7 +43,7 @@ def upload(request: HttpRequest, slug: str, project_id: UUID) -> HttpResponse:
     except Problem as problem:
         if _wants_json(request):
             raise
-        values["problem"] = told(problem)
+        values["problem"] = problem
         return render(request, "datasets/upload.html", values, status=422)
     return JsonResponse({"location": url}, status=201) if _wants_json(request) else redirect(url)
 
@@ -107,11 +108,12 @@ def _render_preview(
     data: QueryDict,
     problem: Problem | None = None,
 ) -> HttpResponse:
-    preview, unread = None, None
+    preview: table.Preview | None = None
+    unread: Problem | None = None
     try:
         preview = selectors.preview_of(train, choice.encoding, choice.delimiter)
     except Problem as error:
-        unread = told(error)
+        unread = error
     mapping = _mapping(project, preview, data)
     kept = _kept(choice, mapping)
     values = {
@@ -122,7 +124,7 @@ def _render_preview(
         "header": _header(preview, mapping),
         "rows": list(zip(preview.lines, preview.rows, strict=True)) if preview else [],
         "unread": unread,
-        "problem": told(problem) if problem else None,
+        "problem": problem,
         "reading": ReadingForm(data, preview),
         "mapping": mapping,
         "kept": list(kept.items()),
@@ -235,8 +237,8 @@ def _import_values(project: Project, job: Import) -> dict[str, Any]:
         "project": project,
         "job": job,
         "open": job.status in services.OPEN,
-        "worker_alive": job.status not in services.OPEN or worker_alive(),
-        "problem": said_problem(job.problem),
+        "worker_alive": job.status not in services.OPEN or worker_alive(settings.QUEUE_CLUSTERS[0]),
+        "problem": job.problem,
         "groups": groups_of(job.findings),
         "mapping_url": _preview_url(project, job.train_id, query),
     }
