@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.staticfiles.finders import BaseFinder
+from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage
 
 NAME = "plotly.min.js"
@@ -12,7 +13,8 @@ NAME = "plotly.min.js"
 
 def _folder() -> Path:
     spec = find_spec("plotly")
-    assert spec is not None and spec.origin is not None
+    if spec is None or spec.origin is None:
+        raise ImproperlyConfigured("The package plotly is not installed; run `make setup`.")
     return Path(spec.origin).parent / "package_data"
 
 
