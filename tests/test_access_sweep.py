@@ -64,8 +64,8 @@ def api(get: int = 200, viewer: int = 0, **more: Any) -> Route:
     return Route({"get": (get, get, viewer or get, 404, UNKNOWN)}, json=True, **more)
 
 
-def api_action(post: int, get: int = 0, **more: Any) -> Route:
-    expected: dict[str, Statuses] = {"post": (post, post, 403, 404, UNKNOWN)}
+def api_action(post: int, get: int = 0, viewer: int = 403, **more: Any) -> Route:
+    expected: dict[str, Statuses] = {"post": (post, post, viewer, 404, UNKNOWN)}
     if get:
         expected["get"] = (get, get, get, 404, UNKNOWN)
     return Route(expected, **({"json": True} | more))
@@ -87,6 +87,10 @@ def a_start(ids: dict[str, Any]) -> dict[str, Any]:
     version = str(ids["version_id"])
     choice = {"step": "review", "base": "minilm-l6", "effort": "quick", "start_key": "sweep"}
     return choice | {"version": version}
+
+
+def a_run(ids: dict[str, Any]) -> dict[str, Any]:
+    return {"version": str(ids["version_id"]), "base": "minilm-l6", "effort": "quick"}
 
 
 ROUTES: dict[str, Route] = {
@@ -152,6 +156,14 @@ ROUTES: dict[str, Route] = {
     "api-versions": api(),
     "api-version": api(),
     "api-version-rows": api(),
+    "api-estimate": api_action(200, viewer=200, data=a_run),
+    "api-runs": api_action(202, get=200, data=a_run),
+    "api-run": api(),
+    "api-run-events": api(),
+    "api-run-report": api(),
+    "api-run-artifact": api(viewer=403),
+    "api-run-cancel": api_action(202),
+    "api-run-predict": api_action(503, viewer=503, data=lambda ids: {"inputs": [{"text": "a"}]}),
 }
 
 # Not ours to sweep, with the reason.

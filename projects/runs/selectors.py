@@ -53,13 +53,19 @@ class Fault:
 
 
 def run_for(
-    request: Any, run_id: UUID | str, action: Action, project_id: UUID | None = None
+    request: Any,
+    run_id: UUID | str,
+    action: Action,
+    project_id: UUID | None = None,
+    slug: str | None = None,
 ) -> Run:
-    """Http404 for strangers, and below another project's address."""
+    """Http404 for strangers, and below another project's or workspace's address."""
     related = Run.objects.select_related("project__workspace", "version", "artifact", "created_by")
     found = related.filter(pk=run_id)
     if project_id is not None:
         found = found.filter(project_id=project_id)
+    if slug is not None:
+        found = found.filter(project__workspace__slug=slug)
     run = found.first()
     if run is None:
         raise Http404

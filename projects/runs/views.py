@@ -36,14 +36,14 @@ FIGURES = ("labels", "confusion")
 
 @require_GET
 def run(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
-    found = selectors.run_for(request, run_id, Action.VIEW, project_id)
+    found = selectors.run_for(request, run_id, Action.VIEW, project_id, slug)
     return render(request, "runs/run.html", _page(request, found))
 
 
 @require_GET
 def run_status(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
     """The fragment that the page asks for while the run is under way; the last one brings the results along."""
-    found = selectors.run_for(request, run_id, Action.VIEW, project_id)
+    found = selectors.run_for(request, run_id, Action.VIEW, project_id, slug)
     values = _page(request, found) | {"fragment": True}
     response = render(request, "runs/_live.html", values)
     response["Cache-Control"] = "no-store"
@@ -119,7 +119,7 @@ def _again(found: Run) -> str:
 @require_GET
 def run_series(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
     """Points of the curves since an event: {"events", "since", "ended", "more"}."""
-    found = selectors.run_for(request, run_id, Action.VIEW, project_id)
+    found = selectors.run_for(request, run_id, Action.VIEW, project_id, slug)
     response = JsonResponse(selectors.series(found, number(request.GET.get("since"))))
     response["Cache-Control"] = "no-store"
     return response
@@ -130,7 +130,7 @@ def run_chart(
     request: HttpRequest, slug: str, project_id: UUID, run_id: UUID, chart: str
 ) -> HttpResponse:
     """A figure for plotly.js."""
-    found = selectors.run_for(request, run_id, Action.VIEW, project_id)
+    found = selectors.run_for(request, run_id, Action.VIEW, project_id, slug)
     if chart not in FIGURES:
         raise Http404
     shown = results.context(selectors.report_of(found))
@@ -143,7 +143,7 @@ def run_chart(
 @require_GET
 def run_cell(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
     """Test rows of one true and one predicted label."""
-    found = selectors.run_for(request, run_id, Action.VIEW, project_id)
+    found = selectors.run_for(request, run_id, Action.VIEW, project_id, slug)
     true, predicted = request.GET.get("true", ""), request.GET.get("predicted", "")
     heading = _("“%(true)s” taken for “%(predicted)s”")
     if true == predicted:
@@ -155,7 +155,7 @@ def run_cell(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) ->
 @require_GET
 def run_mistakes(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
     """Wrong answers, the surest first."""
-    found = selectors.run_for(request, run_id, Action.VIEW, project_id)
+    found = selectors.run_for(request, run_id, Action.VIEW, project_id, slug)
     return _rows(request, found, "run-mistakes", {}, wrong=True)
 
 
@@ -186,7 +186,7 @@ def run_predictions(
     request: HttpRequest, slug: str, project_id: UUID, run_id: UUID
 ) -> StreamingHttpResponse:
     """Every test row as CSV; `?spreadsheet=1` makes formulas harmless."""
-    found = selectors.run_for(request, run_id, Action.DOWNLOAD, project_id)
+    found = selectors.run_for(request, run_id, Action.DOWNLOAD, project_id, slug)
     labels = results.context(selectors.report_of(found))["labels"]
     path = selectors.predictions_of(found)
     lines = results.predictions_csv(path, labels, spreadsheet=_for_spreadsheet(request))
@@ -195,7 +195,7 @@ def run_predictions(
 
 @require_GET
 def run_metrics(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
-    found = selectors.run_for(request, run_id, Action.DOWNLOAD, project_id)
+    found = selectors.run_for(request, run_id, Action.DOWNLOAD, project_id, slug)
     report = selectors.report_of(found)
     body = results.metrics_csv(report, spreadsheet=_for_spreadsheet(request))
     return HttpResponse(body, content_type=CSV, headers=_named(found, "metrics.csv"))
@@ -203,7 +203,7 @@ def run_metrics(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID)
 
 @require_GET
 def run_artifact(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> FileResponse:
-    found = selectors.run_for(request, run_id, Action.DOWNLOAD, project_id)
+    found = selectors.run_for(request, run_id, Action.DOWNLOAD, project_id, slug)
     return artifact_response(found)
 
 
@@ -230,7 +230,7 @@ def _for_spreadsheet(request: HttpRequest) -> bool:
 
 @require_POST
 def run_cancel(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
-    found = selectors.run_for(request, run_id, Action.TRAIN, project_id)
+    found = selectors.run_for(request, run_id, Action.TRAIN, project_id, slug)
     stopped = services.request_stop(run=found, user=user_of(request))
     if request.headers.get("HX-Request"):
         return render(request, "runs/_live.html", _page(request, stopped) | {"fragment": True})
@@ -240,7 +240,7 @@ def run_cancel(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) 
 @require_POST
 def run_try(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
     """One text through the model: a fragment for htmx, a page without it."""
-    found = selectors.run_for(request, run_id, Action.VIEW, project_id)
+    found = selectors.run_for(request, run_id, Action.VIEW, project_id, slug)
     text = request.POST.get("text", "")
     values: dict[str, Any] = {"text": text}
     status = 200
