@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from training import defaults
 from training.catalogue import DEFAULT, Base, find
-from training.spec import EFFORT_DEFAULTS
 
 # Where nothing was measured: MiniLM on two ordinary cores. The interval is then wide.
 TYPICAL: dict[str, Any] = {
@@ -15,6 +15,7 @@ TYPICAL: dict[str, Any] = {
     "bases": {DEFAULT: {"train_tokens_per_second": 3000.0, "infer_tokens_per_second": 12000.0}},
 }
 PADDING = 1.12  # tokens that a length-grouped batch holds for each token of text
+SHORT, LONG = 24, 128  # tokens of the rows that `calibrate` measures
 TOKENS = 24.0  # of a row whose length is not known
 _TFIDF = 1.5e-5  # seconds a row and label
 _MEASURED, _UNMEASURED = (0.75, 1.5), (0.4, 3.0)  # the interval around the estimate
@@ -41,13 +42,10 @@ def seconds(
 
     `stats` as in a dataset version: split -> {"rows", "mean_tokens"}, and "labels" (their number).
     `calibration` is what `python -m training calibrate` wrote: {"startup_seconds", "bases": {id:
-    {"train_tokens_per_second", "infer_tokens_per_second"}}}; nothing means a typical machine.
+    {"train_tokens_per_second", "infer_tokens_per_second" and both with "_long"}}}; without it a typical machine.
     """
-    chosen = {
-        **EFFORT_DEFAULTS[effort],
-        **{k: v for k, v in (settings or {}).items() if v is not None},
-    }
-    speed = _speed(calibration or {}, find(base))
+    chosen = defaults.settings(effort, _rows(stats.get("train") or {}), settings or {})
+    speed = _speed(calibration or {}, find(base), stats)
     tokens = {
         name: _tokens(stats.get(name) or {}, chosen.get("max_length"))
         for name in ("train", "valid", "test")
@@ -73,7 +71,7 @@ class _Speed:
     measured: bool
 
 
-def _speed(calibration: Mapping[str, Any], base: Base) -> _Speed:
+def _speed(calibration: Mapping[str, Any], base: Base, stats: Mapping[str, Any]) -> _Speed:
     """The measured speed of the base; else that of another base, by the ratio of their sizes."""
     startup = float(calibration.get("startup_seconds") or TYPICAL["startup_seconds"])
     bases = {
@@ -84,8 +82,17 @@ def _speed(calibration: Mapping[str, Any], base: Base) -> _Speed:
     else:
         name, rates = next(iter((bases or TYPICAL["bases"]).items()))
         factor, measured = find(name).parameters / base.parameters, False
-    train, infer = rates["train_tokens_per_second"], rates["infer_tokens_per_second"]
-    return _Speed(startup, float(train) * factor, float(infer) * factor, measured)
+    tokens = float((stats.get("train") or {}).get("mean_tokens") or TOKENS)
+    train, infer = (_rate(rates, kind, tokens) * factor for kind in ("train", "infer"))
+    return _Speed(startup, train, infer, measured)
+
+
+def _rate(rates: Mapping[str, Any], kind: str, tokens: float) -> float:
+    """Tokens a second for rows of this length, between what was measured for short and for long rows."""
+    short = float(rates[f"{kind}_tokens_per_second"])
+    long = float(rates.get(f"{kind}_tokens_per_second_long") or short)
+    share = min(1.0, max(0.0, (tokens - SHORT) / (LONG - SHORT)))
+    return short + share * (long - short)
 
 
 def _usable(rates: Mapping[str, Any]) -> bool:

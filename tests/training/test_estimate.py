@@ -82,6 +82,25 @@ def test_it_bears_statistics_that_are_not_there(stats: dict) -> None:
     assert estimate.seconds(stats).seconds > 0
 
 
+def test_long_rows_go_by_the_rate_of_long_rows() -> None:
+    rates = {**MEASURED["bases"]["minilm-l6"], "train_tokens_per_second_long": 2500.0}
+    stats = {**STATS, "train": {"rows": 9000, "mean_tokens": 128.0}}
+    plain = estimate.seconds(stats, MEASURED).seconds
+    slower = estimate.seconds(stats, {**MEASURED, "bases": {"minilm-l6": rates}}).seconds
+    assert plain < slower < 2 * plain
+
+
+def test_few_rows_are_seen_more_often() -> None:
+    def training(rows: int) -> float:
+        stats = {"labels": 2, "train": {"rows": rows, "mean_tokens": 16.0}}
+        return (
+            estimate.seconds(stats, MEASURED).seconds
+            - estimate.seconds(stats, MEASURED, settings={"epochs": 1}).seconds
+        )
+
+    assert training(900) > training(9000) / 10
+
+
 def test_an_unknown_base_is_named() -> None:
     with pytest.raises(Problem):
         estimate.seconds(STATS, MEASURED, base="gpt-99")
