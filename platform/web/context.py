@@ -31,6 +31,17 @@ def _here(request: HttpRequest, workspaces: list[Any]) -> Any:
     return (named or workspaces or [None])[0]
 
 
+SECTIONS = {"workspace-settings": "settings", "api-docs": "api"}
+
+
+def _section(request: HttpRequest) -> str:
+    """The entry of the sidebar under which the page lies; '' for what is the person's own."""
+    match = request.resolver_match
+    if match is None:
+        return ""
+    return SECTIONS.get(match.view_name, "projects" if "slug" in match.kwargs else "")
+
+
 def page(request: HttpRequest) -> dict[str, Any]:
     """Lazy where it costs a query: only the shell asks for workspaces."""
     workspaces = SimpleLazyObject(lambda: _workspaces(request))
@@ -38,6 +49,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "theme": theme(request),
         "sign_up_open": settings.SIGN_UP,
         "shell": {
+            "section": _section(request),
             "workspaces": workspaces,
             "workspace": SimpleLazyObject(lambda: _here(request, list(workspaces))),
         },

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
+import lucide
+import pytest
 from django import forms
+from django.conf import settings
 from django.template import engines
 
 EVIL = '"><script>alert(1)</script>'
@@ -110,3 +116,18 @@ def test_names_of_the_page_do_not_leak_into_components() -> None:
     assert "The page" not in html
     assert "<header" not in html
     assert "<footer" not in html
+
+
+ICON = re.compile(r"""(?:<c-icon\s[^>]*?(?<!:)\bname=|\sicon(?:_end)?=)"([a-z0-9-]+)\"""")
+
+
+def icons() -> set[str]:
+    files = (Path(settings.ASSETS) / "templates").rglob("*.html")
+    return {name for path in files for name in ICON.findall(path.read_text("utf-8"))}
+
+
+@pytest.mark.parametrize("name", sorted(icons()))
+def test_every_icon_exists(name: str) -> None:
+    """One that does not would be a failure of the whole page."""
+    with ZipFile(Path(lucide.__file__).parent / "lucide.zip") as drawn:
+        assert f"{name}.svg" in drawn.namelist()
