@@ -1,0 +1,174 @@
+"""The real stack on a port of its own, and a browser that listens for everything that goes wrong on a page.
+
+Screenshots of the pages met go to the folder that ATTUNE_SCREENSHOTS names, if it is set.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
+
+from config.bootstrap import find_browser
+
+ROOT = Path(__file__).resolve().parents[2]
+# The container's root user and its small /dev/shm leave Chromium no other way.
+FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+START, STOP = 180, 10  # seconds
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
+TELL_VIOLATIONS = """
+addEventListener("securitypolicyviolation", event =>
+  console.error(`CSP: ${event.violatedDirective} refuses ${event.blockedURI} ${event.sample}`));
+"""
+
+
+@dataclass
+class Stack:
+    url: str
+    home: Path
+    process: subprocess.Popen[bytes]
+    said: Path
+
+    def wait(self) -> None:
+        end = time.monotonic() + START
+        while "Listening on" not in self.said.read_text():
+            assert self.process.poll() is None, self.said.read_text()
+            assert time.monotonic() < end, f"No answer after {START} s\n{self.said.read_text()}"
+            time.sleep(0.1)
+
+    def stop(self) -> float:
+        """Seconds until all of it had ended."""
+        begin = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(STOP + 5)
+        return time.monotonic() - begin
+
+
+@dataclass
+class Walk:
+    """A page, and everything that browsers complain about while it is used."""
+
+    page: Page
+    url: str
+    faults: list[str] = field(default_factory=list)
+
+    def go(self, path: str = "/") -> None:
+        self.page.goto(self.url + path)
+
+    def look(self, name: str) -> None:
+        """What is shown now has no fault that axe knows, in the light and in the dark."""
+        for scheme in ("light", "dark"):
+            self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            self._shoot(f"{name}-{scheme}")
+            for fault in Axe().run(self.page, options=RULES).response["violations"]:
+                targets = [node["target"] for node in fault["nodes"][:3]]
+                self.faults.append(f"{name} ({scheme}): {fault['id']}: {fault['help']} {targets}")
+        self.page.emulate_media(color_scheme="light")
+        wide = self.page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        if wide:
+            self.faults.append(f"{name}: the page is wider than the window")
+
+    def _shoot(self, name: str) -> None:
+        if folder := os.environ.get("ATTUNE_SCREENSHOTS"):
+            self.page.screenshot(path=ROOT / folder / f"{name}.png", full_page=True)
+
+    def listen(self, page: Page) -> None:
+        page.on("console", lambda message: self._heard(message.type, message.text))
+        page.on("pageerror", lambda error: self.faults.append(f"{page.url}: {error}"))
+        page.on("response", self._answered)
+
+    def _heard(self, kind: str, text: str) -> None:
+        # A status of 422 is how a form tells of a problem; the browser calls that an error.
+        if kind in ("error", "warning") and not re.search(r"status of 4\d\d", text):
+            self.faults.append(f"{self.page.url}: {kind}: {text}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 500 or (response.status == 404 and "/static/" in response.url):
+            self.faults.append(f"{response.status} {response.url}")
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    path = find_browser()
+    if path is None:
+        message = "There is no Chromium; install chromium, or name one with ATTUNE_CHROMIUM"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return path
+
+
+@pytest.fixture(scope="session")
+def stack(chromium_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """`manage.py up` as an operator runs it. Asks for the browser first: without one, nothing is started."""
+    folder = tmp_path_factory.mktemp("stack")
+    port, said = free_port(), folder / "said"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ATTUNE_")}
+    with said.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "up", "--port", str(port)],
+            cwd=ROOT,
+            env={**kept, "ATTUNE_HOME": str(folder / "home")},
+            stdout=file,
+            stderr=file,
+        )
+    stack = Stack(f"http://localhost:{port}", folder / "home", process, said)
+    try:
+        stack.wait()
+        yield stack
+    finally:
+        if process.poll() is None:
+            assert stack.stop() < STOP, said.read_text()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: str) -> Iterator[Browser]:
+    """Of the module, not of the session: while Playwright runs, Django takes the thread for an async one."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser, stack: Stack) -> Iterator[BrowserContext]:
+    context = browser.new_context(
+        locale="en-GB", viewport={"width": 1280, "height": 900}, accept_downloads=True
+    )
+    context.add_init_script(TELL_VIOLATIONS)
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def walk(context: BrowserContext, stack: Stack) -> Iterator[Walk]:
+    """Fails at the end with all that was heard on the way."""
+    walk = Walk(context.new_page(), stack.url)
+    walk.listen(walk.page)
+    yield walk
+    assert not walk.faults, "\n".join(walk.faults)
+
+
+@pytest.fixture(autouse=True)
+def home() -> Any:
+    """Takes the place of the fixture that gives each test a state folder: these talk to a site with its own."""
+    return None
