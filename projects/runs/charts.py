@@ -58,7 +58,7 @@ def live() -> dict[str, dict[str, Any]]:
             "data": scores,
             "layout": {
                 "xaxis": epoch,
-                "yaxis": {"title": {"text": _("Validation score")}, "tickformat": ".0%"},
+                "yaxis": {"title": {"text": _("Validation score")}, "tickformat": ".1~%"},
             },
         },
     }

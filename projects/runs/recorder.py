@@ -49,6 +49,7 @@ class Recorder:
         if self.ours and (now or self._due()):
             try:
                 self.ours = self._write()
+                self._pending, self._fields = [], {}
             except DatabaseError:
                 # Training goes on without a database for a while; what was said waits.
                 log.warning("Events of run %s were not written yet", self._run_id, exc_info=True)
@@ -74,11 +75,7 @@ class Recorder:
             return False
         if self._pending:
             append(self._run_id, self._pending)
-        transaction.on_commit(self._written_down)
         return True
-
-    def _written_down(self) -> None:
-        self._pending, self._fields = [], {}
 
 
 def _share(value: Any) -> float:

@@ -160,6 +160,8 @@ def series(run: Run, since: int) -> dict[str, Any]:
         "since": found[-1].seq if found else since,
         "ended": ended(run),
         "more": len(found) == 2 * POINTS,
+        # The width of the charts: it stands from the start, so that the lines grow into it.
+        "epochs": started(run).get("epochs"),
     }
 
 

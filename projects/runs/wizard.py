@@ -123,8 +123,10 @@ def _data(project: Project, choice: Choice) -> dict[str, Any]:
 def _model(project: Project, choice: Choice) -> dict[str, Any]:
     advanced = AdvancedForm(choice)
     wrong = bool(advanced.errors)
+    bases = planning.choices(project.task)
     return {
-        "bases": planning.choices(project.task),
+        "bases": bases,
+        "missing": [item for item in bases if not item.available],
         "efforts": forms.efforts(_version(choice), _usable_spec(project, choice)),
         "advanced": advanced,
         "advanced_open": wrong or advanced.changed(),

@@ -68,6 +68,15 @@ function describe(scored) {
   row.dataset.best = "yes";
 }
 
+// From the first answer on, the axis is as wide as the training will be long.
+function stretch(epochs) {
+  for (const [name, figure] of Object.entries(figures)) {
+    if (figure.layout.xaxis.range?.[1] === epochs * 1.02) continue;
+    figure.layout.xaxis.range = [-0.02 * epochs, epochs * 1.02];
+    draw(charts[name], figure);
+  }
+}
+
 async function ask() {
   if (asking || document.hidden) return;
   asking = true;
@@ -78,6 +87,7 @@ async function ask() {
     const news = await answer.json();
     since = news.since;
     ended = news.ended && !news.events.length;
+    if (news.epochs) stretch(news.epochs);
     grow(news.events);
     wait = news.events.length && news.more ? 0 : PAUSE;
   } catch {

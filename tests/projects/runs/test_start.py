@@ -1,0 +1,132 @@
+"""Starting a run: what is checked, what is held, and that a double click is one run."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django_q.models import OrmQ
+
+from billing.models import Hold, Plan, Subscription
+from projects.datasets.models import DatasetVersion
+from projects.models import Project
+from projects.runs.models import Run, Status
+from training.problems import Problem
+
+Start = Callable[..., Run]
+
+
+@pytest.mark.django_db
+def test_it_works(start: Start, django_capture_on_commit_callbacks: Any) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        run = start(settings={"epochs": "2"}, seed=7)
+    assert (run.status, run.number, run.attempt) == (Status.QUEUED, 1, 0)
+    assert run.spec["settings"] == {"epochs": 2}
+    assert run.spec["seed"] == 7
+    assert run.estimated_seconds is not None
+    assert run.estimated_seconds > 0
+    assert Hold.objects.get(run_id=run.pk).released_at is None
+    task = OrmQ.objects.get().task
+    assert (task["func"], task["args"]) == ("projects.runs.tasks.execute", (str(run.pk),))
+    assert OrmQ.objects.get().key == "train"
+
+
+@pytest.mark.django_db
+def test_no_path_of_this_machine_is_stored(start: Start) -> None:
+    assert not {"version", "train", "base_folder"} & start().spec.keys()
+
+
+@pytest.mark.django_db
+def test_the_same_key_is_the_same_run(start: Start) -> None:
+    assert start(start_key="k").pk == start(start_key="k").pk
+    assert Run.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_runs_are_numbered_within_their_project(start: Start) -> None:
+    assert [start().number, start().number] == [1, 2]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"base": "nonsense"}, "base.unknown"),
+        ({"base": "bert-base-uncased"}, "base.missing"),
+        ({"effort": "heroic"}, "spec.choice"),
+        ({"seed": -1}, "spec.range"),
+        ({"seed": "13"}, "spec.range"),
+        ({"settings": {"epochs": 1000}}, "spec.range"),
+        ({"settings": {"nonsense": 1}}, "spec.unknown"),
+    ],
+)
+def test_it_rejects_what_cannot_be_run(start: Start, given: dict[str, Any], code: str) -> None:
+    with pytest.raises(Problem) as found:
+        start(**given)
+    assert found.value.code == code
+    assert not Run.objects.exists()
+    assert not Hold.objects.exists()
+
+
+@pytest.mark.django_db
+def test_data_of_another_project_is_refused(start: Start, project: Project) -> None:
+    other = Project.objects.create(workspace=project.workspace, name="Other", task=project.task)
+    with pytest.raises(Problem, match=r"not there"):
+        start(project=other)
+
+
+@pytest.mark.django_db
+def test_a_red_gate_asks_for_a_word(start: Start, version: DatasetVersion) -> None:
+    version.gate = "red"
+    version.save()
+    with pytest.raises(Problem) as found:
+        start()
+    assert found.value.code == "run.gate"
+    assert start(confirmed=True).status == Status.QUEUED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_starts_at_a_limit_of_one_give_one_run(start: Start, project: Project) -> None:
+    plan = Plan.objects.create(slug="tight", name="Tight", max_concurrent_runs=1)
+    Subscription.objects.update_or_create(workspace=project.workspace, defaults={"plan": plan})
+    barrier, refused = threading.Barrier(8), []
+
+    def one() -> None:
+        barrier.wait()
+        try:
+            start()
+        except Problem as problem:
+            refused.append(problem.code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=one) for _number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refused == ["quota.runs"] * 7
+    assert Run.objects.count() == Hold.objects.filter(released_at=None).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_five_clicks_at_once_are_one_run(start: Start) -> None:
+    barrier, made = threading.Barrier(5), []
+
+    def one() -> None:
+        barrier.wait()
+        try:
+            made.append(start(start_key="double").pk)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=one) for _number in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 5
+    assert len(set(made)) == Run.objects.count() == Hold.objects.count() == 1
