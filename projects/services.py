@@ -13,7 +13,6 @@ from billing.services import check_projects
 from projects.models import Project
 from projects.names import one_line
 from projects.selectors import available_tasks
-from projects.signals import project_deleting
 from training.problems import Problem
 
 NAME_LIMIT = 120
@@ -46,7 +45,6 @@ def delete_project(*, project: Project) -> None:
     active = project.runs.filter(status__in=ACTIVE_RUNS).count()
     if active:
         raise Problem("project.busy", count=active)
-    project_deleting.send(Project, project=project)
     folders = _folders(project)
     project.runs.all().delete()  # they protect their versions
     project.delete()

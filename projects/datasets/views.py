@@ -182,7 +182,7 @@ def _mapping(project: Project, preview: Any, data: QueryDict) -> ColumnsForm:
     )
     for name in _role_fields(project):
         sent = data.get(name)
-        if sent is not None and (sent in header or not sent):
+        if sent and sent in header:
             chosen[name] = str(sent)
     return ColumnsForm(chosen, selectors.roles_of(project), header)
 
