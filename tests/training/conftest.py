@@ -1,0 +1,163 @@
+"""A base model of a few thousand weights, made here: real code paths, no real model."""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from training.spec import Spec, from_dict
+
+WORDS = {
+    "billing": [
+        "invoice",
+        "charge",
+        "refund",
+        "card",
+        "payment",
+        "price",
+        "paid",
+        "euro",
+        "bill",
+        "money",
+    ],
+    "login": [
+        "password",
+        "account",
+        "login",
+        "reset",
+        "email",
+        "code",
+        "locked",
+        "sign",
+        "user",
+        "access",
+    ],
+    "parcel": [
+        "parcel",
+        "delivery",
+        "courier",
+        "late",
+        "tracking",
+        "box",
+        "arrived",
+        "street",
+        "door",
+        "lost",
+    ],
+}
+COMMON = [
+    "the",
+    "my",
+    "a",
+    "is",
+    "was",
+    "i",
+    "it",
+    "please",
+    "help",
+    "with",
+    "to",
+    "not",
+    "and",
+    "still",
+    "why",
+]
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a BERT of two layers and a tokenizer that knows the words above."""
+    torch = pytest.importorskip("torch")
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    folder = tmp_path_factory.mktemp("tiny-base")
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    pieces = [*SPECIAL, *letters, *(f"##{letter}" for letter in letters), "."]
+    words = sorted({*COMMON, *(word for group in WORDS.values() for word in group)} - set(pieces))
+    (folder / "vocab.txt").write_text("\n".join([*pieces, *words]) + "\n", encoding="utf-8")
+    tokenizer = BertTokenizerFast(str(folder / "vocab.txt"), model_max_length=64)
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(1)
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+    )
+    BertModel(config).save_pretrained(folder)
+    return folder
+
+
+def rows_of(count: int, seed: int = 1) -> list[tuple[str, str]]:
+    """(text, label) rows that can be learnt, none twice."""
+    draw = random.Random(seed)
+    found: dict[str, str] = {}
+    while len(found) < count:
+        label = draw.choice(list(WORDS))
+        words = draw.choices(COMMON, k=draw.randint(2, 8)) + draw.choices(WORDS[label], k=2)
+        draw.shuffle(words)
+        found[" ".join(words)] = label
+    return list(found.items())
+
+
+def write_csv(
+    path: Path, rows: Sequence[Sequence[str]], header: Sequence[str] = ("text", "label")
+) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+    return path
+
+
+@pytest.fixture(scope="session")
+def tickets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """120 labelled rows as a CSV file."""
+    return write_csv(tmp_path_factory.mktemp("data") / "tickets.csv", rows_of(120))
+
+
+@pytest.fixture
+def make_spec(tiny_base: Path, tickets: Path) -> Callable[..., Spec]:
+    """A spec of a quick fine-tune; keywords are fields of it or settings."""
+
+    def make(**given: Any) -> Spec:
+        fields = {
+            "task": "text-classification",
+            "train": str(tickets),
+            "columns": {"text": "text", "label": "label"},
+            "base_folder": str(tiny_base),
+            "effort": "quick",
+        }
+        settings = {"epochs": 2, "learning_rate": 1e-3, "precision": "fp32"}
+        for name, value in given.items():
+            target = fields if name in Spec.__dataclass_fields__ else settings
+            target[name] = value
+        return from_dict({**fields, "settings": settings})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def fitted(tiny_base: Path, tickets: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run, with its events; read only."""
+    from training.events import line
+    from training.fit import fit
+
+    folder = tmp_path_factory.mktemp("fitted")
+    spec = Spec(
+        task="text-classification",
+        train=str(tickets),
+        columns={"text": "text", "label": "label"},
+        base_folder=str(tiny_base),
+        effort="quick",
+        settings={"epochs": 3, "learning_rate": 1e-3},
+    )
+    events = list(fit(spec, folder))
+    (folder / "events.jsonl").write_text("".join(f"{line(event)}\n" for event in events))
+    return folder

@@ -1,0 +1,32 @@
+"""The measurement of this machine, with a tiny base."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from training import calibrate, catalogue
+from training.estimate import seconds
+
+
+def test_it_measures_what_the_estimate_needs(
+    tiny_base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibrate, "SECONDS", 0.05)
+    monkeypatch.setattr(calibrate, "SHORT", 8)
+    monkeypatch.setattr(calibrate, "LONG", 32)
+    monkeypatch.setattr(calibrate, "ROWS", {8: 4, 32: 2})
+    monkeypatch.setattr(calibrate, "WORDS", (5, 20))
+    monkeypatch.setattr(calibrate, "startup", lambda: 3.0)
+    monkeypatch.setattr(calibrate, "here", lambda _: [(catalogue.DEFAULT, tiny_base)])
+    found = calibrate.measure()
+    rates = found["bases"][catalogue.DEFAULT]
+    assert all(rate > 0 for rate in rates.values())
+    assert found["startup_seconds"] == 3.0
+    stats = {"train": {"rows": 1000, "mean_tokens": 20}, "labels": 4}
+    assert seconds(stats, found).measured
+
+
+def test_it_finds_the_base_that_is_installed(tmp_path: Path) -> None:
+    assert catalogue.DEFAULT in [name for name, _ in calibrate.here(tmp_path)]

@@ -1,0 +1,190 @@
+"""The training loop on a network of a few weights."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from training import backbone, batches, loop
+from training.events import Scored, Step
+from training.problems import Problem
+
+PLAN = loop.Plan(
+    epochs=4,
+    learning_rate=0.05,
+    head_learning_rate=0.05,
+    batch_size=4,
+    warmup=0.1,
+    weight_decay=0.0,
+    dropout=0.0,
+    clip=1.0,
+    schedule="linear",
+    patience=9,
+    class_weights=False,
+    seed=3,
+)
+
+
+class Bag(nn.Module):
+    """Two labels, told apart by the mean of the embeddings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.base = nn.Embedding(10, 4)
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        weights = mask.unsqueeze(-1).float()
+        return self.head((self.base(ids) * weights).sum(1) / weights.sum(1))
+
+
+class Broken(Bag):
+    """Gives no number from the `after`-th call on."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self.left = after
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        self.left -= self.training
+        return super().forward(ids, mask) * (math.nan if self.left < 0 else 1.0)
+
+
+def data_of(rows: int = 40, valid: int = 10) -> loop.Data:
+    draw = np.random.default_rng(0)
+
+    def make(count: int) -> loop.Rows:
+        targets = [int(item) for item in draw.integers(0, 2, count)]
+        ids = [[1 + target] * int(draw.integers(1, 9)) for target in targets]
+        return loop.Rows(ids, targets)
+
+    return loop.Data(make(rows), make(valid), pad=0, limit=16, labels=2)
+
+
+def score(targets: Any, probabilities: Any) -> dict[str, Any]:
+    accuracy = float((probabilities.argmax(-1) == targets).mean())
+    return {"accuracy": accuracy, "macro": {"f1": accuracy}}
+
+
+def run(network: nn.Module, data: loop.Data, **changes: Any) -> tuple[list[Any], loop.Outcome]:
+    plan = loop.Plan(**{**PLAN.__dict__, **changes})
+    steps = loop.train(network, data, plan, backbone.accelerator("fp32"), score)
+    events = []
+    while True:
+        try:
+            events.append(next(steps))
+        except StopIteration as stop:
+            return events, stop.value
+
+
+def test_it_learns() -> None:
+    events, outcome = run(Bag(), data_of())
+    scored = [event for event in events if isinstance(event, Scored)]
+    assert scored[-1].metrics["accuracy"] == 1.0
+    assert scored[-1].train_loss < scored[1].train_loss
+    assert outcome.history == tuple(scored)
+
+
+def test_every_epoch_has_its_last_step() -> None:
+    events, _ = run(Bag(), data_of())
+    last = {
+        int(event.epoch) for event in events if isinstance(event, Step) and event.epoch % 1 == 0
+    }
+    assert last == {1, 2, 3, 4}
+
+
+def test_without_validation_rows_the_last_epoch_is_kept() -> None:
+    _, outcome = run(Bag(), data_of(valid=0))
+    assert (outcome.best_epoch, outcome.epochs_run) == (4, 4)
+
+
+def test_it_stops_after_its_patience() -> None:
+    _, outcome = run(Bag(), data_of(), learning_rate=1e-9, head_learning_rate=1e-9, patience=2)
+    assert (outcome.epochs_run, outcome.stopped_early) == (2, True)
+
+
+def test_three_steps_without_a_finite_loss_are_a_problem() -> None:
+    with pytest.raises(Problem) as caught:
+        run(Broken(after=5), data_of())
+    assert (caught.value.code, caught.value.values["step"]) == ("train.diverged", 8)
+
+
+def test_a_step_without_a_finite_loss_changes_nothing() -> None:
+    network = Broken(after=0)
+    before = network.head.weight.detach().clone()
+    with pytest.raises(Problem):
+        run(network, data_of())
+    assert torch.equal(network.head.weight, before)
+
+
+def test_the_rate_rises_and_falls() -> None:
+    rates = [loop.factor(step, 100, 0.1, "linear") for step in range(100)]
+    assert max(rates) == rates[10] == 1.0
+    assert rates[:10] == sorted(rates[:10])
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert min(rates) > 0
+
+
+@pytest.mark.parametrize(("schedule", "half"), [("linear", 0.5), ("cosine", 0.5), ("constant", 1)])
+def test_schedules(schedule: str, half: float) -> None:
+    assert loop.factor(50, 100, 0.0, schedule) == pytest.approx(half)
+
+
+def test_rare_labels_weigh_more() -> None:
+    weights = loop.weights([0, 0, 0, 1], 3)
+    assert weights[1] == 3 * weights[0]
+    assert float(weights[[0, 0, 0, 1]].mean()) == pytest.approx(1.0)
+
+
+def test_class_weights_change_the_loss() -> None:
+    data = data_of()
+    skewed = loop.Data(loop.Rows(data.train.ids, [0] * 39 + [1]), data.valid, 0, 16, 2)
+    losses = [
+        run(Bag(), skewed, class_weights=wanted)[1].history[1].train_loss
+        for wanted in (True, False)
+    ]
+    assert losses[0] != losses[1]
+
+
+def test_the_head_has_a_rate_of_its_own_and_norms_do_not_decay() -> None:
+    groups = loop.optimizer(Bag(), loop.Plan(**{**PLAN.__dict__, "weight_decay": 0.1})).param_groups
+    assert [group["weight_decay"] for group in groups] == [0.1, 0.0, 0.0]
+    assert len(groups[2]["params"]) == 2
+
+
+def test_batches_hold_every_row_once() -> None:
+    lengths = [5, 1, 9, 3, 3, 7, 2, 8, 4, 6, 5]
+    chosen = batches.training(lengths, 4, seed=1, epoch=1)
+    assert sorted(row for batch in chosen for row in batch) == list(range(11))
+    assert len(chosen) == batches.steps(11, 4) == 3
+
+
+def test_batches_depend_on_seed_and_epoch_alone() -> None:
+    def order(seed: int, epoch: int) -> list[list[int]]:
+        return [batch.tolist() for batch in batches.training([1] * 50, 8, seed, epoch)]
+
+    assert order(1, 1) == order(1, 1)
+    assert order(1, 1) != order(1, 2) != order(2, 2)
+
+
+def test_batches_group_rows_of_like_length() -> None:
+    draw = np.random.default_rng(0)
+    lengths = draw.integers(1, 100, 800).tolist()
+    chosen = batches.training(lengths, 16, seed=1, epoch=1)
+    padded = sum(max(lengths[row] for row in batch) * len(batch) for batch in chosen)
+    assert padded < 1.1 * sum(lengths)
+
+
+def test_bf16_is_taken_only_where_the_hardware_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    for able, wanted in (({"avx512_bf16": True}, "bf16"), ({"avx512_f": True}, "fp32")):
+        monkeypatch.setattr(torch, "cpu", SimpleNamespace(get_capabilities=lambda able=able: able))
+        assert backbone.precision("auto") == wanted
+    assert backbone.precision("bf16") == "bf16"

@@ -1,0 +1,80 @@
+"""What a fine-tune is compared with: the commonest label, words counted, and the base's own vectors."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
+
+Floats = npt.NDArray[np.floating]
+Ints = npt.NDArray[np.integer]
+
+# Chinese, Japanese and Korean characters are tokens one by one, since no spaces stand between their words.
+CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+TOKEN = rf"[{CJK}]|[^\W{CJK}]+"
+FEATURES = 200_000  # the commonest words and pairs of words
+
+
+def majority(targets: Ints, rows: int, labels: int) -> Floats:
+    """The share of each label in the training rows, for every row: (rows, labels)."""
+    shares = np.bincount(targets, minlength=labels) / max(1, len(targets))
+    return np.tile(shares, (rows, 1))
+
+
+def tfidf(
+    train: Sequence[str], targets: Ints, test: Sequence[str], labels: int, seed: int
+) -> Floats:
+    """Probabilities (rows, labels) of a logistic regression over weighted words and pairs of words."""
+    vectorizer = TfidfVectorizer(
+        ngram_range=(1, 2), sublinear_tf=True, token_pattern=TOKEN, max_features=FEATURES
+    )
+    try:
+        known = vectorizer.fit_transform(train)
+    except ValueError:  # no text holds a single word
+        return majority(targets, len(test), labels)
+    # One label against the rest with liblinear: five times quicker than lbfgs at 77 labels, and as good.
+    model = OneVsRestClassifier(LogisticRegression(C=20, solver="liblinear", random_state=seed))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(known, targets)
+    return _spread(model.predict_proba(vectorizer.transform(test)), model.classes_, labels)
+
+
+def probe(vectors: Floats, targets: Ints, labels: int) -> tuple[Floats, Floats]:
+    """Weights (labels, hidden) and bias (labels,) of a linear model over the base's vectors.
+
+    It is fitted on standardised vectors, so that one strength of regularisation does for all bases, and the
+    standardisation is folded into the weights: they work on the vectors as they are. A label with no training row
+    gets a bias that makes it all but impossible.
+    """
+    vectors = vectors.astype(np.float64)
+    mean, spread = vectors.mean(0), vectors.std(0) + 1e-6
+    model = LogisticRegression(C=0.03, max_iter=300)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit((vectors - mean) / spread, targets)
+    weights, bias = model.coef_ / spread, model.intercept_ - (model.coef_ / spread) @ mean
+    if len(bias) == 1:  # two classes: scikit-learn keeps the difference of their logits
+        weights, bias = np.vstack([-weights / 2, weights / 2]), np.concatenate([-bias, bias]) / 2
+    full, offset = np.zeros((labels, vectors.shape[1])), np.full(labels, -20.0)
+    full[model.classes_], offset[model.classes_] = weights, bias
+    return full, offset
+
+
+def softmax(logits: Floats) -> Floats:
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
+
+
+def _spread(probabilities: Floats, classes: Ints, labels: int) -> Floats:
+    """Columns of the classes that were seen put into their places among all labels."""
+    full = np.zeros((len(probabilities), labels))
+    if probabilities.shape[1] == len(classes):
+        full[:, classes] = probabilities
+    return full

@@ -1,0 +1,91 @@
+"""How quick this machine is: a few seconds of measuring for each base model that is here, read by `estimate`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from training import backbone, catalogue, loop
+from training.files import predict
+from training.problems import Problem
+
+SHORT, LONG = 24, 128  # tokens of a row: questions, paragraphs
+ROWS = {SHORT: 32, LONG: 16}  # in a training step
+SECONDS = 2.0  # of each measurement
+LABELS = 16
+WORDS = 1000, 2000  # token ids to draw from
+_CHILD = "import torch, training.fit, transformers.models.auto.modeling_auto"
+
+
+def startup() -> float:
+    """Seconds until a new process has imported all that a fine-tune needs."""
+    begin = time.monotonic()
+    subprocess.run([sys.executable, "-P", "-c", _CHILD], check=True, capture_output=True)
+    return time.monotonic() - begin
+
+
+def measure(bases_dir: str | Path = "") -> dict[str, Any]:
+    """{"startup_seconds", "device", "threads", "precision", "bases": {id: rates in tokens a second}}."""
+    backbone.keep_buffers()
+    number_format = backbone.precision("auto")
+    bases = {base: rates(folder, number_format) for base, folder in here(bases_dir)}
+    return {
+        "startup_seconds": round(startup(), 2),
+        "device": "cuda" if torch.cuda.is_available() else "cpu",
+        "threads": torch.get_num_threads(),
+        "precision": number_format,
+        "bases": bases,
+    }
+
+
+def here(bases_dir: str | Path) -> Iterator[tuple[str, Path]]:
+    for base in catalogue.BASES:
+        try:
+            yield base, catalogue.locate(base, bases_dir)
+        except Problem:
+            continue
+
+
+def rates(folder: Path, number_format: str) -> dict[str, float]:
+    """Tokens a second, padding not counted (there is none here). The plain keys are those of short rows."""
+    accelerator = backbone.accelerator(number_format)
+    network = backbone.network(folder, LABELS).to(accelerator.device)
+    trains = {length: _training(network, length, accelerator) for length in (SHORT, LONG)}
+    infers = {length: _reading(network, length, accelerator) for length in (SHORT, LONG)}
+    return {
+        "train_tokens_per_second": trains[SHORT],
+        "train_tokens_per_second_long": trains[LONG],
+        "infer_tokens_per_second": infers[SHORT],
+        "infer_tokens_per_second_long": infers[LONG],
+    }
+
+
+def _training(network: predict.Classifier, length: int, accelerator: Any) -> float:
+    rows = ROWS[length]
+    ids = torch.randint(*WORDS, (rows, length)).tolist()
+    data = loop.Data(loop.Rows(ids, [0] * rows), loop.Rows([], []), 0, length, LABELS)
+    plan = loop.Plan(1, 1e-6, 1e-6, rows, 0.0, 0.0, 0.0, 1.0, "constant", 1, False, 0)
+    trainer = loop.Trainer(network.train(), data, plan, accelerator)
+    return _rate(lambda: trainer.update(list(range(rows))), rows * length)
+
+
+def _reading(network: predict.Classifier, length: int, accelerator: Any) -> float:
+    ids = torch.randint(*WORDS, (predict.ROWS, length)).tolist()
+    network.eval()
+    with accelerator.autocast():
+        return _rate(lambda: predict.run(network, ids, 0, length), predict.ROWS * length)
+
+
+def _rate(work: Callable[[], Any], tokens: int) -> float:
+    work()  # the first one prepares kernels
+    begin, count = time.monotonic(), 0
+    while time.monotonic() - begin < SECONDS:
+        work()
+        count += 1
+    return round(count * tokens / (time.monotonic() - begin), 1)

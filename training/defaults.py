@@ -1,0 +1,42 @@
+"""What is chosen where a person chose nothing: by effort and by the number of training rows. No torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from training.spec import EFFORT_DEFAULTS
+
+# Rows that are to pass in all, below the largest number of epochs: few rows are seen more often.
+PASSES = {"quick": 3_000, "balanced": 20_000, "thorough": 60_000}
+MOST_EPOCHS = {"quick": 3, "balanced": 8, "thorough": 16}
+PATIENCE = {"quick": 2, "balanced": 2, "thorough": 3}
+MAX_LENGTH = {"quick": 128, "balanced": 256, "thorough": 512}
+SMALL = 1_000  # training rows, below which steps are of 16 rows
+
+
+def epochs(effort: str, rows: int) -> int:
+    least = int(EFFORT_DEFAULTS[effort]["epochs"])
+    return max(least, min(MOST_EPOCHS[effort], math.ceil(PASSES[effort] / max(1, rows))))
+
+
+def settings(effort: str, rows: int, given: Mapping[str, Any]) -> dict[str, Any]:
+    """A value for every option; `rows` is the number of training rows, what is in `given` wins."""
+    chosen: dict[str, Any] = {
+        "epochs": epochs(effort, rows),
+        "learning_rate": 5e-5,
+        "head_learning_rate": 1e-3,
+        "batch_size": 16 if rows < SMALL else 32,
+        "max_length": MAX_LENGTH[effort],
+        "warmup": 0.1,
+        "weight_decay": 0.01,
+        "dropout": 0.1,
+        "clip": 1.0,
+        "schedule": "linear",
+        "patience": PATIENCE[effort],
+        "probe_head": True,
+        "class_weights": False,
+        "precision": "auto",
+    }
+    return {**chosen, **{name: value for name, value in given.items() if value is not None}}

@@ -1,0 +1,123 @@
+"""A fine-tune from the data to the model folder, as a generator of events. To stop it is to stop iterating."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+
+from training import backbone, export, loop
+from training.events import Event, Scored, Step
+from training.files import predict
+from training.fit import job as jobs
+from training.fit import report as reports
+from training.fit import simple as simples
+from training.fit.job import BEGINS, Job
+from training.problems import Problem
+from training.spec import Spec
+
+REPORT = "report.json"
+
+
+def fit(spec: Spec, folder: str | Path, bases_dir: str | Path = "") -> Generator[Event, None, None]:
+    """Writes spec.json, predictions.parquet, report.json, checkpoint/, artifact/ and artifact.zip into `folder`.
+
+    Raises Problem for what is the user's. Closed before its end, it leaves the best checkpoint so far.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    job = Job(spec, folder, jobs.task_of(spec), jobs.base_of(spec, bases_dir))
+    try:
+        yield from _stages(job)
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        raise _memory(job) from error
+    except RuntimeError as error:
+        # The CPU's allocator has no exception of its own.
+        if "can't allocate memory" in str(error):
+            raise _memory(job) from error
+        raise
+    finally:
+        for left in folder.glob(".*.part"):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _memory(job: Job) -> Problem:
+    chosen = job.settings
+    return Problem(
+        "train.memory",
+        batch_size=chosen.get("batch_size", "–"),
+        max_length=chosen.get("max_length", "–"),
+    )
+
+
+def _stages(job: Job) -> Generator[Event, None, None]:
+    yield jobs.stage("reading")
+    yield from jobs.read(job)
+    yield jobs.stage("preparing")
+    tokenizer = yield from jobs.prepare(job)
+    accelerator = backbone.accelerator(job.settings["precision"])
+    backbone.seed(job.spec.seed)
+    network = backbone.network(job.base, len(job.labels), job.settings["dropout"])
+    network.to(accelerator.device)
+    data = jobs.data_of(job, tokenizer)
+    yield jobs.started(job, data, accelerator)
+    yield jobs.stage("baselines")
+    simple = yield from simples.score(job, network, data, accelerator)
+    yield jobs.stage("training")
+    begin = time.monotonic()
+    steps = _trained(job, network, data, accelerator)
+    outcome = yield from _kept(job, network, tokenizer, steps)
+    job.seconds["train"] = round(time.monotonic() - begin, 3)
+    yield jobs.stage("testing")
+    report = reports.tested(job, network, data, simple, outcome)
+    yield jobs.stage("saving")
+    yield export.save(job.folder, reports.metrics_file(report), reports.card(job, report))
+    job.seconds["total"] = round(time.monotonic() - job.begun, 3)
+    report = replace(report, seconds=job.seconds)
+    export.write_json(job.folder / REPORT, report.as_dict())
+    yield report
+
+
+def _trained(
+    job: Job, network: predict.Classifier, data: loop.Data, accelerator: Accelerator
+) -> Generator[Event, None, loop.Outcome]:
+    def score(targets: Any, probabilities: Any) -> dict[str, Any]:
+        return job.task.score(targets, probabilities, job.labels)
+
+    return loop.train(network, data, jobs.plan_of(job), accelerator, score)
+
+
+def _kept(
+    job: Job,
+    network: predict.Classifier,
+    tokenizer: Any,
+    steps: Generator[Event, None, loop.Outcome],
+) -> Generator[Event, None, loop.Outcome]:
+    """The events of the training with their place in the whole run; the best model so far lies on the disk."""
+    spec, limit = job.spec, job.settings["max_length"]
+    columns = {column.role: column.role for column in job.task.columns} | dict(spec.columns)
+    about = export.About(spec.task, tuple(job.labels), limit, spec.base, columns)
+    share = BEGINS["testing"] - BEGINS["training"]
+    while True:
+        try:
+            event = next(steps)
+        except StopIteration as stop:
+            outcome: loop.Outcome = stop.value
+            break
+        if isinstance(event, Scored) and event.best:
+            export.checkpoint(job.folder, network, tokenizer, about)
+        if isinstance(event, Step):
+            event = replace(event, progress=round(BEGINS["training"] + share * event.progress, 4))
+        yield event
+    if outcome.stopped_early:
+        planned, run = job.settings["epochs"], outcome.epochs_run
+        yield job.note("train.stopped_early", epochs=run, planned=planned, best=outcome.best_epoch)
+    if outcome.best_epoch == 0:
+        yield job.note("train.no_gain")
+    return outcome
