@@ -1,0 +1,208 @@
+"""What can be wrong with a base model, a run, or a finished model."""
+
+from training.problems.entry import AMBER, BLOCKING, INFO, RED, Entry
+from training.problems.entry import gettext_noop as _
+
+ENTRIES: dict[str, Entry] = {
+    # --- base models --------------------------------------------------------------------
+    "base.unknown": Entry(
+        BLOCKING,
+        _("Unknown base model"),
+        _("One of: {known}."),
+        _("“{base}” is not in the catalogue."),
+        _("Choose one of: {known}."),
+    ),
+    "base.missing": Entry(
+        BLOCKING,
+        _("The base model is not here"),
+        _("The files of “{base}” on this machine."),
+        _("They were not found."),
+        _(
+            "Put its folder at {folder}, choose another base model, or let the operator allow downloads."
+        ),
+    ),
+    "base.broken": Entry(
+        BLOCKING,
+        _("The base model is incomplete"),
+        _("A folder with config.json, a tokenizer and safetensors weights."),
+        _("“{base}” has no {missing}."),
+        _("Fetch the files again."),
+    ),
+    "base.language": Entry(
+        RED,
+        _("The base model does not know this language"),
+        _("A base model for the language of your texts."),
+        _("{share} % of the text is unknown to “{base}”; it sees only placeholders there."),
+        _("Choose a base model that was made for this language."),
+    ),
+    "base.language_partly": Entry(
+        AMBER,
+        _("Parts of the text are unknown to the base model"),
+        _("A base model for the language of your texts."),
+        _(
+            "{share} % of the text is unknown to “{base}”, or written in a script that it was hardly trained on."
+        ),
+        _("Compare with a base model that was made for this language."),
+    ),
+    # --- runs ---------------------------------------------------------------------------
+    "base.task": Entry(
+        BLOCKING,
+        _("The base model is not made for this task"),
+        _("A base model for the task of the project."),
+        _("“{base}” is not offered for {task}."),
+        _("Choose another base model."),
+    ),
+    "run.version": Entry(
+        BLOCKING,
+        _("Choose a version of the data"),
+        _("A version of this project's data."),
+        _("The one named is not there."),
+        _("Choose one of the versions of this project, or add data first."),
+    ),
+    "run.gate": Entry(
+        BLOCKING,
+        _("The data has serious faults"),
+        _("Data without serious faults, or your word that you want to train all the same."),
+        _("The check of “{version}” ended red."),
+        _("Look at its findings. Tick the box if you want to train with it as it is."),
+    ),
+    "run.lost": Entry(
+        BLOCKING,
+        _("Training was interrupted too often"),
+        _("A worker that stays alive until the end."),
+        _("The worker was lost {attempts} times."),
+        _("Start the run again. If it happens again, tell the operator of this site."),
+    ),
+    "run.memory": Entry(
+        BLOCKING,
+        _("Training was ended by the operating system"),
+        _("Enough free memory for this base model and data."),
+        _("Most likely the machine ran out of memory."),
+        _("Choose a smaller base model, a smaller batch size or a shorter maximum length."),
+    ),
+    "run.unfinished": Entry(
+        BLOCKING,
+        _("There is no model yet"),
+        _("A run that has succeeded."),
+        _("This run is {status}."),
+        _("Wait for its end, or choose another run."),
+    ),
+    "artifact.mismatch": Entry(
+        BLOCKING,
+        _("The saved model does not answer as the trained one did"),
+        _("The same labels, and probabilities within 0.001, after loading the model again."),
+        _("They differ by up to {difference}."),
+        _("Start the run again. If it happens again, tell the operator of this site."),
+    ),
+    "artifact.gone": Entry(
+        BLOCKING,
+        _("The file is not here any more"),
+        _("The files that the run has left."),
+        _("“{name}” is missing."),
+        _("Train again to get it back."),
+    ),
+    # --- predictions --------------------------------------------------------------------
+    "serving.unavailable": Entry(
+        BLOCKING,
+        _("Predictions are not available right now"),
+        _("The process that serves models."),
+        _("It does not answer."),
+        _("Try again in a few seconds; it starts with the site."),
+    ),
+    "predict.inputs": Entry(
+        BLOCKING,
+        _("Nothing to predict, or too much at once"),
+        _("Between 1 and {limit} inputs."),
+        _("{found} were sent."),
+        _("Send at most {limit} at once."),
+    ),
+    "predict.text": Entry(
+        BLOCKING,
+        _("The text cannot be used"),
+        _("A text of 1 to {limit} characters."),
+        _("Text {number} has {length}."),
+        _("Shorten it, or type one."),
+    ),
+    # --- what was written ---------------------------------------------------------------
+    "version.broken": Entry(
+        BLOCKING,
+        _("The dataset version cannot be read"),
+        _("A dataset version as it was written."),
+        _("The file is damaged or is none."),
+        _("Import the data again."),
+    ),
+    "artifact.broken": Entry(
+        BLOCKING,
+        _("The model folder is damaged"),
+        _("Every file as it was written."),
+        _("{found}"),
+        _("Download or train the model again."),
+    ),
+    # --- training -----------------------------------------------------------------------
+    "train.no_test": Entry(
+        BLOCKING,
+        _("No test rows"),
+        _("At least one test row, to measure the model on."),
+        _("There is none."),
+        _("Give a test file with rows, or none at all: then a part of the data is put aside."),
+    ),
+    "train.diverged": Entry(
+        BLOCKING,
+        _("The training went astray"),
+        _("A loss that is a number."),
+        _(
+            "At step {step} of {steps} it was none, for the third time (learning rate {learning_rate})."
+        ),
+        _("Choose a smaller learning rate, or leave the choice to us."),
+    ),
+    "train.memory": Entry(
+        BLOCKING,
+        _("Not enough memory"),
+        _("Memory for {batch_size} rows of up to {max_length} tokens in one step."),
+        _("It did not suffice."),
+        _("Choose a smaller batch size, a shorter maximum length or a smaller base model."),
+    ),
+    "train.truncated": Entry(
+        INFO,
+        _("Long texts are cut"),
+        _("Texts of up to {max_length} tokens."),
+        _("{rows} rows are longer; the model sees their beginning."),
+        _("Raise the maximum length if the end of the texts matters."),
+    ),
+    "train.stopped_early": Entry(
+        INFO,
+        _("Stopped early"),
+        _("A better validation score within the patience."),
+        _("There was none after epoch {best}; {epochs} of {planned} epochs were run."),
+        _("Nothing to do: the best epoch is kept."),
+    ),
+    "train.no_gain": Entry(
+        INFO,
+        _("Training did not help"),
+        _("A better validation score than that of the base's own vectors."),
+        _("No epoch reached it; the model is the one from before training."),
+        _("More rows, or more even labels, usually help."),
+    ),
+    "predict.file": Entry(
+        BLOCKING,
+        _("The file cannot be labelled"),
+        _("A CSV file with a header line and a column of texts."),
+        _("{found}"),
+        _("Name the column that holds the texts with --column NAME."),
+    ),
+    "artifact.missing": Entry(
+        BLOCKING,
+        _("No model here"),
+        _("A run folder or a model folder with attune.json."),
+        _("“{folder}” holds none."),
+        _("Name the folder of a finished run, or the unpacked download."),
+    ),
+    # --- serving ------------------------------------------------------------------------
+    "serving.inputs": Entry(
+        BLOCKING,
+        _("Nothing that can be read"),
+        _("A list of 1 to {most} inputs, each with a “text”."),
+        _("{found}"),
+        _("Send for example: {example}"),
+    ),
+}

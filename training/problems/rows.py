@@ -1,0 +1,207 @@
+"""What can be wrong with rows, labels and splits."""
+
+from training.problems.entry import AMBER, BLOCKING, INFO, RED, Entry
+from training.problems.entry import gettext_noop as _
+
+ENTRIES: dict[str, Entry] = {
+    # --- rows ---------------------------------------------------------------------------
+    "row.none": Entry(
+        BLOCKING,
+        _("No rows"),
+        _("At least one row below the header."),
+        _("{file} has no rows that can be used."),
+        _("Add rows with a text and a label."),
+    ),
+    "row.extra": Entry(
+        BLOCKING,
+        _("Rows with too many cells"),
+        _("As many cells in a row as there are columns."),
+        _(
+            "Some rows have more cells than the header: a separator inside a text that stands without quotes."
+        ),
+        _("Put such texts in double quotes, or export the file again from a spreadsheet."),
+    ),
+    "row.short": Entry(
+        AMBER,
+        _("Rows with too few cells"),
+        _("As many cells in a row as there are columns."),
+        _("Some rows have fewer cells than the header; the missing ones were read as empty."),
+        _("Check these rows. A line break inside a text needs double quotes around the text."),
+    ),
+    "row.trailing": Entry(
+        INFO,
+        _("Empty cells at the end of rows"),
+        _("As many cells in a row as there are columns."),
+        _("Some rows end in empty cells behind the last column; they were left out."),
+        _("Nothing to do."),
+    ),
+    "row.blank": Entry(
+        INFO,
+        _("Empty rows"),
+        _("Rows with content."),
+        _("Some rows hold nothing; they were left out."),
+        _("Nothing to do."),
+    ),
+    "row.undecodable": Entry(
+        BLOCKING,
+        _("Characters that cannot be read"),
+        _("Text in one encoding from beginning to end."),
+        _("Some bytes are no {encoding}; the first is {bytes}, byte {position} of line {line}."),
+        _("Choose another encoding, or save the file as UTF-8 and correct the lines below."),
+    ),
+    "row.nul": Entry(
+        BLOCKING,
+        _("NUL characters"),
+        _("Plain text."),
+        _("Some cells hold NUL characters, which are no part of a text."),
+        _("Remove them in the program that made the file and export it again."),
+    ),
+    "row.quote": Entry(
+        BLOCKING,
+        _("A quote is never closed"),
+        _("A closing double quote for each opening one."),
+        _(
+            "From line {line} on a double quote is open and never closed: the rest reads as one cell."
+        ),
+        _('Close the quote, or write quotes inside a text twice ("").'),
+    ),
+    "row.long_cell": Entry(
+        BLOCKING,
+        _("A cell is too long"),
+        _("At most {limit} characters in a cell."),
+        _("A cell is longer than that."),
+        _("Cut the text into several rows, or check that no quote is left open."),
+    ),
+    # --- labels -------------------------------------------------------------------------
+    "label.classes": Entry(
+        BLOCKING,
+        _("Too few labels to learn from"),
+        _("At least two different labels with two rows each."),
+        _("{found} of the labels have two rows or more."),
+        _("Add rows, or choose the column that holds the labels."),
+    ),
+    "label.too_many": Entry(
+        BLOCKING,
+        _("Very many labels"),
+        _("At most {limit} different labels."),
+        _(
+            "The column “{column}” has {found} different values in {rows} rows. Did you choose the right column?"
+        ),
+        _("Choose the column that holds the labels."),
+    ),
+    "label.empty": Entry(
+        AMBER,
+        _("Rows without a label"),
+        _("A label in every row."),
+        _("Some rows have no label; they are left out."),
+        _("Add the labels, or leave these rows out."),
+    ),
+    "label.single": Entry(
+        AMBER,
+        _("Labels with one row only"),
+        _("At least two rows for a label."),
+        _("Some labels have one row; it is used for training and the label cannot be tested."),
+        _("Add rows for these labels, or merge them into others."),
+    ),
+    "label.few": Entry(
+        RED,
+        _("Labels with very few rows"),
+        _("At least 10 rows for a label, better 50."),
+        _("Some labels have fewer than 10 rows in the training data."),
+        _("Add rows for these labels, or merge them into others."),
+    ),
+    "label.thin": Entry(
+        AMBER,
+        _("Labels with few rows"),
+        _("At least 20 rows for a label, better 50."),
+        _("Some labels have fewer than 20 rows in the training data."),
+        _("More rows for these labels will probably help."),
+    ),
+    "label.skewed": Entry(
+        RED,
+        _("Very uneven labels"),
+        _("Labels of similar size."),
+        _("“{most}” has {ratio} times as many rows as “{least}”."),
+        _("Add rows for the rare labels, and judge the model by macro F1 rather than by accuracy."),
+    ),
+    "label.uneven": Entry(
+        AMBER,
+        _("Uneven labels"),
+        _("Labels of similar size."),
+        _("“{most}” has {ratio} times as many rows as “{least}”."),
+        _("Look at macro F1 and at each label, not only at accuracy."),
+    ),
+    "label.alike": Entry(
+        AMBER,
+        _("Labels that look alike"),
+        _("One way of writing each label."),
+        _(
+            "Some labels differ only in case, spaces or look-alike characters. They count as different labels."
+        ),
+        _("If they mean the same, write them in one way in the file."),
+    ),
+    "label.long": Entry(
+        AMBER,
+        _("Very long labels"),
+        _("Short names as labels."),
+        _("Some labels are longer than {limit} characters. Did you choose the right column?"),
+        _("Choose the column that holds the labels."),
+    ),
+    "label.untrained": Entry(
+        RED,
+        _("Labels that training lacks"),
+        _("Every label of the other files in the training file too."),
+        _(
+            "Some labels stand only in the validation or test file; the model can never answer them."
+        ),
+        _("Add such rows to the training file, or correct the labels."),
+    ),
+    # --- data ---------------------------------------------------------------------------
+    "data.empty_text": Entry(
+        AMBER,
+        _("Rows without a text"),
+        _("A text in every row."),
+        _("Some rows have no text; they are left out."),
+        _("Add the texts, or leave these rows out."),
+    ),
+    "data.small": Entry(
+        RED,
+        _("Very little data"),
+        _("At least 20 rows, better 200."),
+        _("There are {found} rows."),
+        _("A model can be trained, but its test result will mean little. Add rows."),
+    ),
+    "data.duplicate": Entry(
+        AMBER,
+        _("Texts that stand there more than once"),
+        _("Each text once."),
+        _("Some rows repeat an earlier row. Copies are kept on the same side of the split."),
+        _("Remove the copies if they are there by mistake."),
+    ),
+    "data.conflict": Entry(
+        AMBER,
+        _("Same text, different labels"),
+        _("One label for a text."),
+        _("Some texts stand there with more than one label."),
+        _("Decide which label is right and correct the others."),
+    ),
+    "data.long": Entry(
+        AMBER,
+        _("Very long texts"),
+        _(
+            "Texts of at most about {limit} tokens ({limit} Chinese characters or {words} English words)."
+        ),
+        _("Some texts are longer; what is behind that is not read by most models."),
+        _("Make sure that what matters stands at the beginning, or cut the texts."),
+    ),
+    # --- leaks --------------------------------------------------------------------------
+    "leak.text": Entry(
+        RED,
+        _("Test texts that stand in the training data"),
+        _("Texts in the validation and test files that the model has not seen."),
+        _(
+            "Some texts of the {split} file stand in the {other} file too. The result will look better than it is."
+        ),
+        _("Remove these rows from one of the files."),
+    ),
+}
