@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import FileResponse
+from django.http import StreamingHttpResponse
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
@@ -282,7 +282,7 @@ class RunArtifact(APIView):
         tags=["runs"],
         responses={(200, "application/zip"): OpenApiTypes.BINARY, **problems(403, 404, 409, 410)},
     )
-    def get(self, request: Request, run_id: UUID) -> FileResponse:
+    def get(self, request: Request, run_id: UUID) -> StreamingHttpResponse:
         return artifact_response(selectors.run_for(request, run_id, Action.DOWNLOAD))
 
 

@@ -106,7 +106,8 @@ def label_bars(per_label: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
             "height": max(260, 26 * len(names) + 90),
             "xaxis": {"range": [0, 1], "tickformat": ".0%", "side": "top"},
             "yaxis": {"automargin": True, "type": "category"},
-            "legend": {"traceorder": "reversed"},
+            "legend": {"traceorder": "reversed", "y": -0.01, "yanchor": "top"},
+            "margin": {"l": 48, "r": 16, "t": 24, "b": 32},
         },
     }
 
@@ -137,14 +138,14 @@ def confusion(labels: Sequence[str], matrix: Sequence[Sequence[int]]) -> dict[st
         "layout": {
             "height": max(320, min(1100, 18 * len(names) + 190)),
             "xaxis": {
-                "title": {"text": _("Predicted label")},
+                "title": {"text": _("Predicted label"), "standoff": 12},
                 "type": "category",
                 "tickangle": -45,
                 "automargin": True,
                 "showgrid": False,
             },
             "yaxis": {
-                "title": {"text": _("True label")},
+                "title": {"text": _("True label"), "standoff": 16},
                 "type": "category",
                 "autorange": "reversed",
                 "automargin": True,

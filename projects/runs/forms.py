@@ -119,7 +119,7 @@ class AdvancedForm(forms.Form):
         )
 
     def clean(self) -> dict[str, Any]:
-        for name, value in self.cleaned_data.items():
+        for name, value in list(self.cleaned_data.items()):
             if not name.startswith(SETTING) or value in ("", None):
                 continue
             try:

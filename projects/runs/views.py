@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import (
-    FileResponse,
     Http404,
     HttpRequest,
     HttpResponse,
@@ -25,6 +24,7 @@ from projects.jobs.health import worker_alive
 from projects.people import user_of
 from projects.runs import charts, planning, predicting, results, selectors, services
 from projects.runs.models import Run, Status
+from projects.runs.streams import file_chunks, parts
 from training.problems import Problem
 from web.errors import as_json, status_of
 
@@ -190,7 +190,8 @@ def run_predictions(
     labels = results.context(selectors.report_of(found))["labels"]
     path = selectors.predictions_of(found)
     lines = results.predictions_csv(path, labels, spreadsheet=_for_spreadsheet(request))
-    return StreamingHttpResponse(lines, content_type=CSV, headers=_named(found, "predictions.csv"))
+    headers = _named(found, "predictions.csv")
+    return StreamingHttpResponse(parts(lines), content_type=CSV, headers=headers)
 
 
 @require_GET
@@ -202,18 +203,23 @@ def run_metrics(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID)
 
 
 @require_GET
-def run_artifact(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> FileResponse:
+def run_artifact(
+    request: HttpRequest, slug: str, project_id: UUID, run_id: UUID
+) -> StreamingHttpResponse:
     found = selectors.run_for(request, run_id, Action.DOWNLOAD, project_id, slug)
     return artifact_response(found)
 
 
-def artifact_response(found: Run) -> FileResponse:
+def artifact_response(found: Run) -> StreamingHttpResponse:
     """The zip, streamed; its checksum is the ETag."""
     path = selectors.zip_of(found)
-    name = f"{_stem(found)}.zip"
-    response = FileResponse(path.open("rb"), as_attachment=True, filename=name)
-    response["ETag"] = f'"{selectors.artifact_of(found).sha256}"'
-    return response
+    artifact = selectors.artifact_of(found)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{_stem(found)}.zip"',
+        "Content-Length": str(artifact.size),
+        "ETag": f'"{artifact.sha256}"',
+    }
+    return StreamingHttpResponse(file_chunks(path), content_type="application/zip", headers=headers)
 
 
 def _stem(found: Run) -> str:

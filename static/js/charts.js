@@ -30,8 +30,8 @@ function layout(given) {
     margin: { l: 48, r: 16, t: 12, b: 40 },
     hovermode: "closest",
     hoverlabel: { bgcolor: "--surface", bordercolor: "--line-strong", font: { ...font, color: "--ink" } },
-    legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, xanchor: "left" },
     ...given,
+    legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, xanchor: "left", ...given.legend },
     xaxis: axis(given.xaxis),
     yaxis: axis(given.yaxis),
   });
@@ -86,14 +86,14 @@ function choose(element, point) {
   form.requestSubmit();
 }
 
-// A chart is loaded when it comes into sight: a hidden tab has no width to draw in.
+// A chart is loaded shortly before it comes into sight: a hidden tab has no width to draw in.
 const seen = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) {
     if (!isIntersecting || target.dataset.ready) continue;
     seen.unobserve(target);
     load(target);
   }
-});
+}, { rootMargin: "600px" });
 
 const all = (root) => root.querySelectorAll("[data-chart]:not([data-ready])").forEach((one) => seen.observe(one));
 all(document);

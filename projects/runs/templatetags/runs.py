@@ -33,5 +33,8 @@ def between(estimate: Any) -> str:
 
 
 @register.filter
-def widest(shares: list[tuple[str, float]]) -> float:
-    return max((share for _label, share in shares), default=1.0)
+def tiny(difference: float) -> str:
+    """A difference between two probabilities: 3e-9 -> less than 0.000001."""
+    if difference < 1e-6:
+        return _("less than %(number)s") % {"number": number_format(0.000001, 6)}
+    return _("at most %(number)s") % {"number": number_format(difference, 6)}

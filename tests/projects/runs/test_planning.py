@@ -1,0 +1,81 @@
+"""Estimates learn from the runs of this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.utils import timezone
+
+from projects.datasets.models import DatasetVersion
+from projects.models import Project
+from projects.runs import planning
+from projects.runs.models import Run, Status
+from training.spec import Spec
+
+pytestmark = pytest.mark.django_db
+Make = Callable[..., Run]
+
+
+@pytest.fixture
+def done(bare: Make) -> Callable[..., Run]:
+    def make(total: float, estimated: float, factor: float = 1.0) -> Run:
+        times = {"total_seconds": total, "estimated_seconds": estimated, "estimate_factor": factor}
+        return bare(Status.SUCCEEDED, ended_at=timezone.now(), **times)
+
+    return make
+
+
+@pytest.fixture
+def spec(project: Project) -> Spec:
+    return planning.spec(project, base="minilm-l6", effort="quick", seed=1, settings={})
+
+
+def test_without_runs_nothing_is_corrected(done: Callable[..., Run]) -> None:
+    assert planning.correction() == 1.0
+    done(300, 100)
+    assert planning.correction() == 1.0  # one run may have met a busy moment
+
+
+def test_the_median_of_the_latest_runs_corrects(
+    done: Callable[..., Run], version: DatasetVersion, spec: Spec
+) -> None:
+    before = planning.estimate(version, spec).seconds
+    for total in (200, 220, 900):
+        done(total, 100)
+    assert planning.correction() == pytest.approx(2.2)
+    assert planning.estimate(version, spec).seconds == pytest.approx(2.2 * before, rel=0.01)
+
+
+def test_a_correction_does_not_correct_itself_away(done: Callable[..., Run]) -> None:
+    for _run in range(3):
+        done(200, 200, factor=2.0)  # estimated rightly, thanks to the correction
+    assert planning.correction() == pytest.approx(2.0)
+
+
+def test_only_the_latest_count(done: Callable[..., Run]) -> None:
+    for _run in range(10):
+        done(400, 100)
+    for _run in range(10):
+        done(100, 100)
+    assert planning.correction() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("total", "bound"), [(1, 0.2), (100_000, 5.0)])
+def test_it_stays_within_bounds(done: Callable[..., Run], total: float, bound: float) -> None:
+    for _run in range(3):
+        done(total, 100)
+    assert planning.correction() == bound
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null"])
+def test_a_calibration_that_is_none_is_left_out(text: str, settings: object) -> None:
+    from django.conf import settings as site
+
+    site.CALIBRATION_FILE.write_text(text)
+    assert planning.calibration() == {}
+
+
+def test_more_effort_takes_longer(version: DatasetVersion, spec: Spec) -> None:
+    found = planning.by_effort(version, spec)
+    assert found["quick"].seconds < found["balanced"].seconds < found["thorough"].seconds
