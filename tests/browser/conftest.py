@@ -22,10 +22,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
 
 from config.bootstrap import find_browser
+from config.supervisor import tail
 
 ROOT = Path(__file__).resolve().parents[2]
 # The container's root user and its small /dev/shm leave Chromium no other way.
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+RESULTS = ROOT / "test-results"  # screenshots of pages on which a walk failed
 START, STOP = 180, 10  # seconds
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 TELL_VIOLATIONS = """
@@ -166,6 +168,20 @@ def walk(context: BrowserContext, stack: Stack) -> Iterator[Walk]:
     walk.listen(walk.page)
     yield walk
     assert not walk.faults, "\n".join(walk.faults)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: Any, call: Any) -> Any:
+    """A walk that has failed shows the page on which it did, and the ends of the logs."""
+    report = yield
+    walk, stack = (item.funcargs.get(name) for name in ("walk", "stack"))
+    if report.failed and call.when == "call" and walk and stack:
+        shown = f"{walk.page.url}\n{walk.page.locator('body').inner_text()[:3000]}"
+        report.sections.append(("The page", shown))
+        report.sections += [(str(log), tail(log)) for log in (stack.home / "logs").glob("*.log")]
+        RESULTS.mkdir(exist_ok=True)
+        walk.page.screenshot(path=RESULTS / f"{item.name}.png", full_page=True)
+    return report
 
 
 @pytest.fixture(autouse=True)

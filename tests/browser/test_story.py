@@ -84,10 +84,16 @@ def watches_the_training(walk: Any) -> None:
 
 
 def reads_the_results(walk: Any) -> None:
-    walk.look("run")
     page = walk.page
     expect(page.locator("#compared tbody tr")).to_have_count(4)
-    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    for card in ("labels", "confusion"):
+        page.locator(f"#{card}").scroll_into_view_if_needed()
+        expect(page.locator(f"#{card} [data-chart] svg").first).to_be_visible()
+    page.locator("#confusion [data-chart] .nsewdrag").first.click()
+    expect(page.locator("#cell")).not_to_be_empty()
+    page.locator("#mistakes").scroll_into_view_if_needed()
+    expect(page.locator("#mistakes")).not_to_contain_text("Loading")
+    walk.look("run")
 
 
 def tries_a_sentence(walk: Any) -> None:
