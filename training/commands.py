@@ -166,14 +166,8 @@ def _prepare_torch() -> None:
 
 def check(wanted: argparse.Namespace, out: Output) -> int:
     from training.check import check as checking
-    from training.validation import Source
 
-    files = {"train": wanted.train, "valid": wanted.valid, "test": wanted.test}
-    sources = [
-        Source(split, path, Path(path).name, wanted.encoding, wanted.delimiter)
-        for split, path in files.items()
-        if path
-    ]
+    sources = _sources(wanted)
     task, columns = _task(wanted.task), _pairs(wanted.column, "--column")
     gate = ""
     steps = checking(
@@ -193,6 +187,19 @@ def check(wanted: argparse.Namespace, out: Output) -> int:
         elif isinstance(event, events.Checked):
             _say_findings(event)
     return PROBLEM if gate == "blocked" else DONE
+
+
+def _sources(wanted: argparse.Namespace) -> list[Any]:
+    """The files to check, each with the split that it is for."""
+    from training.validation import Source
+
+    train = wanted.train or wanted.train_option
+    files = {"train": train, "valid": wanted.valid, "test": wanted.test}
+    return [
+        Source(split, path, Path(path).name, wanted.encoding, wanted.delimiter)
+        for split, path in files.items()
+        if path
+    ]
 
 
 def _say_findings(checked: events.Checked) -> None:
@@ -249,15 +256,9 @@ def verify(wanted: argparse.Namespace, out: Output) -> int:
 def estimate(wanted: argparse.Namespace, out: Output) -> int:
     from training import estimate as estimating
     from training.check import check as checking
-    from training.validation import Source
 
     calibration = json.loads(Path(wanted.calibration).read_text()) if wanted.calibration else {}
-    files = {"train": wanted.train, "valid": wanted.valid, "test": wanted.test}
-    sources = [
-        Source(split, path, Path(path).name, wanted.encoding, wanted.delimiter)
-        for split, path in files.items()
-        if path
-    ]
+    sources = _sources(wanted)
     columns, settings = _pairs(wanted.column, "--column"), _pairs(wanted.set, "--set")
     checked = [*checking(_task(wanted.task), sources, columns, bases_dir=_bases())][-1]
     stats = checked.stats if isinstance(checked, events.Checked) else {}
@@ -307,7 +308,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_fit(commands)
     one = _add(commands, "check", check, "All that is wrong with the data, with file and line.")
     _add_data(one)
-    one.add_argument("train", help="CSV file to learn from")
+    _add_train(one)
     one.add_argument("--json", action="store_true", help="events as JSON lines")
     one.add_argument("--out", default="", help="folder to write version.parquet into")
     one = _add(commands, "predict", predict, "Label the texts of a CSV file.")
@@ -320,7 +321,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_paths(one, "folder")
     one = _add(commands, "estimate", estimate, "How long a fine-tune would take here.")
     _add_data(one)
-    one.add_argument("train", help="CSV file to learn from")
+    _add_train(one)
     _add_choices(one)
     one.add_argument("--calibration", default="", help="file written by calibrate")
     one = _add(commands, "calibrate", calibrate, "Measure this machine (about ten seconds).")
@@ -354,6 +355,13 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--delimiter", default="", help="of the files, where detection is wrong")
     parser.add_argument("--seed", type=int, default=13)
     parser.add_argument("--base", default="minilm-l6", help="base model")
+
+
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    """The file to learn from, as an argument of its own or, as `fit` takes it, as an option."""
+    one = parser.add_mutually_exclusive_group(required=True)
+    one.add_argument("train", nargs="?", help="CSV file to learn from")
+    one.add_argument("--train", dest="train_option", help="the same")
 
 
 def _add_choices(parser: argparse.ArgumentParser) -> None:

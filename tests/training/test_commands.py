@@ -147,6 +147,14 @@ def test_check_says_what_the_site_needs(
     assert (tmp_path / "out" / "version.parquet").is_file()
 
 
+def test_check_takes_its_file_as_fit_does(
+    tickets: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    columns = ["--column", "text=text", "--column", "label=label"]
+    assert commands.main(["check", "--train", str(tickets), *columns, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["rows"] == 120
+
+
 def test_check_of_blocked_data_ends_with_two(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -60,6 +60,16 @@ class Child(InProcess):
         type(self).stopped = True
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_real_child_understands_what_it_is_asked(
+    start: Start, add: Callable[..., Upload]
+) -> None:
+    given = {role: add(table(12), f"{role}.csv") for role in ("valid", "test")}
+    found = run(start(encoding="utf-8", delimiter=",", **given))
+    assert (found.status, found.problem) == (Status.READY, None)
+    assert found.version.splits == {"train": 60, "valid": 12, "test": 12}
+
+
 @pytest.fixture
 def child(monkeypatch: pytest.MonkeyPatch) -> type[Child]:
     made = type("Made", (Child,), {})
