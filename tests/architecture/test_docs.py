@@ -9,6 +9,7 @@ import pytest
 
 from config import docs
 from projects.datasets.samples import SAMPLES
+from training import commands
 from training.problems import TABLE
 from training.spec import OPTIONS
 from training.tasks import TASKS
@@ -63,6 +64,12 @@ def test_every_task_has_a_page(name: str) -> None:
     text = page(f"{name}.md")
     assert f"docs/{name}.md" in (ROOT / "README.md").read_text(encoding="utf-8")
     assert not {column.role for column in TASKS[name].columns if column.role not in text}  # type: ignore[union-attr]
+
+
+def test_every_command_is_documented() -> None:
+    (choices,) = [a.choices for a in commands._parser()._actions if a.choices]
+    assert "fit" in choices
+    assert not {name for name in choices if f"| `{name} " not in page("command-line.md")}
 
 
 def test_every_sample_is_of_a_task_that_is_there() -> None:

@@ -44,7 +44,7 @@ class Command(BaseCommand):
             raise CommandError(str(taken)) from None
 
     def _prepare(self) -> None:
-        self._say(f"Attune {_version()}, state in {settings.ATTUNE_HOME}")
+        self._say(f"Attune{_version()}, state in {settings.ATTUNE_HOME}")
         with self._timed():
             for notice in prepare():
                 self._say(notice)
@@ -106,6 +106,6 @@ def address(host: str, port: int) -> str:
 
 def _version() -> str:
     try:
-        return version("attune")
+        return f" {version('attune')}"
     except PackageNotFoundError:  # run from a checkout that was not installed
         return ""

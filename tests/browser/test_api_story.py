@@ -1,0 +1,57 @@
+"""The curl commands of docs/api.md do what the page says, as they stand there."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+ROOT = Path(__file__).resolve().parents[2]
+TOKEN = """
+from accounts.models import User
+from accounts.services import create_token
+user = User.objects.create_user("api@example.org", "correct horse battery")
+print(create_token(workspace=user.workspaces.get(), user=user, name="docs")[1])
+"""
+
+
+@pytest.fixture
+def token(stack: Any) -> str:
+    answer = subprocess.run(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", TOKEN],
+        cwd=ROOT,
+        env={**os.environ, "ATTUNE_HOME": str(stack.home)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return answer.stdout.split()[-1]
+
+
+def test_the_commands_of_the_page_work(stack: Any, token: str, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    (commands,) = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    answer = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", commands],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "URL": f"{stack.url}/api/v1",
+            "TOKEN": token,
+            "FILE": str(ROOT / "projects/datasets/samples/support_tickets.csv"),
+        },
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "succeeded" in answer.stdout
+    assert "invoice_question" in answer.stdout.splitlines()[-1]
+    assert "predict.py" in " ".join(zipfile.ZipFile(tmp_path / "artifact.zip").namelist())
