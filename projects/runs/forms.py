@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from projects.datasets.models import DatasetVersion
 from projects.models import Project
 from projects.runs import planning
+from projects.runs.names import setting_title
 from training import catalogue
 from training.problems import Problem
 from training.spec import EFFORTS, OPTIONS, Option, Spec, check_setting
@@ -136,8 +137,8 @@ class AdvancedForm(forms.Form):
 
 
 def _field(option: Option) -> forms.Field:
-    title = option.name.replace("_", " ").capitalize()
-    given: dict[str, Any] = {"label": _(title), "required": False, "help_text": _help(option)}
+    title = setting_title(option.name)
+    given: dict[str, Any] = {"label": title, "required": False, "help_text": _help(option)}
     choices = _choices(option)
     if choices:
         widget = forms.Select({"class": "input"})

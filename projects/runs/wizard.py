@@ -20,6 +20,7 @@ from projects.models import Project
 from projects.people import user_of
 from projects.runs import forms, planning, services
 from projects.runs.forms import SETTING, STEPS, AdvancedForm, Choice, read_choice
+from projects.runs.names import setting_title
 from projects.selectors import project_for
 from training.problems import Problem
 from training.spec import Spec, check_setting
@@ -143,7 +144,7 @@ def _review(project: Project, choice: Choice) -> dict[str, Any]:
         "effort": next(
             item for item in forms.efforts(_version(choice), spec) if item["value"] == spec.effort
         ),
-        "settings": [(name.replace("_", " "), value) for name, value in spec.settings.items()],
+        "settings": [(setting_title(name), value) for name, value in spec.settings.items()],
         "allowance": allowance(project.workspace),
         "start_key": uuid4().hex,
         "worker_alive": worker_alive(),

@@ -30,7 +30,7 @@ from training.problems import Problem
 from web.errors import incident
 
 log = logging.getLogger(__name__)
-LOOK = 0.5  # seconds between two looks at the word to stop
+LOOK = 0.25  # seconds between two looks at the word to stop
 GRACE = 10.0  # seconds for a child to save and end after the word
 GRACE_LEAVING = 3.0  # the same when the whole queue is told to end
 SILENT = 1800.0  # seconds without an event after which a child is taken for stuck

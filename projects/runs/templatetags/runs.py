@@ -8,7 +8,10 @@ from django import template
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from projects.runs.names import setting_title
+
 register = template.Library()
+register.filter(setting_title)
 
 
 @register.filter

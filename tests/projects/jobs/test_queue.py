@@ -41,6 +41,11 @@ def test_names_of_tasks_resolve(name: str) -> None:
     assert callable(getattr(import_module(module), function))
 
 
+def test_migrations_make_the_rows_of_the_schedules() -> None:
+    """The tables of the tests are made by `migrate`; nothing else has been called."""
+    assert sorted(Schedule.objects.values_list("func", flat=True)) == sorted(settings.SCHEDULES)
+
+
 def test_there_is_one_row_a_schedule() -> None:
     queue.ensure_schedules()
     queue.ensure_schedules()

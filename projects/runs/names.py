@@ -1,0 +1,28 @@
+"""What settings and efforts are called on pages; their ids are those of training.spec."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+SETTINGS = {
+    "epochs": gettext_noop("Epochs"),
+    "learning_rate": gettext_noop("Learning rate"),
+    "head_learning_rate": gettext_noop("Head learning rate"),
+    "batch_size": gettext_noop("Batch size"),
+    "max_length": gettext_noop("Maximum length"),
+    "warmup": gettext_noop("Warm-up"),
+    "weight_decay": gettext_noop("Weight decay"),
+    "dropout": gettext_noop("Dropout"),
+    "clip": gettext_noop("Gradient clipping"),
+    "schedule": gettext_noop("Schedule"),
+    "patience": gettext_noop("Patience"),
+    "probe_head": gettext_noop("Probed head"),
+    "class_weights": gettext_noop("Label weights"),
+    # Not “Precision”: on these pages that is the metric.
+    "precision": gettext_noop("Number format"),
+}
+
+
+def setting_title(name: str) -> str:
+    return _(SETTINGS.get(name, name))
