@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Sum
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from accounts.models import Workspace
@@ -178,4 +179,8 @@ def _open_holds(workspace: Workspace) -> int:
 
 def _refuse_over(name: str, plan: Plan, limit: int | None, used: int, wanted: int) -> None:
     if limit is not None and used + wanted > limit:
-        raise Problem(f"quota.{name}", limit=limit, used=used, wanted=wanted, plan=plan.name)
+        values = {"limit": limit, "used": used, "wanted": wanted}
+        spoken = {f"{key}_text": filesizeformat(value) for key, value in values.items()}
+        raise Problem(
+            f"quota.{name}", plan=plan.name, **values, **spoken if name == "storage" else {}
+        )

@@ -120,6 +120,7 @@ def test_storage(workspace: Workspace, counts: Any) -> None:
     problem = refusal(services.check_storage, workspace, 41)
     assert problem.code == "quota.storage"
     assert (problem.values["used"], problem.values["wanted"]) == (60, 41)
+    assert "60\xa0bytes are in use and 41\xa0bytes more are needed" in str(problem)
 
 
 def test_runs_and_release(workspace: Workspace) -> None:

@@ -151,8 +151,8 @@ ENTRIES: dict[str, Entry] = {
     "quota.storage": Entry(
         BLOCKING,
         _("No storage left in your plan"),
-        _("The plan {plan} allows {limit} bytes of storage."),
-        _("{used} bytes are in use and {wanted} more are needed."),
+        _("The plan {plan} allows {limit_text} of storage."),
+        _("{used_text} are in use and {wanted_text} more are needed."),
         _("Delete data or runs that you no longer need, or ask for a larger plan."),
     ),
     "quota.runs": Entry(
