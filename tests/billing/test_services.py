@@ -233,7 +233,9 @@ def test_the_ledger_is_append_only(workspace: Workspace) -> None:
 @pytest.mark.parametrize("name", ["projects", "rows", "storage", "runs", "minutes"])
 def test_every_quota_has_words_with_limit_and_plan(name: str) -> None:
     entry = TABLE[f"quota.{name}"]
-    values = {"limit": 7, "used": 5, "wanted": 3, "plan": "Tight"}
+    numbers = {"limit": 7, "used": 5, "wanted": 3}
+    spoken = {f"{key}_text": f"{number} bytes" for key, number in numbers.items()}
+    values = {**numbers, **spoken, "plan": "Tight"}
     expected = fill(entry.expected, values)
     assert "7" in expected
     assert "Tight" in expected
