@@ -32,5 +32,5 @@ docs: setup
 	$(BIN)/python manage.py write_docs
 
 messages: setup
-	$(BIN)/python manage.py makemessages --locale zh_Hans --ignore .venv --ignore var
+	$(BIN)/python manage.py makemessages --locale zh_Hans --no-location --ignore .venv --ignore var --ignore tests --ignore build --ignore dist
 	$(BIN)/python manage.py compilemessages --ignore .venv --ignore var

@@ -21,6 +21,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from rest_framework import exceptions as api
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as rest_handler
@@ -45,6 +46,15 @@ STATUSES = {
 }
 # Letters and figures that are not mistaken for one another when read out.
 LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
+# Values that are words of ours rather than the user's, and what the ids among them are called.
+OURS = ("kind", "split", "other", "role")
+CALLED = {
+    "train": gettext_noop("training"),
+    "valid": gettext_noop("validation"),
+    "test": gettext_noop("test"),
+    "text": gettext_noop("text"),
+    "label": gettext_noop("label"),
+}
 INTERNAL = "internal"
 
 
@@ -64,7 +74,12 @@ def words(code: str, values: dict[str, Any]) -> dict[str, str]:
         "found": entry.found,
         "remedy": entry.remedy,
     }
-    return {name: fill(_(text), values) if text else "" for name, text in texts.items()}
+    spoken = values | {name: _called(values[name]) for name in OURS if values.get(name)}
+    return {name: fill(_(text), spoken) if text else "" for name, text in texts.items()}
+
+
+def _called(value: Any) -> str:
+    return _(CALLED.get(str(value), str(value)))
 
 
 def as_json(code: str, values: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -32,6 +32,7 @@ ENTRIES: dict[str, Entry] = {
         RED,
         _("The base model does not know this language"),
         _("A base model for the language of your texts."),
+        # xgettext:no-python-format
         _("{share} % of the text is unknown to “{base}”; it sees only placeholders there."),
         _("Choose a base model that was made for this language."),
     ),
@@ -40,6 +41,7 @@ ENTRIES: dict[str, Entry] = {
         _("Parts of the text are unknown to the base model"),
         _("A base model for the language of your texts."),
         _(
+            # xgettext:no-python-format
             "{share} % of the text is unknown to “{base}”, or written in a script that it was hardly trained on."
         ),
         _("Compare with a base model that was made for this language."),

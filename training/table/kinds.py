@@ -6,30 +6,36 @@ import re
 
 from training.problems import Problem
 
+
+def _(text: str) -> str:
+    """Marks a text for translation by the site."""
+    return text
+
+
 HEAD = 8192  # bytes that are looked at
 
 # first bytes -> (problem code, what it is)
 SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
-    (b"\x89PNG\r\n\x1a\n", "file.binary", "PNG image"),
-    (b"\xff\xd8\xff", "file.binary", "JPEG image"),
-    (b"GIF8", "file.binary", "GIF image"),
-    (b"%PDF-", "file.binary", "PDF document"),
-    (b"\x7fELF", "file.binary", "program"),
-    (b"MZ\x90\x00", "file.binary", "program"),
-    (b"SQLite format 3\x00", "file.binary", "SQLite database"),
-    (b"PAR1", "file.binary", "Parquet file"),
-    (b"ARROW1", "file.binary", "Arrow file"),
-    (b"\x93NUMPY", "file.binary", "NumPy array"),
-    (b"\x80\x04\x95", "file.binary", "Python pickle"),
-    (b"{\\rtf", "file.binary", "RTF document"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "file.excel", "Excel 97-2003 workbook (.xls)"),
-    (b"\x1f\x8b", "file.compressed", "gzip archive"),
-    (b"BZh", "file.compressed", "bzip2 archive"),
-    (b"\xfd7zXZ\x00", "file.compressed", "xz archive"),
-    (b"7z\xbc\xaf\x27\x1c", "file.compressed", "7-Zip archive"),
-    (b"Rar!\x1a\x07", "file.compressed", "RAR archive"),
-    (b"\x28\xb5\x2f\xfd", "file.compressed", "Zstandard archive"),
-    (b"version https://git-lfs.github.com/spec/", "file.lfs", "Git LFS pointer"),
+    (b"\x89PNG\r\n\x1a\n", "file.binary", _("PNG image")),
+    (b"\xff\xd8\xff", "file.binary", _("JPEG image")),
+    (b"GIF8", "file.binary", _("GIF image")),
+    (b"%PDF-", "file.binary", _("PDF document")),
+    (b"\x7fELF", "file.binary", _("program")),
+    (b"MZ\x90\x00", "file.binary", _("program")),
+    (b"SQLite format 3\x00", "file.binary", _("SQLite database")),
+    (b"PAR1", "file.binary", _("Parquet file")),
+    (b"ARROW1", "file.binary", _("Arrow file")),
+    (b"\x93NUMPY", "file.binary", _("NumPy array")),
+    (b"\x80\x04\x95", "file.binary", _("Python pickle")),
+    (b"{\\rtf", "file.binary", _("RTF document")),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "file.excel", _("Excel 97-2003 workbook (.xls)")),
+    (b"\x1f\x8b", "file.compressed", _("gzip archive")),
+    (b"BZh", "file.compressed", _("bzip2 archive")),
+    (b"\xfd7zXZ\x00", "file.compressed", _("xz archive")),
+    (b"7z\xbc\xaf\x27\x1c", "file.compressed", _("7-Zip archive")),
+    (b"Rar!\x1a\x07", "file.compressed", _("RAR archive")),
+    (b"\x28\xb5\x2f\xfd", "file.compressed", _("Zstandard archive")),
+    (b"version https://git-lfs.github.com/spec/", "file.lfs", _("Git LFS pointer")),
 )
 
 _HTML = re.compile(rb"^\s*(<!doctype\s+html|<html|<head|<body|<\?xml[^>]*>\s*<html)", re.I)
@@ -49,7 +55,7 @@ def refuse(head: bytes) -> None:
     if _HTML.match(text):
         raise Problem("file.html")
     if _XML.match(text):
-        raise Problem("file.binary", kind="XML file")
+        raise Problem("file.binary", kind=_("XML file"))
     if _JSON.match(text):
         raise Problem("file.json")
 
@@ -59,14 +65,14 @@ def refuse_noise(head: bytes) -> None:
     odd = sum(byte in _ODD for byte in head)
     first = re.split(rb"[\r\n]", head, maxsplit=1)[0]
     if odd > max(8, len(head) * 0.05) or b"\0" in first:
-        raise Problem("file.binary", kind="binary file")
+        raise Problem("file.binary", kind=_("binary file"))
 
 
 def _zipped(head: bytes) -> Problem:
     if b"xl/" in head or b"workbook" in head:
-        return Problem("file.excel", kind="Excel workbook (.xlsx)")
+        return Problem("file.excel", kind=_("Excel workbook (.xlsx)"))
     if b"application/vnd.oasis.opendocument.spreadsheet" in head:
-        return Problem("file.excel", kind="OpenDocument spreadsheet (.ods)")
+        return Problem("file.excel", kind=_("OpenDocument spreadsheet (.ods)"))
     if b"word/" in head:
-        return Problem("file.binary", kind="Word document")
-    return Problem("file.compressed", kind="zip archive")
+        return Problem("file.binary", kind=_("Word document"))
+    return Problem("file.compressed", kind=_("zip archive"))
