@@ -29,7 +29,7 @@ def test_a_file_is_read_as_it_was_meant(walk: Any, tmp_path: Path) -> None:
     expect(walk.page.get_by_text("schöne Grüße").first).to_be_visible()
     walk.page.get_by_role("button", name="Check data").click()
     walk.page.wait_for_url("**/versions/**", timeout=CHECK)
-    expect(walk.page.get_by_text("schlecht").first).to_be_visible()
+    expect(walk.page.get_by_role("cell", name="schlecht").first).to_be_visible()
     walk.look("version-own")
 
 
