@@ -84,6 +84,7 @@ class Walk:
 
     def _shoot(self, name: str) -> None:
         if folder := os.environ.get("ATTUNE_SCREENSHOTS"):
+            self.page.evaluate("scrollTo(0, 0)")
             self.page.screenshot(path=ROOT / folder / f"{name}.png", full_page=True)
 
     def listen(self, page: Page) -> None:
@@ -113,8 +114,8 @@ def chromium_path() -> str:
 
 
 @pytest.fixture(scope="session")
-def stack(chromium_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """`manage.py up` as an operator runs it. Asks for the browser first: without one, nothing is started."""
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """`manage.py up` as an operator runs it, queue and serving process included."""
     folder = tmp_path_factory.mktemp("stack")
     port, said = free_port(), folder / "said"
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ATTUNE_")}
@@ -152,6 +153,7 @@ def browser(chromium_path: str) -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser, stack: Stack) -> Iterator[BrowserContext]:
+    """Asks for the browser first: without one, nothing is started."""
     context = browser.new_context(
         locale="en-GB", viewport={"width": 1280, "height": 900}, accept_downloads=True
     )

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = """
 from accounts.models import User
