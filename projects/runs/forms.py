@@ -126,7 +126,8 @@ class AdvancedForm(forms.Form):
             try:
                 check_setting(name.removeprefix(SETTING), value)
             except Problem as problem:
-                self.add_error(name, words(problem.code, problem.values)["expected"])
+                named = problem.values | {"field": self.fields[name].label}
+                self.add_error(name, words(problem.code, named)["expected"])
         return self.cleaned_data
 
     def changed(self) -> bool:

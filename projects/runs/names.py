@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -24,5 +26,12 @@ SETTINGS = {
 }
 
 
+ON_OFF = {True: gettext_noop("On"), False: gettext_noop("Off")}
+
+
 def setting_title(name: str) -> str:
     return _(SETTINGS.get(name, name))
+
+
+def setting_value(value: Any) -> Any:
+    return _(ON_OFF[value]) if isinstance(value, bool) else value

@@ -20,7 +20,7 @@ from projects.models import Project
 from projects.people import user_of
 from projects.runs import forms, planning, services
 from projects.runs.forms import SETTING, STEPS, AdvancedForm, Choice, read_choice
-from projects.runs.names import setting_title
+from projects.runs.names import setting_title, setting_value
 from projects.selectors import project_for
 from training.problems import Problem
 from training.spec import Spec, check_setting
@@ -100,12 +100,20 @@ def _page(
         "steps": _steps(choice),
         "kept": list(choice.fields().items()),
         "back": choice.query(STEPS[max(0, STEPS.index(choice.step) - 1)]),
-        "problem": problem,
+        "problem": problem and _named(problem),
         **(step(project, choice) if versions else {}),
     }
     return render(
         request, "runs/train.html", values, status=status_of(problem.code) if problem else 200
     )
+
+
+def _named(problem: Problem) -> Problem:
+    """A setting is called here what its field is called."""
+    if "field" not in problem.values:
+        return problem
+    named = {"field": setting_title(str(problem.values["field"]))}
+    return Problem(problem.code, **problem.values | named)
 
 
 def _steps(choice: Choice) -> list[dict[str, str]]:
@@ -144,7 +152,7 @@ def _review(project: Project, choice: Choice) -> dict[str, Any]:
         "effort": next(
             item for item in forms.efforts(_version(choice), spec) if item["value"] == spec.effort
         ),
-        "settings": [(setting_title(name), value) for name, value in spec.settings.items()],
+        "settings": [(setting_title(n), setting_value(v)) for n, v in spec.settings.items()],
         "allowance": allowance(project.workspace),
         "start_key": uuid4().hex,
         "worker_alive": worker_alive(),

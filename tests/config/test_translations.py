@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 
-from projects.runs.names import SETTINGS, setting_title
+from projects.runs.forms import AdvancedForm, Choice
+from projects.runs.names import SETTINGS, setting_title, setting_value
 from projects.runs.selectors import STAGE_TITLES
 from training.catalogue import BASES
 from training.events import STAGES
@@ -179,6 +180,17 @@ def test_every_setting_has_a_title() -> None:
     assert SETTINGS.keys() == OPTIONS.keys()
     with translation.override("zh-hans"):
         assert setting_title("learning_rate") == "学习率"
+
+
+def test_a_setting_that_is_on_or_off_says_so() -> None:
+    with translation.override("zh-hans"):
+        assert [setting_value(value) for value in (True, False, 0.5)] == ["开启", "关闭", 0.5]
+
+
+def test_a_wrong_setting_is_named_as_its_field_is() -> None:
+    choice = Choice("model", None, "minilm-l6", "quick", settings={"learning_rate": "7"})
+    with translation.override("zh-hans"):
+        assert "学习率 介于" in str(AdvancedForm(choice).errors["set-learning_rate"])
 
 
 def test_every_stage_has_a_title() -> None:

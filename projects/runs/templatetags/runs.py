@@ -8,10 +8,11 @@ from django import template
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from projects.runs.names import setting_title
+from projects.runs.names import setting_title, setting_value
 
 register = template.Library()
 register.filter(setting_title)
+register.filter(setting_value)
 
 
 @register.filter
