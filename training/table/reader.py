@@ -157,7 +157,9 @@ class Table:
                 )
             if not name:
                 name = _free(f"column {number}", seen)
-                self.faults.append(Fault("column.unnamed", self.header_line, name, "", {}))
+                self.faults.append(
+                    Fault("column.unnamed", self.header_line, name, "", {"column": name})
+                )
             elif name in seen:
                 self.duplicates.add(name)
                 self.faults.append(
