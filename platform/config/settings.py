@@ -193,7 +193,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2
 FILE_UPLOAD_TEMP_DIR = str(ATTUNE_HOME / "tmp")
 (ATTUNE_HOME / "tmp").mkdir(exist_ok=True)
 
-# plotly adds an empty <style> and that of its maps (the hashes; of its pinned version), and positions its layers with style attributes.
+# plotly adds an empty <style> and that of its maps (the hashes; of its pinned version), and positions its layers with
+# style attributes.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
