@@ -58,7 +58,13 @@ def live() -> dict[str, dict[str, Any]]:
             "data": scores,
             "layout": {
                 "xaxis": epoch,
-                "yaxis": {"title": {"text": _("Validation score")}, "tickformat": ".1~%"},
+                "yaxis": {
+                    "title": {"text": _("Validation score")},
+                    "tickformat": ".1~%",
+                    # Without a point yet, the axis would run from -100 % to 400 %.
+                    "minallowed": 0,
+                    "maxallowed": 1,
+                },
             },
         },
     }
