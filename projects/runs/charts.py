@@ -38,8 +38,8 @@ def live() -> dict[str, dict[str, Any]]:
     """The two charts that grow while a run trains; the browser adds the points (see charts.js: `extend`)."""
     epoch = {"title": {"text": _("Epoch")}, "rangemode": "tozero"}
     loss = [
-        _line(_("Training loss"), "--chart-1", "lines"),
-        _line(_("Training loss, epoch"), "--chart-3", "lines+markers", "dot"),
+        _line(_("Training loss, every step"), "--chart-1", "lines", faint=True),
+        _line(_("Training loss, smoothed"), "--chart-1", "lines"),
         _line(_("Validation loss"), "--chart-2", "lines+markers"),
     ]
     scores = [
@@ -70,15 +70,16 @@ def live() -> dict[str, dict[str, Any]]:
     }
 
 
-def _line(name: str, color: str, mode: str, dash: str = "solid") -> dict[str, Any]:
-    # A short run of steps is a thin, quiet line; what is measured once an epoch stands out.
+def _line(name: str, color: str, mode: str, faint: bool = False) -> dict[str, Any]:
+    # Single steps are a quiet ground; the trend and what is measured once an epoch stand out.
     return {
         "type": "scatter",
         "mode": mode,
         "name": name,
         "x": [],
         "y": [],
-        "line": {"color": color, "width": 1.5 if mode == "lines" else 2, "dash": dash},
+        "line": {"color": color, "width": 1 if faint else 2},
+        "opacity": 0.3 if faint else 1,
         "marker": {"color": color, "size": 7},
         "hovertemplate": "%{y:.4f}",
         "connectgaps": False,

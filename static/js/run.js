@@ -14,6 +14,8 @@ let attempt = null;
 let wait = PAUSE;
 let timer = null;
 let asking = false;
+const KEPT = 0.95; // of the smoothed loss, at every step
+let trend = { sum: 0, weight: 0 };
 
 const points = () => ({ x: [], y: [] });
 function add(line, x, y) {
@@ -24,9 +26,26 @@ function add(line, x, y) {
 // A lost worker starts the run again: the lines of the attempt before go.
 function restart(events) {
   const last = events.at(-1).attempt;
-  if (attempt !== null && last !== attempt) for (const chart of Object.values(charts)) clear(chart);
+  if (attempt !== null && last !== attempt) {
+    trend = { sum: 0, weight: 0 };
+    for (const chart of Object.values(charts)) clear(chart);
+  }
   attempt = last;
   return events.filter((event) => event.attempt === last);
+}
+
+// A running mean that is right from the first step on.
+function smoothed(loss) {
+  if (loss === null) return null;
+  trend.sum = KEPT * trend.sum + (1 - KEPT) * loss;
+  trend.weight = KEPT * trend.weight + (1 - KEPT);
+  return trend.sum / trend.weight;
+}
+
+// Scores that differ by a hair must not fill the whole height: down to the next tenth, up to 100 %.
+function frame(scores) {
+  const all = scores.concat(figures.scores.data).flatMap((line) => line.y).filter((value) => value !== null);
+  if (all.length) figures.scores.layout.yaxis.range = [Math.max(0, Math.floor(Math.min(...all) * 10 - 0.3) / 10), 1];
 }
 
 function grow(events) {
@@ -34,14 +53,17 @@ function grow(events) {
   const loss = [points(), points(), points()];
   const scores = [points(), points()];
   for (const { kind, data } of restart(events)) {
-    if (kind === "step") add(loss[0], data.epoch, data.loss);
+    if (kind === "step") {
+      add(loss[0], data.epoch, data.loss);
+      add(loss[1], data.epoch, smoothed(data.loss));
+    }
     if (kind !== "scored") continue;
-    if (data.train_loss !== null) add(loss[1], data.epoch, data.train_loss);
     if (data.valid_loss !== null) add(loss[2], data.epoch, data.valid_loss);
     add(scores[0], data.epoch, data.metrics.accuracy);
     add(scores[1], data.epoch, data.metrics.macro_f1);
     describe(data);
   }
+  frame(scores);
   extend(charts.loss, loss);
   extend(charts.scores, scores);
 }
