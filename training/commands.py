@@ -7,19 +7,21 @@ Exit codes: 0 done · 2 a problem of the user's, the last line says which · 75 
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
+import shutil
 import signal
 import sys
 import traceback
 from collections.abc import Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
 
-from training import events
+from training import catalogue, events
 from training import spec as specs
 from training.problems import TABLE, Problem, fill
 from training.tasks import TASKS
@@ -81,18 +83,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Nobody reads any more: nothing more is written, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return STOPPED
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            return _say_full(out)
         traceback.print_exc()
         return OURS
     finally:
-        if out.file:
-            out.file.close()
+        with suppress(OSError):  # on a full disk closing fails too
+            if out.file:
+                out.file.close()
 
 
 def _say_problem(out: Output, problem: Problem) -> None:
     entry = TABLE[problem.code]
     texts = (fill(text, problem.values) for text in (entry.expected, entry.found, entry.remedy))
     out.say(events.Failed(problem.code, problem.values, *texts).as_dict())
+
+
+def _say_full(out: Output) -> int:
+    """The disk is full: told on standard output alone, since nothing more can be kept."""
+    out.file = None
+    free = shutil.disk_usage(Path.cwd()).free
+    _say_problem(out, Problem("disk.full", wanted="–", free=free))
+    return PROBLEM
 
 
 # --- commands ------------------------------------------------------------------------------------------------------
@@ -154,7 +167,7 @@ def _bases() -> str:
 
 def _prepare_torch() -> None:
     """What has to stand before torch and transformers are imported."""
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("HF_HUB_OFFLINE", "0" if catalogue.hub_allowed() else "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     # Threads that wait sleep: the site and other runs want the cores too.

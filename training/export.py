@@ -60,10 +60,14 @@ def whole(folder: Path) -> Iterator[Path]:
 def _replace(part: Path, folder: Path) -> None:
     old = folder.with_name(f".{folder.name}.old")
     shutil.rmtree(old, ignore_errors=True)
-    with suppress(FileNotFoundError):
-        folder.rename(old)
-    part.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+    try:
+        with suppress(FileNotFoundError):
+            folder.rename(old)
+        part.rename(folder)
+    finally:  # interrupted in between: what was there comes back
+        if not folder.exists() and old.exists():
+            old.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def checkpoint(folder: Path, network: predict.Classifier, tokenizer: Any, about: About) -> Path:

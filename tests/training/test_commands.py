@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -233,3 +234,16 @@ def test_problems_have_words() -> None:
     ):
         assert TABLE[code].remedy
         assert str(Problem(code))
+
+
+def test_a_full_disk_is_a_problem(
+    fitted: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from training import inference
+
+    def full(_: Any) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(inference, "verify", full)
+    assert commands.main(["verify", str(fitted)]) == 2
+    assert json.loads(capsys.readouterr().out)["code"] == "disk.full"

@@ -87,10 +87,11 @@ def padded(length: int) -> int:
 def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
     """Row numbers in batches of like length, the longest first."""
     order = sorted(range(len(lengths)), key=lambda row: -lengths[row])
-    while order:
-        take = max(1, min(ROWS, TOKENS // padded(lengths[order[0]])))
-        yield order[:take]
-        order = order[take:]
+    start = 0
+    while start < len(order):
+        take = max(1, min(ROWS, TOKENS // padded(lengths[order[start]])))
+        yield order[start : start + take]
+        start += take
 
 
 def collate(ids: Sequence[Sequence[int]], pad: int, limit: int) -> tuple[Tensor, Tensor]:

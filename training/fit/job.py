@@ -76,11 +76,21 @@ def task_of(spec: Spec) -> Task:
 
 def base_of(spec: Spec, bases_dir: str | Path) -> Path:
     if not spec.base_folder:
-        return catalogue.locate(spec.base, bases_dir)
+        return _located(spec.base, bases_dir)
     folder = Path(spec.base_folder)
     if missing := catalogue.missing_files(folder):
         raise Problem("base.broken", base=spec.base, base_id=spec.base, missing=missing)
     return folder
+
+
+def _located(base: str, bases_dir: str | Path) -> Path:
+    """The base's folder; what is not here is fetched from the hub where the operator allows it."""
+    try:
+        return catalogue.locate(base, bases_dir)
+    except Problem as problem:
+        if problem.code != "base.missing" or not catalogue.hub_allowed():
+            raise
+    return backbone.fetch(catalogue.find(base), bases_dir)
 
 
 def read(job: Job) -> Generator[Event, None, None]:
