@@ -72,7 +72,7 @@ def numbers(file: Path) -> tuple[int, ...]:
     return tuple(map(int, file.read_text().split()))
 
 
-def eventually(what: Callable[[], object], seconds: float = 15) -> None:
+def eventually(what: Callable[[], object], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, "It did not come to pass"

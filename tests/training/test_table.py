@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -237,6 +238,13 @@ def test_it_reports_a_cell_that_is_too_long_and_reads_on(make: Make) -> None:
     path = make("text,label\n" + "x" * (table.MAX_CELL + 1) + ",a\ny,b\n")
     assert faults(path) == [("row.long_cell", 2)]
     assert rows(path)[-1] == ["y", "b"]
+
+
+def test_its_limit_holds_whatever_else_reads_csv_here(make: Make) -> None:
+    csv.field_size_limit(2**31 - 1)
+    assert faults(make("text,label\n" + "x" * (table.MAX_CELL + 1) + ",a\n")) == [
+        ("row.long_cell", 2)
+    ]
 
 
 def test_it_stops_at_an_endless_line(make: Make) -> None:

@@ -390,37 +390,3 @@ def test_progress_rises_to_the_end(tmp_path: Path) -> None:
     assert len(steps) > 2
     assert steps == sorted(steps)
     assert steps[-1] == 1.0
-
-
-# --- guesses
-
-
-@pytest.mark.parametrize(
-    ("header", "rows", "expected"),
-    [
-        (["text", "label"], [], {"text": "text", "label": "label"}),
-        (["Category", "Review Text"], [], {"text": "Review Text", "label": "Category"}),
-        (["id", "内容", "标签"], [], {"text": "内容", "label": "标签"}),
-        (
-            ["a", "b"],
-            [["a long text here", "x"], ["another long text", "y"], ["more", "x"]],
-            {"text": "a", "label": "b"},
-        ),
-        (
-            ["b", "a", "row_id"],
-            [["x", "a long text", "1"], ["x", "other text", "2"]],
-            {"text": "a", "label": "b"},
-        ),
-        (["text", "other"], [["q", "x"], ["w", "x"]], {"text": "text", "label": "other"}),
-        ([], [], {}),
-    ],
-)
-def test_columns_are_guessed(
-    header: list[str], rows: list[list[str]], expected: dict[str, str]
-) -> None:
-    assert validation.guess_columns(TASK, header, rows) == expected
-
-
-def test_a_guess_never_uses_a_column_twice() -> None:
-    guess = validation.guess_columns(TASK, ["text label"], [["x"], ["y"]])
-    assert len(set(guess.values())) == len(guess)

@@ -29,8 +29,6 @@ _END = "\ue000\udffeend\ue000"  # a line after the last one: found inside a cell
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _BAD = re.compile(_MARK + "([\udc00-\udcff]*)")
 
-csv.field_size_limit(MAX_CELL)
-
 
 def _mark_bytes(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeDecodeError):
@@ -331,6 +329,7 @@ def _records(
         feed = iter(lines)
         for _ in range(dialect.skip):
             next(feed, None)
+        csv.field_size_limit(MAX_CELL)  # of the whole process, and others set it too
         rows = dialect.reader(feed)
         while True:
             start = lines.number + 1
