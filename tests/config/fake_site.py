@@ -14,17 +14,18 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def watch(home: Path, name: str, flag: str) -> supervisor.Check:
+    """The service counts as hanging while there is a file of that name."""
+    fault = lambda: "It hangs." if (home / flag).exists() else ""  # noqa: E731
+    return supervisor.Check((name,), every=0.2, settle=0, fault=fault)
+
+
 def main() -> None:
     home = Path(sys.argv[1])
     plan = json.loads((home / "plan.json").read_text())
     supervisor.GRACE = plan.get("grace", supervisor.GRACE)
     supervisor.LAST = plan.get("last", supervisor.LAST)
-    checks = [
-        supervisor.Check(
-            (name,), 0.2, lambda flag=home / flag: "It hangs." if flag.exists() else ""
-        )
-        for name, flag in plan.get("checks", {}).items()
-    ]
+    checks = [watch(home, name, flag) for name, flag in plan.get("checks", {}).items()]
     try:
         with supervisor.sole(home) as lock:
             supervisor.Supervisor(

@@ -99,6 +99,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         site.process.wait()
     for pid in filter(lives, site.seen):
         os.kill(pid, signal.SIGKILL)
+    assert "fake_site.py" not in site.said(), site.said()  # it has no fault of its own
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
