@@ -25,7 +25,7 @@ def settings(effort: str, rows: int, given: Mapping[str, Any]) -> dict[str, Any]
     """A value for every option; `rows` is the number of training rows, what is in `given` wins."""
     chosen: dict[str, Any] = {
         "epochs": epochs(effort, rows),
-        "learning_rate": 5e-5,
+        "learning_rate": 1e-4,
         "head_learning_rate": 1e-3,
         "batch_size": 16 if rows < SMALL else 32,
         "max_length": MAX_LENGTH[effort],
