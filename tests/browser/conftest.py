@@ -58,6 +58,14 @@ class Stack:
         return time.monotonic() - begin
 
 
+# Colours that are still on their way from one theme to the other have no contrast to speak of.
+SETTLED = """async () => {
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const moving = document.getAnimations().filter((item) => item instanceof CSSTransition);
+  await Promise.all(moving.map((item) => item.finished.catch(() => null)));
+}"""
+
+
 @dataclass
 class Walk:
     """A page, and everything that browsers complain about while it is used."""
@@ -72,7 +80,8 @@ class Walk:
     def look(self, name: str) -> None:
         """What is shown now has no fault that axe knows, in the light and in the dark."""
         for scheme in ("light", "dark"):
-            self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            self.page.emulate_media(color_scheme=scheme)
+            self.page.evaluate(SETTLED)
             self._shoot(f"{name}-{scheme}")
             for fault in Axe().run(self.page, options=RULES).response["violations"]:
                 targets = [node["target"] for node in fault["nodes"][:3]]
@@ -155,7 +164,10 @@ def browser(chromium_path: str) -> Iterator[Browser]:
 def context(browser: Browser, stack: Stack) -> Iterator[BrowserContext]:
     """Asks for the browser first: without one, nothing is started."""
     context = browser.new_context(
-        locale="en-GB", viewport={"width": 1280, "height": 900}, accept_downloads=True
+        locale="en-GB",
+        viewport={"width": 1280, "height": 900},
+        accept_downloads=True,
+        reduced_motion="reduce",
     )
     context.add_init_script(TELL_VIOLATIONS)
     context.set_default_timeout(15_000)
