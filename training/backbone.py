@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from huggingface_hub import snapshot_download
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModel, AutoTokenizer
@@ -98,6 +99,8 @@ def precision(wanted: str) -> str:
 
 def accelerator(number_format: str) -> Accelerator:
     """Device and autocast; the weights themselves stay fp32."""
+    # accelerate keeps the first precision for the whole process and refuses another.
+    AcceleratorState._reset_state()
     return Accelerator(mixed_precision="bf16" if number_format == "bf16" else "no")
 
 
