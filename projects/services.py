@@ -12,7 +12,7 @@ from accounts.models import User, Workspace
 from billing.services import check_projects
 from projects.models import Project
 from projects.names import one_line
-from projects.selectors import available_tasks
+from projects.selectors import task_names
 from training.problems import Problem
 
 NAME_LIMIT = 120
@@ -22,7 +22,7 @@ ACTIVE_RUNS = ("queued", "running", "stopping")
 @transaction.atomic
 def create_project(*, workspace: Workspace, user: User, name: str, task: str) -> Project:
     """Raises Problem(`project.*`, `quota.projects`)."""
-    name, known = _clean_name(name), available_tasks()
+    name, known = _clean_name(name), task_names()
     if task not in known:
         raise Problem("project.task", task=task, known=", ".join(known))
     check_projects(workspace)

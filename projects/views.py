@@ -14,7 +14,7 @@ from accounts.access import Action, workspace_for
 from projects import services
 from projects.forms import ProjectForm
 from projects.people import user_of
-from projects.selectors import available_tasks, project_for
+from projects.selectors import project_for, task_names
 from training.problems import Problem
 from training.tasks import TASKS
 from web.errors import words
@@ -23,7 +23,7 @@ from web.errors import words
 @require_http_methods(["GET", "POST"])
 def project_create(request: HttpRequest, slug: str) -> HttpResponse:
     workspace = workspace_for(request, slug, Action.EDIT)
-    form = ProjectForm(request.POST or None, initial={"task": available_tasks()[0]})
+    form = ProjectForm(request.POST or None, initial={"task": task_names()[0]})
     problem: Problem | None = None
     if request.method == "POST" and form.is_valid():
         try:

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import ctypes
+import hashlib
 import re
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from training import catalogue, splits, version
+from training import catalogue, edits, splits, version
 from training.events import Checked, Event, Progress
 from training.problems import Problem
+from training.spool import Spool
+from training.table import strings
 from training.tasks.shape import Task
-from training.validation import Finding, Outcome, Scan, Source, examine, gate
+from training.validation import Finding, Rows, Scan, Source, gate, judge
 from training.validation.findings import TABLE, ordered
-from training.validation.scan import extra_columns
+from training.validation.rules import Flags, label_counts
 
 SAMPLE = 1000  # texts of each split that are tokenised
+_LOOKED_THROUGH = 100_000  # rows among which they are chosen
 _LONGEST = 20_000  # characters of a text that are tokenised
 UNKNOWN_RED, UNKNOWN_AMBER = 0.15, 0.03  # share of the tokens that the base does not know
 FOREIGN = 0.3  # share of the letters in another script than an English base was trained on
@@ -40,28 +48,74 @@ _SCRIPTS = {
 }
 
 
+@dataclass(frozen=True)
+class Wish:
+    """How the rows are to be divided and what is written; see `check`."""
+
+    seed: int = 13
+    split: str = "random"  # or group, or time, by the columns of that role
+    variant: str = ""  # of the task; empty: told from the data
+    locked: str = ""  # a version whose test rows are to be the test rows of this one too
+
+
 def check(
     task: Task,
     sources: Sequence[Source],
     columns: Mapping[str, str],
     *,
-    seed: int = 13,
+    wish: Wish = Wish(),
     out: str | Path = "",
     base: str = catalogue.DEFAULT,
     bases_dir: str | Path = "",
 ) -> Generator[Event, None, None]:
     """Progress … and then Checked. With `out`, `out`/version.parquet is written unless the data is blocked."""
-    outcome = yield from _examined(task, sources, columns)
-    scan = outcome.scan
+    give_back()
+    with Spool(out) as spool:
+        scan = Scan(task, columns, spool, wish.variant)
+        tested = any(source.split == "test" for source in sources)
+        kept = kept_test(scan, wish.locked) if wish.locked and not tested else []
+        for done in scan.run(sources):
+            yield Progress(round(0.7 * done, 4))
+        take_test(scan, kept)
+        yield from concluded(scan, wish, out, base, bases_dir)
+
+
+def kept_test(scan: Scan, locked: str) -> list[Rows]:
+    """The test rows of an earlier version; from now on the scan leaves their texts out of all other rows."""
+    kept = list(edits.rows_of(locked, scan.task, [], only="test"))
+    prints = [scan.keys_of(rows) for rows in kept if set(scan.roles) <= set(rows.columns)]
+    scan.reserved = np.unique(np.concatenate([scan.reserved, *prints]))
+    return kept
+
+
+def take_test(scan: Scan, kept: Sequence[Rows]) -> None:
+    """As rows like all others, once the files are read; of a variant of another shape there are none to take."""
+    scan.reserved = scan.reserved[:0]
+    for rows in kept:
+        if set(scan.roles) <= set(rows.columns):
+            scan.take_rows(rows)
+
+
+def give_back() -> None:
+    """glibc: large arrays go back to the kernel when they are let go; by itself it keeps ever larger ones."""
+    mmap_threshold = -3  # M_MMAP_THRESHOLD of malloc.h
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").mallopt(mmap_threshold, 1 << 20)
+
+
+def concluded(
+    scan: Scan, wish: Wish, out: str | Path, base: str, bases_dir: str | Path
+) -> Generator[Event, None, None]:
+    """What follows the reading of all rows: findings, splits, statistics, the written version."""
+    outcome = judge(scan)
     if outcome.gate == "blocked":
-        yield Checked(
-            len(scan), "blocked", _dicts(outcome.findings), labels=_label_counts(scan, scan.split)
-        )
+        counts = _label_counts(scan, scan.split)
+        yield Checked(len(scan), "blocked", _dicts(outcome.findings), labels=counts)
         return
-    assigned = splits.assign(_sorted_codes(scan), scan.fingerprint, seed, scan.split)
-    sample = _Sample(scan, assigned, seed)
-    written = yield from _written(scan, assigned, sample, out)
-    stats = _stats(scan, assigned, sample, base, bases_dir)
+    assigned = divide(scan, wish)
+    yield Progress(0.8)
+    written = _written(scan, assigned, outcome.flags, out)
+    stats = _stats(scan, assigned, wish.seed, base, bases_dir)
     findings = ordered([*outcome.findings, *_language(stats, base)])
     yield Checked(
         len(scan),
@@ -74,129 +128,118 @@ def check(
     )
 
 
-def _examined(
-    task: Task, sources: Sequence[Source], columns: Mapping[str, str]
-) -> Generator[Event, None, Outcome]:
-    steps = examine(task, sources, columns)
-    while True:
-        try:
-            yield Progress(round(0.5 * next(steps), 4))
-        except StopIteration as stop:
-            outcome: Outcome = stop.value
-            return outcome
+def divide(scan: Scan, wish: Wish) -> NDArray[np.uint8]:
+    """The split of each row. Raises Problem(`split.column`) where there is no column to divide by."""
+    by = {"group": scan.group, "time": scan.date}.get(wish.split)
+    if wish.split != "random" and by is None:
+        raise Problem("split.column", split=wish.split)
+    return splits.assign(
+        _sorted_codes(scan),
+        scan.fingerprint,
+        wish.seed,
+        scan.split,
+        groups=scan.group if wish.split == "group" else None,
+        dates=scan.date if wish.split == "time" else None,
+    )
 
 
 def _dicts(findings: Iterable[Finding]) -> tuple[dict[str, Any], ...]:
     return tuple(finding.as_dict() for finding in findings)
 
 
-def _sorted_codes(scan: Scan) -> NDArray[np.int32]:
+def _sorted_codes(scan: Scan) -> NDArray[np.int16]:
     """Label numbers in the order of the sorted labels, so that the order of the rows does not matter."""
-    order = np.empty(len(scan.labels), np.int32)
-    order[[scan.labels[name] for name in sorted(scan.labels)]] = np.arange(
-        len(scan.labels), dtype=np.int32
-    )
+    order = np.empty(len(scan.labels) + 1, np.int16)
+    order[[scan.labels[name] for name in sorted(scan.labels)]] = np.arange(len(scan.labels))
+    order[-1] = -1  # of a row without a label
     return order[scan.label]
 
 
 def _label_counts(scan: Scan, assigned: NDArray[np.uint8]) -> dict[str, dict[str, int]]:
     """Label -> split -> rows, sorted by label; at most as many labels as are allowed plus one."""
-    known = scan.label < len(scan.labels)
-    table = np.zeros((len(scan.labels), len(splits.SPLITS)), np.int64)
-    np.add.at(table, (scan.label[known], assigned[known]), 1)
+    of_split = [label_counts(scan, assigned == number) for number in range(len(splits.SPLITS))]
     return {
-        name: dict(zip(splits.SPLITS, map(int, table[scan.labels[name]]), strict=True))
+        name: {
+            split: int(counts[scan.labels[name]])
+            for split, counts in zip(splits.SPLITS, of_split, strict=True)
+        }
         for name in sorted(scan.labels)[:1001]
     }
 
 
-class _Sample:
-    """The texts to tokenise: of each split those that come first in the seed's order. Filled while the rows pass."""
-
-    def __init__(self, scan: Scan, assigned: NDArray[np.uint8], seed: int) -> None:
-        order = splits.mixed(scan.fingerprint ^ np.arange(len(scan), dtype=np.uint64), seed)
-        self.texts: dict[int, str] = {}
-        self.wanted: set[int] = set()
-        for number in range(len(splits.SPLITS)):
-            rows = np.flatnonzero(assigned == number)
-            self.wanted.update(rows[np.argsort(order[rows], kind="stable")[:SAMPLE]].tolist())
-        self.last = max(self.wanted, default=-1)
-
-    def see(self, row: int, text: str) -> None:
-        if row in self.wanted:
-            self.texts[row] = text[:_LONGEST]
+def _sample(scan: Scan, assigned: NDArray[np.uint8], seed: int) -> NDArray[np.int64]:
+    """The rows whose texts are looked at closely: of each split those that come first in the seed's order."""
+    every = np.arange(0, len(scan), max(1, len(scan) // _LOOKED_THROUGH))
+    order = splits.mixed(scan.fingerprint[every] ^ every.astype(np.uint64), seed)
+    chosen = []
+    for number in range(len(splits.SPLITS)):
+        rows = np.flatnonzero(assigned[every] == number)
+        chosen.append(every[rows[np.argsort(order[rows], kind="stable")[:SAMPLE]]])
+    return np.sort(np.concatenate(chosen))
 
 
 def _written(
-    scan: Scan, assigned: NDArray[np.uint8], sample: _Sample, out: str | Path
-) -> Generator[Event, None, dict[str, Any] | None]:
-    """Writes the version in parts, with progress in between; without `out` only the sample is read."""
-    extra = list(scan.extra)
-    rows = _stored(scan, assigned, sample, extra)
+    scan: Scan, assigned: NDArray[np.uint8], flags: Flags, out: str | Path
+) -> dict[str, Any] | None:
+    """Writes the version, and beside it which rows each finding is about."""
     if not out:
-        for row in rows:
-            if row.row >= sample.last:
-                break
         return None
-    writer = version.Writer(Path(out) / "version.parquet", list(scan.columns), extra)
-    with writer:
-        for count, row in enumerate(rows, 1):
-            writer.add(row)
-            if not count % version.ROW_GROUP:
-                yield Progress(round(0.5 + 0.45 * count / len(scan), 4))
+    about = version.About(scan.variant.stored or scan.variant.name, scan.columns)
+    path = Path(out) / "version.parquet"
+    files, names = strings(scan.files), strings(splits.SPLITS)
+    with version.Writer(path, scan.roles, scan.extra, about) as writer:
+        for start, batch in scan.spool.batches():
+            rows = slice(start, start + batch.num_rows)
+            writer.add_table(
+                [
+                    files.take(pa.array(scan.source[rows])),
+                    pa.array(scan.line[rows].astype(np.int64)),
+                    names.take(pa.array(assigned[rows])),
+                    *batch.columns,
+                ]
+            )
+    version.write_flags(path, flags)
     return writer.result
 
 
-def _stored(
-    scan: Scan, assigned: NDArray[np.uint8], sample: _Sample, extra: Sequence[str]
-) -> Iterator[version.Stored]:
-    places = _places(scan, extra)
-    names = [source.name for source in scan.sources]
-    for row, number, record in scan.again():
-        roles, others = places[number]
-        values = {role: record.cells[at] for role, at in roles}
-        sample.see(row, values["text"])
-        yield version.Stored(
-            row,
-            names[number],
-            record.line,
-            splits.SPLITS[assigned[row]],
-            values,
-            {name: record.cells[at] for name, at in others},
-        )
-
-
-def _places(
-    scan: Scan, extra: Sequence[str]
-) -> list[tuple[list[tuple[str, int]], list[tuple[str, int]]]]:
-    """For every file: (role, index) of the roles and (name, index) of the other columns that it has."""
-    found = []
-    for table in scan.tables:
-        names = table.columns if table else []
-        own = set(extra_columns(table, scan.columns)) if table else set()
-        roles = [(role, names.index(name)) for role, name in scan.columns.items() if name in names]
-        found.append((roles, [(name, names.index(name)) for name in extra if name in own]))
-    return found
-
-
 def _stats(
-    scan: Scan, assigned: NDArray[np.uint8], sample: _Sample, base: str, bases_dir: str | Path
+    scan: Scan, assigned: NDArray[np.uint8], seed: int, base: str, bases_dir: str | Path
 ) -> dict[str, Any]:
     """Of each split (and `all`) rows, characters and tokens with the special ones; scripts and the unknown share."""
-    rows = sorted(sample.texts)
-    counts, unknown = token_counts([sample.texts[row] for row in rows], base, bases_dir)
+    rows = _sample(scan, assigned, seed)
+    texts = [text[:_LONGEST] for text in scan.spool.texts(text_role(scan), rows)]
+    counts, unknown = token_counts(texts, base, bases_dir)
     stats: dict[str, Any] = {
         "labels": len(scan.labels),
         "base": base,
-        "scripts": scripts(sample.texts.values()),
+        "variant": scan.variant.stored or scan.variant.name,
+        "test": test_hash(scan, assigned),
+        "scripts": scripts(texts),
         "unknown_share": unknown,
     }
-    of_row = np.array([assigned[row] for row in rows], np.uint8)
+    of_row = assigned[rows]
     for number, name in enumerate(splits.SPLITS):
         sizes = scan.size[assigned == number]
         stats[name] = _lengths(sizes) | _tokens(counts, of_row == number)
     stats["all"] = _lengths(scan.size) | _tokens(counts, of_row >= 0)
     return stats
+
+
+def text_role(scan: Scan) -> str:
+    """The role whose texts stand for the rows."""
+    return scan.task.text_role if scan.task.text_role in scan.roles else scan.roles[0]
+
+
+def test_hash(scan: Scan, assigned: NDArray[np.uint8]) -> str:
+    """Names the test rows, whatever their order: scores on rows of one name can be compared."""
+    test = assigned == splits.SPLITS.index("test")
+    prints = scan.fingerprint[test]
+    if scan.answer is not None:
+        answers = scan.answer[test]
+        if scan.answer is scan.codes:  # numbers in order of appearance: by name instead
+            answers = splits.digests(strings(scan.labels))[answers]
+        prints = splits.mixed(prints ^ np.uint64(1), 0) ^ answers.astype(np.uint64)
+    return hashlib.sha256(np.sort(prints).tobytes()).hexdigest()[:16]
 
 
 def _lengths(sizes: NDArray[np.uint32]) -> dict[str, int]:

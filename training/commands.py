@@ -21,10 +21,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
 
-from training import catalogue, events
+from training import arguments, catalogue, events
 from training import spec as specs
 from training.problems import TABLE, Problem, fill
 from training.tasks import TASKS
+from training.tasks.shape import BETWEEN
 
 DONE, OURS, PROBLEM, STOPPED = 0, 1, 2, 75
 EVENTS = "events.jsonl"
@@ -139,7 +140,7 @@ def _spec(wanted: argparse.Namespace) -> specs.Spec:
         "test": wanted.test,
         "encoding": wanted.encoding,
         "delimiter": wanted.delimiter,
-        "columns": _pairs(wanted.column, "--column"),
+        "columns": _columns(wanted),
         "base": wanted.base,
         "base_folder": wanted.base_folder,
         "effort": wanted.effort,
@@ -150,13 +151,22 @@ def _spec(wanted: argparse.Namespace) -> specs.Spec:
 
 
 def _pairs(given: Sequence[str], option: str) -> dict[str, str]:
-    """`NAME=VALUE` arguments as a dict."""
-    found = {}
+    """`NAME=VALUE` arguments as a dict; the last one of a name counts."""
+    found: dict[str, str] = {}
     for item in given:
         name, sign, value = item.partition("=")
         if not sign or not name:
             raise Problem("spec.choice", field=option, value=item, choices="NAME=VALUE")
         found[name] = value
+    return found
+
+
+def _columns(wanted: argparse.Namespace) -> dict[str, str]:
+    """Role -> column; a role that is given several times is played by several columns."""
+    found: dict[str, str] = {}
+    for item in wanted.column:
+        for role, name in _pairs([item], "--column").items():
+            found[role] = BETWEEN.join([found[role], name]) if role in found else name
     return found
 
 
@@ -178,20 +188,29 @@ def _prepare_torch() -> None:
 
 
 def check(wanted: argparse.Namespace, out: Output) -> int:
+    from training.check import Wish
     from training.check import check as checking
 
     sources = _sources(wanted)
-    task, columns = _task(wanted.task), _pairs(wanted.column, "--column")
+    task, columns = _task(wanted.task), _columns(wanted)
+    wish = Wish(wanted.seed, wanted.split_by, wanted.variant, wanted.keep_test)
+    options = {"out": wanted.out, "base": wanted.base, "bases_dir": _bases()}
+    return _tell_check(wanted, out, checking(task, sources, columns, wish=wish, **options))
+
+
+def revise(wanted: argparse.Namespace, out: Output) -> int:
+    from training import edits
+    from training.check import Wish
+    from training.revise import revise as revising
+
+    changes, wish = edits.read(wanted.changes), Wish(wanted.seed)
+    options = {"out": wanted.out, "base": wanted.base, "bases_dir": _bases()}
+    steps = revising(_task(wanted.task), wanted.version, changes, wish=wish, **options)
+    return _tell_check(wanted, out, steps)
+
+
+def _tell_check(wanted: argparse.Namespace, out: Output, steps: Iterable[events.Event]) -> int:
     gate = ""
-    steps = checking(
-        task,
-        sources,
-        columns,
-        seed=wanted.seed,
-        out=wanted.out,
-        base=wanted.base,
-        bases_dir=_bases(),
-    )
     for event in steps:
         if isinstance(event, events.Checked):
             gate = event.gate
@@ -229,9 +248,8 @@ def _say_findings(checked: events.Checked) -> None:
 
 def _task(name: str) -> Any:
     task = TASKS.get(name)
-    if task is None or not task.available:
-        known = ", ".join(key for key, item in TASKS.items() if item.available)
-        raise Problem("spec.choice", field="task", value=name, choices=known)
+    if task is None:
+        raise Problem("spec.choice", field="task", value=name, choices=", ".join(TASKS))
     return task
 
 
@@ -250,7 +268,7 @@ def evaluate(wanted: argparse.Namespace, out: Output) -> int:
     _prepare_torch()
     from training import inference
 
-    columns = _pairs(wanted.column, "--column")
+    columns = _columns(wanted)
     out.say(inference.evaluate(wanted.folder, Path(wanted.input), columns).as_dict())
     return DONE
 
@@ -272,7 +290,7 @@ def estimate(wanted: argparse.Namespace, out: Output) -> int:
 
     calibration = json.loads(Path(wanted.calibration).read_text()) if wanted.calibration else {}
     sources = _sources(wanted)
-    columns, settings = _pairs(wanted.column, "--column"), _pairs(wanted.set, "--set")
+    columns, settings = _columns(wanted), _pairs(wanted.set, "--set")
     checked = [*checking(_task(wanted.task), sources, columns, bases_dir=_bases())][-1]
     stats = checked.stats if isinstance(checked, events.Checked) else {}
     found = estimating.seconds(
@@ -319,75 +337,54 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_fit(commands)
-    one = _add(commands, "check", check, "All that is wrong with the data, with file and line.")
-    _add_data(one)
-    _add_train(one)
-    one.add_argument("--json", action="store_true", help="events as JSON lines")
-    one.add_argument("--out", default="", help="folder to write version.parquet into")
-    one = _add(commands, "predict", predict, "Label the texts of a CSV file.")
-    _add_paths(one, "folder", "input", "output")
+    one = arguments.add(
+        commands, "check", check, "All that is wrong with the data, with file and line."
+    )
+    arguments.add_data(one)
+    arguments.add_train(one)
+    arguments.add_check(one)
+    one.add_argument("--fast", action="store_true", help="only what needs no model")
+    one.add_argument("--variant", default="", help="of the task, where it is told wrongly")
+    one.add_argument("--split-by", default="random", choices=("random", "group", "time"))
+    one.add_argument("--keep-test", default="", help="version whose test rows are taken over")
+    one = arguments.add(
+        commands, "revise", revise, "A new version out of an older one and changes to it."
+    )
+    one.add_argument("--task", default="text-classification", help="name of the task")
+    arguments.add_paths(one, "version", "changes")
+    one.add_argument("--seed", type=int, default=13)
+    one.add_argument("--base", default="minilm-l6", help="base model")
+    arguments.add_check(one)
+    one = arguments.add(commands, "predict", predict, "Label the texts of a CSV file.")
+    arguments.add_paths(one, "folder", "input", "output")
     one.add_argument("--column", dest="text_column", default="", help="column that holds the texts")
-    one = _add(commands, "evaluate", evaluate, "Score a model on a labelled CSV file.")
-    _add_paths(one, "folder", "input")
+    one = arguments.add(commands, "evaluate", evaluate, "Score a model on a labelled CSV file.")
+    arguments.add_paths(one, "folder", "input")
     one.add_argument("--column", action="append", default=[], metavar="ROLE=NAME")
-    one = _add(commands, "verify", verify, "Load a run's saved model and compare it with the run.")
-    _add_paths(one, "folder")
-    one = _add(commands, "estimate", estimate, "How long a fine-tune would take here.")
-    _add_data(one)
-    _add_train(one)
-    _add_choices(one)
+    one = arguments.add(
+        commands, "verify", verify, "Load a run's saved model and compare it with the run."
+    )
+    arguments.add_paths(one, "folder")
+    one = arguments.add(commands, "estimate", estimate, "How long a fine-tune would take here.")
+    arguments.add_data(one)
+    arguments.add_train(one)
+    arguments.add_choices(one)
     one.add_argument("--calibration", default="", help="file written by calibrate")
-    one = _add(commands, "calibrate", calibrate, "Measure this machine (about ten seconds).")
+    one = arguments.add(
+        commands, "calibrate", calibrate, "Measure this machine (about ten seconds)."
+    )
     one.add_argument("--out", required=True, help="JSON file to write")
-    one = _add(commands, "serve", serve, "Answer predictions on the loopback interface.")
+    one = arguments.add(commands, "serve", serve, "Answer predictions on the loopback interface.")
     one.add_argument("--home", required=True, help="models are loaded from below this folder only")
     one.add_argument("--file", required=True, help="JSON file for port, token and process id")
     one.add_argument("--models", type=int, default=4, help="models that stay loaded")
     return parser
 
 
-def _add(commands: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
-    found: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
-    found.set_defaults(run=run)
-    return found
-
-
-def _add_paths(parser: argparse.ArgumentParser, *names: str) -> None:
-    for name in names:
-        parser.add_argument(name)
-
-
-def _add_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--task", default="text-classification", help="name of the task")
-    parser.add_argument("--valid", default="", help="CSV file to choose the best epoch on")
-    parser.add_argument("--test", default="", help="CSV file to measure the model on")
-    parser.add_argument(
-        "--column", action="append", default=[], metavar="ROLE=NAME", help="e.g. text=Message"
-    )
-    parser.add_argument("--encoding", default="", help="of the files, where detection is wrong")
-    parser.add_argument("--delimiter", default="", help="of the files, where detection is wrong")
-    parser.add_argument("--seed", type=int, default=13)
-    parser.add_argument("--base", default="minilm-l6", help="base model")
-
-
-def _add_train(parser: argparse.ArgumentParser) -> None:
-    """The file to learn from, as an argument of its own or, as `fit` takes it, as an option."""
-    one = parser.add_mutually_exclusive_group(required=True)
-    one.add_argument("train", nargs="?", help="CSV file to learn from")
-    one.add_argument("--train", dest="train_option", help="the same")
-
-
-def _add_choices(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--effort", default="balanced", help="quick, balanced or thorough")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help=", ".join(specs.OPTIONS)
-    )
-
-
 def _add_fit(commands: Any) -> None:
-    one = _add(commands, "fit", fit, "Fine-tune a model.")
-    _add_data(one)
-    _add_choices(one)
+    one = arguments.add(commands, "fit", fit, "Fine-tune a model.")
+    arguments.add_data(one)
+    arguments.add_choices(one)
     one.add_argument("--train", default="", help="CSV file to learn from")
     one.add_argument("--spec", default="", help="JSON file with all of it instead")
     one.add_argument("--base-folder", default="", help="folder of the base model's files")

@@ -21,7 +21,7 @@ from training.files import predict
 from training.problems import Problem
 from training.table.reader import clean
 from training.tasks import TASKS
-from training.tasks.shape import Row, Task
+from training.tasks.shape import Row, Trainable
 
 MOST = 1000  # inputs in one call
 TOLERANCE = 1e-3  # between the probabilities of a run and those of its saved model
@@ -115,7 +115,7 @@ def evaluate(folder: str | Path, file: Path, columns: Mapping[str, str] | None =
     know counts as wrong."""
     about = json.loads((folder_of(folder) / "attune.json").read_text(encoding="utf-8"))
     task = TASKS[about["task"]]
-    if not isinstance(task, Task):
+    if not isinstance(task, Trainable):
         raise Problem("spec.choice", field="task", value=about["task"], choices=", ".join(TASKS))
     rows = _rows(task, file, {**about["columns"], **(columns or {})})
     model = load(folder).model
@@ -125,7 +125,7 @@ def evaluate(folder: str | Path, file: Path, columns: Mapping[str, str] | None =
     return Report(task.name, len(rows), metrics, {}, {}, {"labels": model.labels})
 
 
-def _rows(task: Task, file: Path, columns: Mapping[str, str]) -> list[Row]:
+def _rows(task: Trainable, file: Path, columns: Mapping[str, str]) -> list[Row]:
     """The rows with a text and a label."""
     read = table.read(file)
     places = {column.role: read.index(columns[column.role]) for column in task.columns}

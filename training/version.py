@@ -1,19 +1,21 @@
 """A dataset version: one Parquet file, written once, named by its hash.
 
 Columns: row int64, file, line int64, split, one column a role, then the user's other columns as `x:<name>`; all but the
-numbers are strings.
+numbers are strings. What a reader has to know besides stands in the file's metadata: see About.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -21,6 +23,7 @@ import pyarrow.parquet as pq
 from training.problems import Problem
 
 ROW_GROUP = 10_000
+_ABOUT = b"attune"  # key of the metadata
 _FIXED = (("row", pa.int64()), ("file", pa.string()), ("line", pa.int64()), ("split", pa.string()))
 _EXTRA = "x:"
 
@@ -38,6 +41,17 @@ class Stored:
 
 
 @dataclass(frozen=True)
+class About:
+    """What the rows are. `columns`: role -> name of the column that it came from, common roles among them."""
+
+    variant: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    def as_metadata(self) -> dict[bytes, bytes]:
+        return {_ABOUT: json.dumps(asdict(self), ensure_ascii=False, sort_keys=True).encode()}
+
+
+@dataclass(frozen=True)
 class Page:
     """`total` is the number of rows that match, whatever part of them is in `rows`."""
 
@@ -51,23 +65,39 @@ class Writer:
     `result` is then {"path", "sha256", "size" (bytes), "rows"}.
     """
 
-    def __init__(self, path: str | Path, roles: Sequence[str], extra: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        roles: Sequence[str],
+        extra: Sequence[str] = (),
+        about: About = About(),
+    ) -> None:
         self.path, self.roles, self.extra = Path(path), list(roles), list(extra)
         self.result: dict[str, Any] | None = None
         self._part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
-        self._schema = _schema(roles, extra)
+        self._schema = _schema(roles, extra).with_metadata(about.as_metadata())
         self._batch: list[Stored] = []
         self._count = 0
 
     def __enter__(self) -> Writer:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = pq.ParquetWriter(self._part, self._schema, compression="zstd")
+        # Texts rarely repeat: looking for that costs more than it saves.
+        self._file = pq.ParquetWriter(
+            self._part, self._schema, compression="zstd", use_dictionary=["file", "split"]
+        )
         return self
 
     def add(self, row: Stored) -> None:
         self._batch.append(row)
         if len(self._batch) >= ROW_GROUP:
             self._flush()
+
+    def add_table(self, columns: Sequence[Any]) -> None:
+        """Many rows at once: file, line, split, the roles and the other columns, as Arrow arrays."""
+        numbers = pa.array(np.arange(self._count, self._count + len(columns[0])))
+        table = pa.Table.from_arrays([numbers, *columns], schema=self._schema)
+        self._file.write_table(table, row_group_size=ROW_GROUP)
+        self._count += table.num_rows
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
@@ -119,6 +149,49 @@ def columns(path: str | Path) -> tuple[list[str], list[str]]:
         names = file.schema_arrow.names[len(_FIXED) :]
     roles = [name for name in names if not name.startswith(_EXTRA)]
     return roles, [name.removeprefix(_EXTRA) for name in names if name.startswith(_EXTRA)]
+
+
+def about(path: str | Path) -> About:
+    """Of an older file: nothing."""
+    with _opened(path) as file:
+        found = (file.schema_arrow.metadata or {}).get(_ABOUT)
+    return About(**json.loads(found)) if found else About()
+
+
+def tables(path: str | Path) -> Iterator[Any]:
+    """The row groups, one in memory at a time. Raises Problem(`version.broken`)."""
+    with _opened(path) as file:
+        for number in range(file.num_row_groups):
+            yield file.read_row_group(number)
+
+
+def flags_path(path: str | Path) -> Path:
+    """Beside a version: which of its rows each finding is about."""
+    return Path(path).with_suffix(".flags.parquet")
+
+
+def write_flags(path: str | Path, flags: Mapping[str, Any]) -> None:
+    """`flags`: name of a finding -> numbers of rows. Replaces what was there."""
+    names = [name for name, rows in flags.items() for _row in range(len(rows))]
+    rows = np.concatenate([np.zeros(0, np.int64), *flags.values()])
+    found = pa.table({"finding": pa.array(names, pa.string()).dictionary_encode(), "row": rows})
+    target = flags_path(path)
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    pq.write_table(found, part, compression="zstd")
+    part.replace(target)
+
+
+def read_flags(path: str | Path, name: str = "") -> dict[str, Any]:
+    """Name of a finding (or of that one alone) -> its rows, in their order; nothing where none were written."""
+    target = flags_path(path)
+    if not target.is_file():
+        return {}
+    found = pq.read_table(target)
+    names = found["finding"].cast(pa.string()).to_pylist()
+    rows = found["row"].to_numpy()
+    of = np.array(names, object)
+    wanted = [name] if name else list(dict.fromkeys(names))
+    return {item: rows[of == item] for item in wanted}
 
 
 def page(

@@ -14,6 +14,8 @@ from drf_spectacular.generators import SchemaGenerator
 
 from training.problems import TABLE
 from training.spec import OPTIONS, Option
+from training.tasks import TASKS
+from training.validation import GATES
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -63,10 +65,33 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
         yield f"| {' | '.join(str(cell).replace('|', '/') for cell in row)} |"
 
 
+def gates() -> Iterator[str]:
+    rows = (
+        (
+            gate.color,
+            gate.rule.format(limit=f"{gate.limit:g}"),
+            ", ".join(f"`{c}`" for c in gate.codes),
+        )
+        for gate in GATES.values()
+    )
+    return table(("gate", "when", "finding"), rows)
+
+
+def columns() -> Iterator[str]:
+    rows = (
+        (task.title, variant.title, ", ".join(f"`{role}`" for role in variant.needs))
+        for task in TASKS.values()
+        for variant in task.variants
+    )
+    return table(("task", "data", "columns"), rows)
+
+
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "problems": problems,
     "options": options,
     "endpoints": endpoints,
+    "gates": gates,
+    "columns": columns,
 }
 
 

@@ -61,6 +61,13 @@ class NewImportSerializer(serializers.Serializer[Any]):
     columns = serializers.DictField(
         child=serializers.CharField(), help_text='Role → column, such as {"text": "message"}.'
     )
+    variant = serializers.CharField(
+        required=False, allow_blank=True, max_length=20, help_text="Empty: told from the data."
+    )
+    split = serializers.ChoiceField(["random", "group", "time"], default="random")
+    keep_test = serializers.BooleanField(
+        default=True, help_text="The project's test rows stay what they are."
+    )
     seed = serializers.IntegerField(default=13, min_value=0, max_value=2**31 - 1)
 
 
@@ -93,6 +100,12 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
             "encoding",
             "delimiter",
             "columns",
+            "variant",
+            "split",
+            "keep_test",
+            "base",
+            "changes",
+            "note",
             "seed",
             "status",
             "progress",
@@ -131,6 +144,9 @@ class VersionSerializer(serializers.ModelSerializer[DatasetVersion]):
             "sha256",
             "size",
             "rows",
+            "variant",
+            "test_hash",
+            "parent",
             "splits",
             "labels",
             "stats",

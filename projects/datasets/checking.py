@@ -5,6 +5,7 @@ Every write names the attempt that makes it. A check that was given up for dead,
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from dataclasses import dataclass, field
@@ -21,13 +22,14 @@ from django.utils import timezone
 from billing.services import check_rows, check_storage
 from projects.datasets import files
 from projects.datasets.models import DatasetVersion, Import, Upload
-from projects.datasets.selectors import path_of
+from projects.datasets.selectors import path_of, version_file, versions_in
 from projects.datasets.services import CHECK
 from projects.jobs import leaving
 from projects.jobs.launcher import launch
 from projects.jobs.queue import enqueue, queued
 from projects.models import Project
 from training.problems import Problem
+from training.version import flags_path
 from web.errors import incident
 
 log = logging.getLogger(__name__)
@@ -58,9 +60,8 @@ def execute(import_id: UUID | str) -> None:
     attempt = claim(import_id)
     if attempt is None:
         return
-    job = Import.objects.select_related("train", "valid", "test", "project__workspace").get(
-        pk=import_id
-    )
+    related = ("train", "valid", "test", "base", "project__workspace")
+    job = Import.objects.select_related(*related).get(pk=import_id)
     folder = Path(settings.VERSIONS_DIR) / FOLDER / f"{job.pk}-{attempt}"
     left = False
     try:
@@ -91,8 +92,15 @@ def claim(import_id: UUID | str) -> int | None:
 
 def arguments(job: Import, folder: Path) -> list[str]:
     """Of `python -m training`."""
-    args = ["check", "--task", job.project.task, "--json"]
-    args += ["--out", str(folder), "--seed", str(job.seed)]
+    args = ["--task", job.project.task, "--json", "--out", str(folder), "--seed", str(job.seed)]
+    if job.base:
+        changes = folder / "changes.json"
+        changes.write_text(json.dumps(job.changes), encoding="utf-8")
+        return ["revise", *args, str(version_file(job.base)), str(changes)]
+    args = ["check", "--fast", *args, f"--split-by={job.split}"]
+    args += [f"--variant={job.variant}"] if job.variant else []
+    tested = versions_in(job.project).first() if job.keep_test and not job.test else None
+    args += [f"--keep-test={version_file(tested)}"] if tested else []
     for role, column in job.columns.items():
         args += ["--column", f"{role}={column}"]
     for role, upload in (("train", job.train), ("valid", job.valid), ("test", job.test)):
@@ -177,13 +185,18 @@ def _keep(job: Import, attempt: int, checked: dict[str, Any], folder: Path) -> N
     version_id = uuid4()
     path = files.version_path(job.project_id, version_id)
     target = files.located(settings.VERSIONS_DIR, path)
-    files.publish(folder / Path(checked["version"]["path"]).name, target)
+    written = folder / Path(checked["version"]["path"]).name
+    files.publish(flags_path(written), flags_path(target))
+    files.publish(written, target)
     size, sha256 = files.digest(target)
     version = DatasetVersion(
         pk=version_id,
         project_id=job.project_id,
         source=job,
-        name=job.train.name,
+        name=job.base.name if job.base else job.title,
+        parent=job.base,
+        variant=checked["stats"]["variant"],
+        test_hash=checked["stats"]["test"],
         path=path,
         sha256=sha256,
         size=size,
@@ -207,7 +220,7 @@ def _keep(job: Import, attempt: int, checked: dict[str, Any], folder: Path) -> N
         )
     finally:
         if not kept:
-            files.discard(target)
+            files.discard(target, flags_path(target))
 
 
 @transaction.atomic

@@ -13,9 +13,10 @@ from projects.datasets.models import Upload
 from projects.datasets.selectors import upload_in
 from projects.models import Project
 from training import table
-from training.tasks.shape import Column
+from training.tasks.shape import BETWEEN, COMMON, Column
 
 ROLE = "column-"  # before the name of a role's field
+_COMMON = {column.role for column in COMMON}
 DELIMITERS = ((",", _("Comma")), (";", _("Semicolon")), ("\t", _("Tab")), ("|", _("Bar")))
 
 
@@ -55,6 +56,9 @@ class ColumnsForm(forms.Form):
 
         for role in roles:
             choices = [("", gettext("Choose a column"))] + [(name, name) for name in header]
+            joined = str((data or {}).get(ROLE + role.role) or "")
+            if BETWEEN in joined:  # several columns, guessed or sent: one more choice
+                choices.append((joined, ", ".join(joined.split(BETWEEN))))
             self.fields[ROLE + role.role] = forms.ChoiceField(
                 label=gettext(role.title),
                 help_text=gettext(role.help),
@@ -64,7 +68,32 @@ class ColumnsForm(forms.Form):
 
     def columns(self) -> dict[str, str]:
         """role -> column as sent; the service checks them."""
-        return {name.removeprefix(ROLE): str(self.data.get(name) or "") for name in self.fields}
+        sent = {name.removeprefix(ROLE): str(self.data.get(name) or "") for name in self.fields}
+        return {role: column.replace("\r\n", BETWEEN) for role, column in sent.items()}
+
+    @property
+    def main(self) -> list[forms.BoundField]:
+        """The fields of the task's own roles."""
+        return [self[name] for name in self.fields if name.removeprefix(ROLE) not in _COMMON]
+
+    @property
+    def common(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name.removeprefix(ROLE) in _COMMON]
+
+
+class DividingForm(forms.Form):
+    """How the rows are divided, and whether the project's test rows stay."""
+
+    split = forms.ChoiceField(
+        label=_("Rows are divided"),
+        required=False,
+        choices=[
+            ("random", _("at random, by label")),
+            ("group", _("by group")),
+            ("time", _("by date")),
+        ],
+    )
+    new_test = forms.BooleanField(label=_("Choose new test rows"), required=False)
 
 
 @dataclass(frozen=True)
@@ -75,6 +104,8 @@ class Choice:
     delimiter: str
     valid: Upload | None
     test: Upload | None
+    split: str = "random"
+    new_test: bool = False
 
 
 def read_choice(data: Mapping[str, Any], project: Project) -> Choice:
@@ -84,4 +115,6 @@ def read_choice(data: Mapping[str, Any], project: Project) -> Choice:
         delimiter=str(data.get("delimiter") or "")[:4],
         valid=upload_in(project, data["valid"]) if data.get("valid") else None,
         test=upload_in(project, data["test"]) if data.get("test") else None,
+        split=str(data.get("split") or "random")[:10],
+        new_test=bool(data.get("new_test")),
     )

@@ -33,7 +33,8 @@ class Upload(models.Model):
 
 
 class Import(models.Model):
-    """Turns uploads into a dataset version: a check in a child process, then a version or the reasons why not."""
+    """Turns uploads, or a version and changes to it, into a dataset version: a check in a child process, then a
+    version or the reasons why not."""
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("Waiting")
@@ -44,12 +45,21 @@ class Import(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, models.CASCADE, related_name="imports")
-    train = models.ForeignKey(Upload, models.CASCADE, related_name="+")
+    train = models.ForeignKey(Upload, models.CASCADE, related_name="+", null=True, blank=True)
     valid = models.ForeignKey(Upload, models.CASCADE, related_name="+", null=True, blank=True)
     test = models.ForeignKey(Upload, models.CASCADE, related_name="+", null=True, blank=True)
     encoding = models.CharField(max_length=40, blank=True)  # empty: detected
     delimiter = models.CharField(max_length=4, blank=True)  # empty: detected
+    # The version that is changed, in place of uploads, and the changes: see training.edits.
+    base = models.ForeignKey(
+        "DatasetVersion", models.CASCADE, related_name="revisions", null=True, blank=True
+    )
+    changes = models.JSONField(default=list)
+    note = models.CharField(max_length=200, blank=True)  # what the changes are, in words
     columns = models.JSONField(default=dict)  # role -> column name
+    variant = models.CharField(max_length=20, blank=True)  # of the task; empty: told from the data
+    split = models.CharField(max_length=10, default="random")  # or group, time
+    keep_test = models.BooleanField(default=True)  # the project's test rows stay what they are
     seed = models.PositiveIntegerField(default=13)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     # The fencing number of every write of a worker: one that was given up for dead writes nothing any more.
@@ -69,7 +79,12 @@ class Import(models.Model):
         ordering = ["-created_at"]
 
     def __str__(self) -> str:
-        return f"{self.train} · {self.get_status_display()}"
+        return f"{self.title} · {self.get_status_display()}"
+
+    @property
+    def title(self) -> str:
+        """What a person knows it by."""
+        return self.train.name if self.train else self.note
 
 
 class DatasetVersion(models.Model):
@@ -84,6 +99,12 @@ class DatasetVersion(models.Model):
     sha256 = models.CharField(max_length=64)
     size = models.PositiveBigIntegerField(_("bytes"))
     rows = models.PositiveBigIntegerField(_("rows"))
+    variant = models.CharField(max_length=20, blank=True)  # of the task
+    # Names the test rows: scores of runs can be compared where it is the same.
+    test_hash = models.CharField(max_length=32, blank=True)
+    parent = models.ForeignKey(
+        "self", models.SET_NULL, related_name="children", null=True, blank=True
+    )
     splits = models.JSONField(default=dict)  # {"train": n, "valid": n, "test": n}
     labels = models.JSONField(default=dict)  # label -> {"train": n, "valid": n, "test": n}
     stats = models.JSONField(default=dict)  # training.check.Checked.stats: lengths, tokens …

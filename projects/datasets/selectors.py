@@ -22,7 +22,7 @@ from projects.selectors import task_of
 from training import table, validation
 from training import version as versions
 from training.problems import Problem
-from training.tasks.shape import Column, Coming
+from training.tasks.shape import COMMON, Column
 
 M = TypeVar("M", bound=Model)
 PAGE = 50
@@ -78,18 +78,21 @@ def preview_of(upload: Upload, encoding: str = "", delimiter: str = "") -> table
 
 
 def roles_of(project: Project) -> tuple[Column, ...]:
-    return getattr(task_of(project), "columns", ())
+    return (*task_of(project).columns, *COMMON)
 
 
 def guessed_columns(project: Project, preview: table.Preview) -> dict[str, str]:
-    task = task_of(project)
-    if isinstance(task, Coming):
-        return {}
-    return validation.guess_columns(task, preview.columns, preview.rows)
+    return validation.guess_columns(task_of(project), preview.columns, preview.rows)
 
 
 def versions_in(project: Project) -> QuerySet[DatasetVersion]:
     return DatasetVersion.objects.filter(project=project)
+
+
+def trainable(version: DatasetVersion) -> bool:
+    """Whether models can be made of such data; a version from before variants is of the usual one."""
+    task = task_of(version.project)
+    return task.available and task.variant(version.variant).trains
 
 
 def imports_in(project: Project) -> QuerySet[Import]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
@@ -15,18 +16,19 @@ from django.utils.datastructures import MultiValueDict
 from accounts.models import User
 from billing.services import check_storage
 from projects.datasets import files
-from projects.datasets.models import Import, Upload
+from projects.datasets.models import DatasetVersion, Import, Upload
 from projects.datasets.samples import SAMPLES, Sample
-from projects.datasets.selectors import path_of, preview_of
+from projects.datasets.selectors import path_of, preview_of, version_file
 from projects.jobs.queue import enqueue
 from projects.models import Project
-from projects.names import file_name
+from projects.names import file_name, one_line
 from projects.selectors import task_of
-from training import table
+from training import edits, table
 from training.problems import Problem
-from training.tasks.shape import Coming, Task
+from training.tasks.shape import BETWEEN, COMMON, Task
 
 CHECK = "projects.datasets.tasks.check"
+SPLIT_BY = {"random": "", "group": "group", "time": "date"}  # how -> the role that it needs
 OPEN = (Import.Status.QUEUED, Import.Status.CHECKING)
 
 
@@ -93,6 +95,9 @@ def start_import(
     test: Upload | None = None,
     encoding: str = "",
     delimiter: str = "",
+    variant: str = "",
+    split: str = "random",
+    keep_test: bool = True,
     seed: int = 13,
 ) -> Import:
     """Queues a check. The same one asked for while it is still under way is the one that is under way."""
@@ -105,6 +110,9 @@ def start_import(
         "encoding": encoding,
         "delimiter": delimiter,
         "columns": clean_columns(task_of(project), columns, header),
+        "variant": clean_variant(task_of(project), variant),
+        "split": clean_split(split, columns),
+        "keep_test": keep_test,
         "seed": seed,
     }
     running = Import.objects.filter(project=project, status__in=OPEN, **wanted).first()
@@ -115,25 +123,80 @@ def start_import(
     return job
 
 
-def clean_columns(
-    task: Task | Coming, columns: Mapping[str, str], header: list[str]
-) -> dict[str, str]:
-    """role -> column, checked against the task and the file. Raises Problem(`import.*`)."""
-    roles = {column.role: column for column in getattr(task, "columns", ())}
+@transaction.atomic
+def start_revision(
+    *,
+    project: Project,
+    user: User,
+    base: DatasetVersion,
+    changes: Sequence[Mapping[str, Any]],
+    note: str,
+) -> Import:
+    """Queues a new version out of an older one. Asked for twice while it is under way, it is made once."""
+    Project.objects.select_for_update().get(pk=project.pk)
+    edits.planned(version_file(base), changes)
+    wanted = {"base": base, "changes": list(changes)}
+    running = Import.objects.filter(project=project, status__in=OPEN, **wanted).first()
+    if running:
+        return running
+    job = Import.objects.create(
+        project=project, created_by=user, note=one_line(note)[:200], **wanted
+    )
+    enqueue(CHECK, job.pk)
+    return job
+
+
+def clean_columns(task: Task, columns: Mapping[str, str], header: list[str]) -> dict[str, str]:
+    """role -> column, checked against the task and the file. Raises Problem(`import.*`).
+
+    A role that several columns may play has them with BETWEEN between them.
+    """
+    roles = {column.role: column for column in (*task.columns, *COMMON)}
     for role in columns:
         if role not in roles:
             raise Problem("import.role", role=str(role)[:40], known=", ".join(roles))
-    chosen = {role: columns.get(role) or "" for role in roles}
+    given = {role: columns[role] for role in roles if columns.get(role)}
     known = table.reader.shown_list(header)
-    for role, name in chosen.items():
-        if name not in header and (name or roles[role].required):
-            raise Problem("import.column", role=role, column=name[:120], known=known)
-    given = {role: name for role, name in chosen.items() if name}
+    for role, name in given.items():
+        names = name.split(BETWEEN) if roles[role].several else [name]
+        if wrong := next((name for name in names if name not in header), None):
+            raise Problem("import.column", role=role, column=wrong[:120], known=known)
+    if task.suggested(given) is None:
+        role = _lacking(task, given)
+        raise Problem("import.column", role=role, column="", known=known)
+    _check_shared({role: name for role, name in given.items() if role in task.roles})
+    return given
+
+
+def _lacking(task: Task, given: Mapping[str, str]) -> str:
+    """A role that the nearest variant still needs."""
+    return min(
+        ([role for role in variant.needs if role not in given] for variant in task.variants),
+        key=len,
+    )[0]
+
+
+def _check_shared(given: Mapping[str, str]) -> None:
     for name in given.values():
         sharing = [role for role, other in given.items() if other == name]
         if len(sharing) > 1:
             raise Problem("import.column_twice", column=name, roles=", ".join(sharing))
-    return given
+
+
+def clean_variant(task: Task, name: str) -> str:
+    known = [variant.name for variant in task.variants]
+    if name and name not in known:
+        raise Problem("spec.choice", field="variant", value=name[:40], choices=", ".join(known))
+    return name
+
+
+def clean_split(how: str, columns: Mapping[str, str]) -> str:
+    """Raises Problem(`split.column`) where there is no column to split by."""
+    if how not in SPLIT_BY:
+        raise Problem("spec.choice", field="split", value=how[:40], choices=", ".join(SPLIT_BY))
+    if how != "random" and not columns.get(SPLIT_BY[how]):
+        raise Problem("split.column", split=how)
+    return how
 
 
 def remove_upload(*, upload: Upload) -> None:

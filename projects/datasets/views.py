@@ -15,7 +15,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.access import Action, allowed
 from projects.datasets import selectors, services
 from projects.datasets.findings import groups_of
-from projects.datasets.forms import ROLE, Choice, ColumnsForm, ReadingForm, read_choice
+from projects.datasets.forms import (
+    ROLE,
+    Choice,
+    ColumnsForm,
+    DividingForm,
+    ReadingForm,
+    read_choice,
+)
 from projects.datasets.models import DatasetVersion, Import, Upload
 from projects.jobs.health import worker_alive
 from projects.models import Project
@@ -23,9 +30,10 @@ from projects.people import user_of
 from projects.selectors import project_for
 from training import table
 from training.problems import Problem
+from training.tasks.shape import BETWEEN
 
 DONE = 286  # htmx stops polling at this status
-KEPT = ("encoding", "delimiter", "valid", "test")
+KEPT = ("encoding", "delimiter", "valid", "test", "split", "new_test")
 
 
 @require_http_methods(["GET", "POST"])
@@ -93,6 +101,8 @@ def upload_preview(
             test=choice.test,
             encoding=choice.encoding,
             delimiter=choice.delimiter,
+            split=choice.split,
+            keep_test=not choice.new_test,
             columns=ColumnsForm(data, selectors.roles_of(project), []).columns(),
         )
     except Problem as problem:
@@ -116,6 +126,8 @@ def _render_preview(
         unread = error
     mapping = _mapping(project, preview, data)
     kept = _kept(choice, mapping)
+    latest = selectors.versions_in(project).first()
+    kept_test = latest.splits.get("test", 0) if latest and not choice.test else 0
     values = {
         **_page(request, project),
         "upload": train,
@@ -126,6 +138,8 @@ def _render_preview(
         "unread": unread,
         "problem": problem,
         "reading": ReadingForm(data, preview),
+        "dividing": DividingForm({"split": choice.split, "new_test": choice.new_test}),
+        "kept_test": kept_test,
         "mapping": mapping,
         "kept": list(kept.items()),
         "extra_files": [
@@ -160,13 +174,17 @@ def _kept(choice: Choice, mapping: ColumnsForm) -> dict[str, str]:
     }
     for role, found in (("valid", choice.valid), ("test", choice.test)):
         said[role] = str(found.pk) if found else ""
+    said["split"] = choice.split if choice.split != "random" else ""
+    said["new_test"] = "on" if choice.new_test else ""
     return {name: value for name, value in said.items() if value}
 
 
 def _header(preview: Any, mapping: ColumnsForm) -> list[dict[str, str]]:
     """The columns with the title of the role that each plays."""
     roles = {
-        column: mapping.fields[ROLE + role].label for role, column in mapping.columns().items()
+        name: mapping.fields[ROLE + role].label
+        for role, column in mapping.columns().items()
+        for name in column.split(BETWEEN)
     }
     names = preview.columns if preview else []
     return [{"name": name, "role": str(roles.get(name) or "")} for name in names]
@@ -182,7 +200,7 @@ def _mapping(project: Project, preview: Any, data: QueryDict) -> ColumnsForm:
     )
     for name in _role_fields(project):
         sent = data.get(name)
-        if sent and sent in header:
+        if sent and all(part in header for part in str(sent).split(BETWEEN)):
             chosen[name] = str(sent)
     return ColumnsForm(chosen, selectors.roles_of(project), header)
 
@@ -233,6 +251,7 @@ def _import_values(project: Project, job: Import) -> dict[str, Any]:
         "test": str(job.test_id or ""),
     }
     query |= {ROLE + role: column for role, column in job.columns.items()}
+    back = _preview_url(project, job.train_id, query) if job.train_id else ""
     return {
         "project": project,
         "job": job,
@@ -240,7 +259,7 @@ def _import_values(project: Project, job: Import) -> dict[str, Any]:
         "worker_alive": job.status not in services.OPEN or worker_alive(settings.QUEUE_CLUSTERS[0]),
         "problem": job.problem,
         "groups": groups_of(job.findings),
-        "mapping_url": _preview_url(project, job.train_id, query),
+        "mapping_url": back or (version_url(project, job.base) if job.base else ""),
     }
 
 
@@ -255,8 +274,10 @@ def version(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID)
     found = _of_project(selectors.version_for(request, version_id, Action.VIEW), project)
     asked = selectors.read_row_query(request.GET, found)
     page = selectors.rows_of(found, asked)
+    page_values = _page(request, project)
     values = {
-        **_page(request, project),
+        **page_values,
+        "can_train": page_values["can_train"] and selectors.trainable(found),
         "version": found,
         "latest": selectors.versions_in(project).first(),
         "groups": groups_of(found.findings),

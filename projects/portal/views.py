@@ -49,7 +49,7 @@ PLACES = [
 FINDINGS = [
     {"code": "label.alike", "severity": "amber", "count": 4, "places": PLACES, "values": {}},
     {"code": "row.nul", "severity": "blocking", "count": 1, "places": PLACES[:1], "values": {}},
-    {"code": "data.duplicate", "severity": "info", "count": 23, "places": PLACES * 3, "values": {}},
+    {"code": "row.duplicate", "severity": "info", "count": 23, "places": PLACES * 3, "values": {}},
 ]
 
 

@@ -13,6 +13,7 @@ from django.db.models import Max
 from accounts.models import User
 from billing.services import hold, release, settle
 from projects.datasets.models import DatasetVersion
+from projects.datasets.selectors import trainable
 from projects.jobs.health import TRAIN
 from projects.jobs.queue import enqueue
 from projects.models import Project
@@ -48,6 +49,8 @@ def start(
         raise Problem("run.version")
     if version.gate == "red" and not confirmed:
         raise Problem("run.gate", version=str(version))
+    if not trainable(version):
+        raise Problem("run.task")
     spec = planning.spec(project, base=base, effort=effort, seed=seed, settings=settings or {})
     planning.check_base(spec)
     run = Run(project=project, version=version, start_key=key, created_by=user)

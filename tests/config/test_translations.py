@@ -211,7 +211,7 @@ def test_a_problem_is_told_in_the_readers_language(code: str) -> None:
 
 def test_our_own_words_among_the_values_are_translated() -> None:
     with translation.override("zh-hans"):
-        leak = words("leak.text", {"split": "test", "other": "train"})
+        leak = words("leak.exact", {"split": "test", "other": "train"})
         kind = words("file.binary", {"kind": "PDF document"})
         role = words("column.unmapped", {"role": "label", "columns": "text, label"})
     assert leak["found"].startswith("测试文件中的有些文本也出现在训练文件中")

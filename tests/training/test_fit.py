@@ -44,6 +44,7 @@ def test_it_works(fitted: Path) -> None:
         "predictions.parquet",
         "report.json",
         "spec.json",
+        "version.flags.parquet",
         "version.parquet",
     }
 
@@ -164,7 +165,7 @@ def test_closing_it_keeps_the_best_checkpoint(make_spec: MakeSpec, tmp_path: Pat
             if isinstance(event, Step):
                 break
     left = {path.name for path in folder.iterdir()}
-    assert left == {"checkpoint", "spec.json", "version.parquet"}
+    assert left == {"checkpoint", "spec.json", "version.flags.parquet", "version.parquet"}
     assert (folder / "checkpoint" / "model.safetensors").is_file()
 
 

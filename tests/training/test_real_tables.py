@@ -61,6 +61,6 @@ def test_the_leaked_texts_of_chnsenticorp_are_found() -> None:
     leaks = {
         (finding.values["split"], finding.values["other"]): finding.count
         for finding in checked("chnsenticorp").findings
-        if finding.code == "leak.text"
+        if finding.code == "leak.exact"
     }
     assert leaks["test", "train"] == 331

@@ -13,7 +13,7 @@ import pytest
 from training import splits
 
 TRAIN, VALID, TEST = 0, 1, 2
-PINNED = "00001002000100200000"
+PINNED = "21000002001000000000"
 
 
 def counts(result: np.ndarray) -> list[int]:

@@ -13,12 +13,12 @@ import numpy.typing as npt
 from accelerate import Accelerator
 
 from training import backbone, batches, catalogue, defaults, export, loop, version
-from training.check import check
+from training.check import Wish, check
 from training.events import Checked, Event, Note, Stage, Started
 from training.problems import Problem
 from training.spec import Spec
 from training.tasks import TASKS
-from training.tasks.shape import Row, Task
+from training.tasks.shape import Row, Trainable
 from training.validation import Source
 
 # Where the stages begin, as a share of the whole run; training fills what is between.
@@ -39,7 +39,7 @@ class Job:
 
     spec: Spec
     folder: Path
-    task: Task
+    task: Trainable
     base: Path
     begun: float = field(default_factory=time.monotonic)
     rows: dict[str, list[Row]] = field(default_factory=dict)
@@ -66,9 +66,9 @@ def stage(name: str, share: float = 0.0) -> Stage:
     return Stage(name, round(BEGINS[name] + share * (end - BEGINS[name]), 4))
 
 
-def task_of(spec: Spec) -> Task:
+def task_of(spec: Spec) -> Trainable:
     found = TASKS.get(spec.task)
-    if not isinstance(found, Task):
+    if not isinstance(found, Trainable):
         known = ", ".join(name for name, task in TASKS.items() if task.available)
         raise Problem("spec.choice", field="task", value=spec.task, choices=known)
     return found
@@ -97,7 +97,9 @@ def read(job: Job) -> Generator[Event, None, None]:
     """Rows by split, out of the version or of the files, which are checked first."""
     spec = job.spec
     if not spec.version:
-        for event in check(job.task, _sources(spec), spec.columns, seed=spec.seed, out=job.folder):
+        for event in check(
+            job.task, _sources(spec), spec.columns, wish=Wish(seed=spec.seed), out=job.folder
+        ):
             if isinstance(event, Checked):
                 _refuse(event)
     stored = list(version.read(spec.version or job.folder / VERSION))
@@ -153,7 +155,7 @@ def prepare(job: Job) -> Generator[Event, None, Any]:
 
 
 def _encoded(
-    task: Task, tokenizer: Any, rows: Sequence[Row], limit: int
+    task: Trainable, tokenizer: Any, rows: Sequence[Row], limit: int
 ) -> tuple[list[list[int]], int]:
     """Token ids of every row, and how many rows were cut to `limit`."""
     if not rows:

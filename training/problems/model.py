@@ -54,6 +54,13 @@ ENTRIES: dict[str, Entry] = {
         _("“{base}” is not offered for {task}."),
         _("Choose another base model."),
     ),
+    "run.task": Entry(
+        BLOCKING,
+        _("Models of this kind cannot be trained yet"),
+        _("A task and a kind of data for which training is there."),
+        _("For this project only the data side is there so far."),
+        _("The data stays; it can be trained on as soon as the training is there."),
+    ),
     "run.version": Entry(
         BLOCKING,
         _("Choose a version of the data"),

@@ -97,7 +97,7 @@ ENTRIES: dict[str, Entry] = {
         _("Add the labels, or leave these rows out."),
     ),
     "label.single": Entry(
-        AMBER,
+        RED,
         _("Labels with one row only"),
         _("At least two rows for a label."),
         _("Some labels have one row; it is used for training and the label cannot be tested."),
@@ -116,6 +116,27 @@ ENTRIES: dict[str, Entry] = {
         _("At least 20 rows for a label, better 50."),
         _("Some labels have fewer than 20 rows in the training data."),
         _("More rows for these labels will probably help."),
+    ),
+    "label.modest": Entry(
+        INFO,
+        _("Labels with fewer than 50 rows"),
+        _("From 50 rows a label on, its scores can be relied on."),
+        _("Some labels have fewer than 50 rows in the training data."),
+        _("Nothing has to be done; more rows make the model better and its scores surer."),
+    ),
+    "label.none": Entry(
+        BLOCKING,
+        _("Nothing to learn"),
+        _("At least one label with two rows."),
+        _("{found} of the labels have two rows or more."),
+        _("Mark more rows, or choose the column that holds what was marked."),
+    ),
+    "label.untested": Entry(
+        AMBER,
+        _("Labels that the test lacks"),
+        _("Rows of every label in the test file."),
+        _("Some labels of the training data have no row in the test file; they get no score."),
+        _("Add such rows to the test file, or leave the test rows to be chosen for you."),
     ),
     "label.skewed": Entry(
         RED,
@@ -171,19 +192,28 @@ ENTRIES: dict[str, Entry] = {
         _("There are {found} rows."),
         _("A model can be trained, but its test result will mean little. Add rows."),
     ),
-    "data.duplicate": Entry(
+    "row.duplicate": Entry(
         AMBER,
         _("Texts that stand there more than once"),
         _("Each text once."),
         _("Some rows repeat an earlier row. Copies are kept on the same side of the split."),
         _("Remove the copies if they are there by mistake."),
     ),
-    "data.conflict": Entry(
-        AMBER,
+    "label.contradictory": Entry(
+        RED,
         _("Same text, different labels"),
         _("One label for a text."),
         _("Some texts stand there with more than one label."),
         _("Decide which label is right and correct the others."),
+    ),
+    "data.truncated": Entry(
+        RED,
+        _("Many texts are too long"),
+        _(
+            "Texts of at most about {limit} tokens ({limit} Chinese characters or {words} English words)."
+        ),
+        _("{share} % of the texts are longer; what is behind that is not read by most models."),
+        _("Make sure that what matters stands at the beginning, or cut the texts."),
     ),
     "data.long": Entry(
         AMBER,
@@ -194,8 +224,124 @@ ENTRIES: dict[str, Entry] = {
         _("Some texts are longer; what is behind that is not read by most models."),
         _("Make sure that what matters stands at the beginning, or cut the texts."),
     ),
+    # --- marks in a text ----------------------------------------------------------------
+    "span.unread": Entry(
+        AMBER,
+        _("Marks that cannot be read"),
+        _("A list of start, end and label for each marked span."),
+        _("Some cells hold something else; their rows are left out."),
+        _('Write them as [{{"start": 0, "end": 5, "label": "name"}}], counted in characters.'),
+    ),
+    "span.range": Entry(
+        AMBER,
+        _("Marks outside their text"),
+        _("A start and an end inside the text, counted in characters from 0."),
+        _("A mark goes from {start} to {end} in a text of {length} characters."),
+        _("Count characters, not bytes or words, and count line breaks as one."),
+    ),
+    "span.overlap": Entry(
+        AMBER,
+        _("Marks that overlap"),
+        _("Spans that do not overlap."),
+        _("Some spans share characters; a model learns one label for each word."),
+        _("Keep the more important span of the two."),
+    ),
+    "span.markers": Entry(
+        AMBER,
+        _("Texts without both marks"),
+        _("<e1> and </e1> around the one thing, <e2> and </e2> around the other, each once."),
+        _("Some texts lack a mark or have it twice; their rows are left out."),
+        _("Add the marks to these rows."),
+    ),
+    "tags.length": Entry(
+        AMBER,
+        _("Not one tag for each token"),
+        _("As many tags as tokens."),
+        _("A row has {tokens} tokens and {tags} tags."),
+        _("Correct these rows; a space inside a token counts as two tokens."),
+    ),
+    "answer.missing": Entry(
+        AMBER,
+        _("Answers that do not stand in their context"),
+        _("The answer word for word in the context."),
+        _("Some answers are not found in their context; their rows are left out."),
+        _(
+            "Copy the answer out of the context, or leave the context out and train on free answers."
+        ),
+    ),
+    "answer.moved": Entry(
+        INFO,
+        _("Answers that begin elsewhere"),
+        _("The place where the answer begins, counted in characters from 0."),
+        _("Some places were wrong and were corrected: the answer was found at {found}."),
+        _("Nothing to do."),
+    ),
+    "score.number": Entry(
+        AMBER,
+        _("Scores that are no numbers"),
+        _("A number, such as 0.8 or 3."),
+        _("Some scores cannot be read as a number; their rows are left out."),
+        _("Write them with a point and without units."),
+    ),
+    "messages.broken": Entry(
+        AMBER,
+        _("Conversations that cannot be read"),
+        _("A list of messages, each with a role (system, user or assistant) and a content."),
+        _("Some cells hold something else; their rows are left out. The first: {reason}."),
+        _(
+            'Write them as [{{"role": "user", "content": "Hi"}}, {{"role": "assistant", "content": "Hello"}}].'
+        ),
+    ),
+    # --- changes ------------------------------------------------------------------------
+    "edit.unknown": Entry(
+        BLOCKING,
+        _("A change that is not known"),
+        _("One of: {known}."),
+        _("A change is called “{op}”."),
+        _("Correct the name of the change."),
+    ),
+    "edit.broken": Entry(
+        BLOCKING,
+        _("A change that cannot be read"),
+        _("All that the change “{op}” needs."),
+        _("In a change “{op}” something is missing or wrong: {field}."),
+        _("Correct the change; the page about the API says what each needs."),
+    ),
+    # --- splits -------------------------------------------------------------------------
+    "split.unknown": Entry(
+        AMBER,
+        _("Splits that are not known"),
+        _("One of: {known}."),
+        _(
+            "Some rows say something else in the split column; they are split like rows that say nothing."
+        ),
+        _("Correct the words, or choose no column for the split."),
+    ),
+    "split.reserved": Entry(
+        INFO,
+        _("Rows that stand in the project's test set"),
+        _("Training rows that the test does not ask for."),
+        _("Some rows have a text of the test set; they were left out of the training rows."),
+        _("Nothing to do."),
+    ),
+    "split.column": Entry(
+        BLOCKING,
+        _("Nothing to split by"),
+        _("A column for the {split}."),
+        _("The rows are to be split by {split}, but no column was chosen for that."),
+        _("Choose the column, or let the rows be split at random."),
+    ),
+    "split.shares": Entry(
+        AMBER,
+        _("Splits that are made up differently"),
+        _("Label shares that differ by at most {points} points between the splits."),
+        _(
+            "Some labels have a share in the {split} rows that differs by more from that in the training rows."
+        ),
+        _("If the rows were not chosen at random, let them be split for you."),
+    ),
     # --- leaks --------------------------------------------------------------------------
-    "leak.text": Entry(
+    "leak.exact": Entry(
         RED,
         _("Test texts that stand in the training data"),
         _("Texts in the validation and test files that the model has not seen."),
@@ -203,5 +349,15 @@ ENTRIES: dict[str, Entry] = {
             "Some texts of the {split} file stand in the {other} file too. The result will look better than it is."
         ),
         _("Remove these rows from one of the files."),
+    ),
+    "leak.near": Entry(
+        RED,
+        _("Test texts that are almost the same as training texts"),
+        _("Texts in the validation and test rows that the model has not seen."),
+        _(
+            "Some texts of the {split} rows are nearly the same as one of the {other} rows. "
+            "The result will look better than it is."
+        ),
+        _("Remove these rows from one of the two."),
     ),
 }

@@ -3,6 +3,7 @@
 Streams with the csv module; memory does not grow with the file. What is wrong with a row comes with the row.
 """
 
+from training.table.blocks import Chunk, blank, chunks, strings
 from training.table.dialect import Dialect
 from training.table.encoding import ENCODINGS
 from training.table.reader import (
@@ -24,13 +25,17 @@ __all__ = [
     "MAX_CELL",
     "MAX_COLUMNS",
     "MAX_COLUMN_NAME",
+    "Chunk",
     "Detected",
     "Dialect",
     "Fault",
     "Preview",
     "Record",
     "Table",
+    "blank",
+    "chunks",
     "detect",
     "preview",
     "read",
+    "strings",
 ]

@@ -103,7 +103,19 @@ class Table:
                 raise Problem(fault.code, **{"line": fault.line, **fault.values})
             self.faults.append(fault)
         self.header_line = header.line
+        self.body_line = header.line + 1 + sum(cell.count("\n") for cell in header.cells)
         self.columns = self._name_columns(header.cells)
+
+    def body_offset(self) -> int:
+        """Bytes in front of the first line below the header; in encodings whose line ends are those of ASCII."""
+        with self.path.open("rb") as raw:
+            for _ in range(self.body_line - 1):
+                raw.readline()
+            return raw.tell()
+
+    def reached(self, position: int) -> None:
+        """The bytes that are read, for `progress`."""
+        self._position = position
 
     def progress(self) -> float:
         """How far the present iteration has come, 0 to 1."""
@@ -117,8 +129,13 @@ class Table:
 
     def __iter__(self) -> Iterator[Record]:
         self.blank = self.trailing = 0
+        return self.records()
+
+    def records(self, offset: int = 0, line: int = 1) -> Iterator[Record]:
+        """The records below the header; from byte `offset` on, which is where `line` begins."""
         width = len(self.columns)
-        with closing(_records(self.path, self.encoding, self.detected.dialect, self)) as rows:
+        dialect = self.detected.dialect
+        with closing(_records(self.path, self.encoding, dialect, self, offset, line)) as rows:
             for record in rows:
                 if record.line <= self.header_line:
                     continue
@@ -321,13 +338,20 @@ class _Lines:
 
 
 def _records(
-    path: Path, encoding: str, dialect: Dialect, table: Table | None = None
+    path: Path,
+    encoding: str,
+    dialect: Dialect,
+    table: Table | None = None,
+    offset: int = 0,
+    line: int = 1,
 ) -> Generator[Record, None, None]:
     """Every record, the header among them, blank lines left out. Stops at a fault behind which nothing can be told."""
     with path.open("rb") as raw:
+        raw.seek(offset)
         lines = _Lines(raw, encoding, dialect.delimiter, table)
+        lines.number = line - 1
         feed = iter(lines)
-        for _ in range(dialect.skip):
+        for _ in range(0 if offset else dialect.skip):
             next(feed, None)
         csv.field_size_limit(MAX_CELL)  # of the whole process, and others set it too
         rows = dialect.reader(feed)

@@ -1,10 +1,17 @@
-"""What a task is: data and functions, no torch. Every file in this package ends in `TASK = Task(…)`."""
+"""What a task is: data and functions, no torch. Every file here ends in `TASK = Task(…)` or `Trainable(…)`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+BETWEEN = "\n"  # between the names of several columns that play one role; no column name holds it
+
+
+def _(text: str) -> str:
+    """Marks a text for translation by the site."""
+    return text
 
 
 @dataclass(frozen=True)
@@ -17,6 +24,56 @@ class Column:
     required: bool = True
     # Lower-case header names that are taken for this role without asking.
     guesses: tuple[str, ...] = ()
+    several: bool = False  # several columns may play it
+
+
+# Roles that every task has besides its own; none is required, and their columns stay among the user's own.
+COMMON: tuple[Column, ...] = (
+    Column(
+        "id",
+        _("Id"),
+        _("A name of your own for each row; it comes back in every download."),
+        required=False,
+    ),
+    Column(
+        "group",
+        _("Group"),
+        _("Rows of one group (a customer, a document) stay on one side of the split."),
+        required=False,
+    ),
+    Column(
+        "date",
+        _("Date"),
+        _("Needed to split by time: the newest rows test the model."),
+        required=False,
+    ),
+    Column(
+        "split",
+        _("Split"),
+        _("Says for each row whether it is for training, validation or test."),
+        required=False,
+        guesses=("split", "ml_use", "partition", "subset"),
+    ),
+)
+
+
+class Flaw(NamedTuple):
+    """What is wrong with one row; `values` fill the texts of problems.TABLE[code]."""
+
+    code: str
+    role: str
+    value: str = ""
+    values: Mapping[str, Any] = {}
+
+
+class Parsed(NamedTuple):
+    """One row as its task understands it. A row with a flaw that leaves nothing to learn from has no `key`."""
+
+    values: tuple[str, ...]  # canonical, in the order of the variant's `keeps`
+    key: str  # what the model reads: two rows with one key are copies of each other
+    labels: tuple[str, ...] = ()  # the classes that the row counts for
+    answer: str | None = None  # what copies should agree on; None: they may differ
+    flaws: tuple[Flaw, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -29,13 +86,64 @@ class Row:
     values: Mapping[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """One way in which a task's data is given. Exactly one of `key` and `parse` says what a row is."""
+
+    name: str
+    title: str  # translatable
+    needs: tuple[str, ...]  # roles without which there is no such data
+    keeps: tuple[str, ...]  # roles that a version holds
+    # Rows that are kept as they stand: the roles that make their key, and the one that is their only label.
+    key: tuple[str, ...] = ()
+    label: str = ""
+    target: str = ""  # instead of a label: what is written for the key; copies may differ in it
+    # Rows that have to be understood: values of all the task's roles, by role ("" for one that is not mapped).
+    parse: Callable[[Mapping[str, str]], Parsed] | None = None
+    least: int = 0  # labels with two rows each that there must be to learn anything
+    stored: str = ""  # the variant that a version of it is; empty: itself
+    trains: bool = False  # whether models can be made of it
+
+
+@dataclass(frozen=True, kw_only=True)
 class Task:
+    """The data side: which columns there are, what a row means, and how it is counted."""
+
     name: str
     title: str
     description: str
     icon: str  # a lucide name
     columns: tuple[Column, ...]
+    variants: tuple[Variant, ...]  # the first whose needs are met is taken
+    # (the first rows' values by role, the variant that the roles suggest) -> the variant
+    infer: Callable[[Sequence[Mapping[str, str]], str], str] = lambda rows, suggested: suggested
+    text_role: str = "text"  # what a finding about a text names
+    label_role: str = "label"
+
+    @property
+    def available(self) -> bool:
+        """Whether models can be trained for it; the data side is there for every task."""
+        return isinstance(self, Trainable)
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        return tuple(column.role for column in self.columns)
+
+    def variant(self, name: str) -> Variant:
+        """By its name; the first one for a name that there is not."""
+        return next((item for item in self.variants if item.name == name), self.variants[0])
+
+    def suggested(self, roles: Mapping[str, str]) -> Variant | None:
+        """The first variant for which these roles are enough."""
+        return next(
+            (item for item in self.variants if all(roles.get(role) for role in item.needs)), None
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trainable(Task):
+    """A task whose models can be trained."""
+
     head: str  # sequence, pair, token, span, seq2seq, causal …: all that backbone needs to know
     # rows -> the list of labels, sorted; [] for tasks without labels
     labels: Callable[[Sequence[Row]], list[str]]
@@ -48,15 +156,25 @@ class Task:
     # (targets, probabilities, labels) -> metrics as in the report
     score: Callable[[Any, Any, Sequence[str]], dict[str, Any]]
     main_metric: str = "macro.f1"  # by which the best checkpoint is chosen
-    available: bool = True
 
 
-@dataclass(frozen=True)
-class Coming:
-    """A task that is announced but cannot be chosen yet."""
+def words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
 
-    name: str
-    title: str
-    description: str
-    icon: str
-    available: bool = field(default=False, init=False)
+
+def read_plain(variant: Variant, values: Mapping[str, str]) -> Parsed:
+    """A row of a variant with a `key`, as the scan reads whole columns of them."""
+    flaws = [
+        Flaw("data.empty_text", role, values[variant.keeps[-1]])
+        for role in variant.key
+        if not values[role].strip()
+    ]
+    answer = variant.label or variant.target
+    kept = tuple(values[role] for role in variant.keeps)
+    if answer and not values[answer].strip():
+        flaws.append(Flaw("label.empty", answer, values[variant.key[0]]))
+    if flaws:
+        return Parsed(kept, "", flaws=tuple(flaws))
+    key = "\x1f".join(values[role] for role in variant.key)
+    labels = (values[variant.label],) if variant.label else ()
+    return Parsed(kept, key, labels, values[answer] if answer else None)

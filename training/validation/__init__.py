@@ -2,19 +2,24 @@
 
 from training.validation.columns import guess_columns
 from training.validation.findings import MAX_PLACES, Finding, Place, gate
-from training.validation.rules import THRESHOLDS, Outcome, check, examine
-from training.validation.scan import Scan, Source
+from training.validation.gates import GATES, Gate
+from training.validation.rows import Rows, Source
+from training.validation.rules import Outcome, check, judge
+from training.validation.scan import NONE, Scan
 
 __all__ = [
+    "GATES",
     "MAX_PLACES",
-    "THRESHOLDS",
+    "NONE",
     "Finding",
+    "Gate",
     "Outcome",
     "Place",
+    "Rows",
     "Scan",
     "Source",
     "check",
-    "examine",
     "gate",
     "guess_columns",
+    "judge",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from training.table import Table
 from training.table.reader import shown_list
-from training.tasks.shape import Column, Task
+from training.tasks.shape import BETWEEN, COMMON, Column, Task
 from training.validation.findings import Findings, Place
 
 _ID = re.compile(r"(^|[\s_-])(id|uuid|index|no|nr|row|date|time|url)$|^(编号|序号|日期)$", re.I)
@@ -18,9 +18,12 @@ _ID = re.compile(r"(^|[\s_-])(id|uuid|index|no|nr|row|date|time|url)$|^(编号|�
 def guess_columns(
     task: Task, header: Sequence[str], rows: Sequence[Sequence[str]]
 ) -> dict[str, str]:
-    """Role -> column, by name first and then by content. A role that nothing fits is left out."""
+    """Role -> column, by name first and then by content. A role that nothing fits is left out.
+
+    Several columns that play one role stand with BETWEEN between them.
+    """
     found: dict[str, str] = {}
-    for column in task.columns:
+    for column in (*task.columns, *COMMON):
         name = _by_name(column, [name for name in header if name not in found.values()])
         if name:
             found[column.role] = name
@@ -53,6 +56,9 @@ def _by_content(
     if not filled:
         return ""
     if role == "label":
+        marks = [header[i] for i in filled if set(cells[i]) == {"0", "1"}]
+        if len(marks) > 1:
+            return BETWEEN.join(marks)
         kinds = {i: len(set(cells[i])) / len(cells[i]) for i in filled}
         return header[min(filled, key=lambda i: (kinds[i], fmean(map(len, cells[i]))))]
     return header[max(filled, key=lambda i: fmean(map(len, cells[i])))]
@@ -60,40 +66,47 @@ def _by_content(
 
 def check_columns(
     task: Task, table: Table, columns: Mapping[str, str], name: str, found: Findings
-) -> dict[str, int]:
-    """The place of every role's column in this file; what is wrong with the choice goes into `found`."""
+) -> bool:
+    """Whether this file has all that one of the task's variants needs; what is wrong goes into `found`."""
     place = Place(name, table.header_line)
     if len(table.columns) == 1 and len(columns) != 1:
         found.add("column.single", place, key=name, column=table.columns[0])
-    places: dict[str, int] = {}
-    for role in task.columns:
-        column = columns.get(role.role, "")
-        if not column and role.required:
-            values: dict[str, Any] = {"role": role.role, "columns": shown_list(table.columns)}
-            found.add("column.unmapped", place, key=role.role, **values)
-        elif column and column not in table.columns:
-            values = {"column": column, "columns": shown_list(table.columns)}
-            found.add(
-                "column.missing",
-                Place(name, table.header_line, column),
-                key=f"{name}:{column}",
-                **values,
-            )
-        elif column:
-            places[role.role] = table.columns.index(column)
+    missing = _unmapped(task, columns)
+    for role in missing:
+        values: dict[str, Any] = {"role": role, "columns": shown_list(table.columns)}
+        found.add("column.unmapped", place, key=role, **values)
+    absent = [column for column in used(task, columns) if column not in table.columns]
+    for column in absent:
+        values = {"column": column, "columns": shown_list(table.columns)}
+        place_of = Place(name, table.header_line, column)
+        found.add("column.missing", place_of, key=f"{name}:{column}", **values)
     _check_choice(task, table, columns, place, found)
-    return places
+    return not missing and not absent
+
+
+def _unmapped(task: Task, columns: Mapping[str, str]) -> list[str]:
+    """The roles that the nearest variant still needs."""
+    lacking = [
+        [role for role in variant.needs if not columns.get(role)] for variant in task.variants
+    ]
+    return min(lacking, key=len)
+
+
+def used(task: Task, columns: Mapping[str, str]) -> list[str]:
+    """The names of the columns that play a part of the task's own, each once."""
+    chosen = [columns.get(role, "").split(BETWEEN) for role in task.roles]
+    return list(dict.fromkeys(name for names in chosen for name in names if name))
 
 
 def _check_choice(
     task: Task, table: Table, columns: Mapping[str, str], place: Place, found: Findings
 ) -> None:
-    roles = [column.role for column in task.columns]
+    roles = [column.role for column in (*task.columns, *COMMON)]
     for role in columns:
         if role not in roles:
             found.add("column.role", place, key=role, role=role, roles=", ".join(roles))
-    for column in sorted(set(columns.values()) - {""}):
-        using = [role for role, chosen in columns.items() if chosen == column]
+    for column in used(task, columns):
+        using = [role for role in task.roles if column in columns.get(role, "").split(BETWEEN)]
         if len(using) > 1:
             found.add("column.same", place, key=column, column=column, roles=", ".join(using))
         if column in table.duplicates:

@@ -1,135 +1,210 @@
-"""The one pass over the files: faults of rows as they come, and a few numbers for each row that is kept.
+"""The one pass over the files: flaws of rows as they come, and a few numbers for each row that is kept.
 
-A row takes about 25 bytes here whatever its text, so that a million rows need little memory; texts are known by their
-fingerprints.
+A row takes about 25 bytes here whatever its text, so that a million rows need little memory; the texts go into a spool
+on the disk, where the findings and the version take them from.
 """
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Generator, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from training import splits
 from training.problems import Problem
-from training.table import Fault, Record, Table, read
-from training.table.reader import LOST, clean, shown
-from training.tasks.shape import Task
-from training.validation.columns import check_columns
+from training.spool import Spool
+from training.table import Chunk, Fault, Table, chunks, read, strings
+from training.table.reader import shown
+from training.tasks.shape import BETWEEN, Task, Variant
+from training.validation.columns import check_columns, used
 from training.validation.findings import Findings, Place
+from training.validation.parts import Part, understood
+from training.validation.rows import (
+    Growing,
+    Rows,
+    Source,
+    estimated_tokens,
+    extra_columns,
+    joined,
+)
 
 _MAX_LABELS = 20_000  # told apart; more is the wrong column anyway
-_REPORT_EVERY = 5_000  # rows
-
-
-@dataclass(frozen=True)
-class Source:
-    """A user's file. `name` is what a person knows it by; empty `encoding` and `delimiter` are detected."""
-
-    split: str  # of splits.SPLITS
-    path: str
-    name: str
-    encoding: str = ""
-    delimiter: str = ""
+_LOOKED_AT = 1000  # rows from which the variant is inferred
+NONE = 255  # in `given`: the row says nothing of its split
 
 
 class Scan:
     """The arrays are parallel, one entry a kept row, in the order of the files and their lines."""
 
-    def __init__(self, task: Task, columns: Mapping[str, str]) -> None:
-        self.task, self.columns = task, dict(columns)
+    def __init__(
+        self, task: Task, columns: Mapping[str, str], spool: Spool, variant: str = ""
+    ) -> None:
+        self.task, self.columns, self.spool = task, dict(columns), spool
+        suggested = task.suggested(columns) or task.variants[0]
+        self.variant = task.variant(variant) if variant else suggested
+        self.chosen = bool(variant)
         self.found = Findings()
         self.sources: list[Source] = []
         self.tables: list[Table | None] = []
-        self.extra: dict[str, None] = {}  # names of the columns without a role, in order
+        self.files: list[str] = []  # names that `source` points to
+        self.extra: list[
+            str
+        ] = []  # names of the columns without a role of the task's own, in order
         self.read = 0  # rows with anything in them
-        self.texts = 0  # rows with a text
+        self.reserved: NDArray[np.uint64] = np.zeros(
+            0, np.uint64
+        )  # texts of test rows that come by themselves
+        self.flawed: dict[str, int] = {}  # role -> rows that lack it
         self.labels: dict[str, int] = {}
-        self._source, self._line = array("B"), array("I")
-        self._label, self._print = array("i"), array("Q")
-        self._size, self._tokens = array("I"), array("I")
+        kinds = {"source": "u1", "line": "u4", "print": "u8", "size": "u4", "tokens": "u2"}
+        kinds |= {"codes": "i2", "counts": "u2", "answer": "u8", "given": "u1"}
+        kinds |= {"group": "u8", "date": "f8"}
+        self._of = {name: Growing(kind) for name, kind in kinds.items()}
 
     def __len__(self) -> int:
-        return len(self._line)
+        return len(self._of["line"])
 
     @property
     def source(self) -> NDArray[np.uint8]:
-        """Index into `sources`."""
-        return np.frombuffer(self._source, np.uint8)
+        """Index into `files`."""
+        return self._of["source"].all()
 
     @property
     def line(self) -> NDArray[np.uint32]:
-        return np.frombuffer(self._line, np.uint32)
+        return self._of["line"].all()
 
     @property
-    def label(self) -> NDArray[np.int32]:
-        """Index into the keys of `labels`, which are in order of appearance."""
-        return np.frombuffer(self._label, np.int32)
+    def codes(self) -> NDArray[np.int16]:
+        """Numbers of the labels (keys of `labels`, in order of appearance), one row's after another."""
+        return self._of["codes"].all()
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Labels of each row."""
+        found = self._of["counts"].all().astype(np.int64)
+        return found if len(found) else np.ones(len(self), np.int64)
+
+    @property
+    def simple(self) -> bool:
+        """Whether every row has exactly one label."""
+        return not len(self._of["counts"])
+
+    @property
+    def label(self) -> NDArray[np.int16]:
+        """One label a row: its only one, or its rarest (by which a split is stratified); -1 for none."""
+        if self.simple:
+            return self.codes
+        counts, codes = self.counts, self.codes
+        result = np.full(len(self), -1, np.int16)
+        rows = np.repeat(np.arange(len(self)), counts)
+        often = np.bincount(codes, minlength=1)[codes] if len(codes) else codes
+        order = np.lexsort((codes, often, rows))[::-1]  # the rarest of a row is written last
+        result[rows[order]] = codes[order]
+        return result
+
+    def codes_of(self, chosen: NDArray[np.bool_]) -> NDArray[np.int16]:
+        """Of the chosen rows alone."""
+        return self.codes[chosen if self.simple else np.repeat(chosen, self.counts)]
+
+    def rows_of_codes(self) -> NDArray[np.int64]:
+        """For each entry of `codes` its row."""
+        rows = np.arange(len(self))
+        return rows if self.simple else np.repeat(rows, self.counts)
 
     @property
     def fingerprint(self) -> NDArray[np.uint64]:
-        return np.frombuffer(self._print, np.uint64)
+        return self._of["print"].all()
+
+    @property
+    def answer(self) -> NDArray[Any] | None:
+        """What tells copies of a text apart; None where there is no such thing."""
+        found = self._of["answer"].all()
+        return found if len(found) else (self.codes if self.simple and len(self.codes) else None)
 
     @property
     def size(self) -> NDArray[np.uint32]:
         """Characters."""
-        return np.frombuffer(self._size, np.uint32)
+        return self._of["size"].all()
 
     @property
-    def tokens(self) -> NDArray[np.uint32]:
-        """Estimated from the characters."""
-        return np.frombuffer(self._tokens, np.uint32)
+    def tokens(self) -> NDArray[np.uint16]:
+        """Estimated from the characters; at most 65,535."""
+        return self._of["tokens"].all()
+
+    @property
+    def group(self) -> NDArray[np.uint64] | None:
+        return self._of["group"].all() if len(self._of["group"]) else None
+
+    @property
+    def date(self) -> NDArray[np.float64] | None:
+        """Seconds since 1970; NaN for what is no date."""
+        return self._of["date"].all() if len(self._of["date"]) else None
 
     @property
     def split(self) -> NDArray[np.uint8]:
-        """Index into SPLITS of the file that the row came from."""
-        of_source = np.array(
-            [splits.SPLITS.index(source.split) for source in self.sources] or [0], np.uint8
-        )
-        return of_source[self.source]
+        """Index into SPLITS of the file that the row came from, or of what the row itself says."""
+        of_file = [splits.SPLITS.index(source.split) for source in self.sources]
+        of_file += [0] * (len(self.files) - len(of_file))  # rows that are no file's train
+        found = np.array(of_file or [0], np.uint8)[self.source]
+        given = self._of["given"].all()
+        return np.where(given == NONE, found, given)
 
     def rows_of(self, split: str) -> NDArray[np.bool_]:
         return np.asarray(self.split == splits.SPLITS.index(split))
 
+    def place(self, row: int, role: str, value: str = "") -> Place:
+        column = self.columns.get(role, role).replace(BETWEEN, ", ")
+        return Place(self.files[self.source[row]], int(self.line[row]), column, value)
+
+    @property
+    def roles(self) -> list[str]:
+        """What a version of these rows holds of the task's roles."""
+        return list(self.variant.keeps)
+
+    # --- files -------------------------------------------------------------------------------------------------
+
     def run(self, sources: Iterable[Source]) -> Generator[float, None, None]:
         """Reads the files one after another; yields how far it is, 0 to 1."""
         self.sources = list(sources)
-        for number, source in enumerate(self.sources):
-            table = self._open(source)
-            self.tables.append(table)
-            if table is None:
-                continue
-            places = check_columns(self.task, table, self.columns, source.name, self.found)
-            self.extra |= dict.fromkeys(extra_columns(table, self.columns))
-            for _ in self._read(number, table, places):
-                yield (number + table.progress()) / len(self.sources)
-            yield (number + 1) / len(self.sources)
+        self.files = [source.name for source in self.sources]
+        opened = [self._open(source) for source in self.sources]
+        self.tables = [table for table, _usable in opened]
+        usable = [table for table, fits in opened if table is not None and fits]
+        self._choose_variant(usable)
+        named = [extra_columns(self.task, table, self.columns) for table in usable]
+        self.extra = list(dict.fromkeys(name for names in named for name in names))
+        for number, (table, fits) in enumerate(opened):
+            for _ in self._read(number, table, fits) if table else ():
+                yield (number + table.progress()) / len(opened)  # type: ignore[union-attr]
+            yield (number + 1) / len(opened)
 
-    def again(self) -> Generator[tuple[int, int, Record], None, None]:
-        """The kept rows, read once more: (index into the arrays, index of the source, record)."""
-        row = 0
-        for number, table in enumerate(self.tables):
-            end = row + int((self.source == number).sum())
-            for record in table if table and row < end else ():
-                if row < end and record.line == self._line[row]:
-                    yield row, number, record
-                    row += 1
-            if row != end:
-                raise RuntimeError(f"{self.sources[number].name} changed while it was read")
+    def _choose_variant(self, tables: list[Table]) -> None:
+        """From the first rows of the first file that can be read, unless a person chose it."""
+        if self.chosen or not tables:
+            return
+        first = next(iter(chunks(tables[0])), None)
+        if first is not None:
+            columns = {
+                role: column.slice(0, _LOOKED_AT).to_pylist()
+                for role, column in self._by_role(tables[0], first).items()
+            }
+            rows = [
+                dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
+            ]
+            self.variant = self.task.variant(self.task.infer(rows, self.variant.name))
 
-    def _open(self, source: Source) -> Table | None:
+    def _open(self, source: Source) -> tuple[Table | None, bool]:
+        """The table, and whether it has the columns that are needed."""
         try:
             table = read(source.path, source.encoding, source.delimiter)
         except Problem as problem:
-            line = int(problem.values.get("line", 0))
-            self.found.add(
-                problem.code, Place(source.name, line), key=source.name, **problem.values
-            )
-            return None
+            place = Place(source.name, int(problem.values.get("line", 0)))
+            self.found.add(problem.code, place, key=source.name, **problem.values)
+            return None, False
         place = Place(source.name, table.header_line)
         if table.detected.guessed and not source.encoding:
             values: dict[str, Any] = {"file": source.name, "encoding": table.encoding}
@@ -138,23 +213,20 @@ class Scan:
             self.found.add("file.header", place, key=source.name, file=source.name)
         for fault in table.faults:
             code = "column.repeated" if fault.code == "column.duplicate" else fault.code
-            if fault.code != "column.duplicate" or fault.column not in self.columns.values():
+            if fault.code != "column.duplicate" or fault.column not in used(
+                self.task, self.columns
+            ):
                 self._fault(fault._replace(code=code), source.name)
-        return table
+        return table, check_columns(self.task, table, self.columns, source.name, self.found)
 
-    def _read(
-        self, number: int, table: Table, places: Mapping[str, int]
-    ) -> Generator[None, None, None]:
-        name = self.sources[number].name
-        text_at, label_at = places.get("text"), places.get("label")
-        for count, record in enumerate(table, 1):
-            for fault in record.faults:
+    def _read(self, number: int, table: Table, usable: bool) -> Iterator[None]:
+        name = self.files[number]
+        for chunk in chunks(table):
+            for fault in chunk.faults:
                 self._fault(fault, name)
-            lost = any(fault.code in LOST for fault in record.faults)
-            if text_at is not None and label_at is not None and not lost:
-                self._row(number, record, record.cells[text_at], record.cells[label_at])
-            if not count % _REPORT_EVERY:
-                yield
+            if usable:
+                self._take(number, table, chunk)
+            yield
         for code, rows in (("row.trailing", table.trailing), ("row.blank", table.blank)):
             if rows:
                 self.found.add(code, Place(name, 0), count=rows, key=name)
@@ -165,29 +237,125 @@ class Scan:
         key = fault.column if fault.code.startswith("column.") else ""
         self.found.add(fault.code, place, key=key, **values)
 
-    def _row(self, number: int, record: Record, text: str, label: str) -> None:
-        self.read += 1
-        name = self.sources[number].name
-        has_text, has_label = bool(text.strip()), bool(label.strip())
-        self.texts += has_text
-        if not has_text:
-            self.found.add(
-                "data.empty_text", Place(name, record.line, self.columns["text"], shown(label))
-            )
-        if not has_label:
-            self.found.add(
-                "label.empty", Place(name, record.line, self.columns["label"], shown(text))
-            )
-        if not has_text or not has_label:
+    def _take(self, number: int, table: Table, chunk: Chunk) -> None:
+        names = table.columns
+        others = {
+            name: chunk.columns[names.index(name)] if name in names else strings([""] * len(chunk))
+            for name in self.extra
+        }
+        given = self._given(others, self.files[number], chunk.lines)
+        sources = np.full(len(chunk), number, np.uint8)
+        part = understood(self.task, self.variant, self._by_role(table, chunk), len(chunk))
+        if len(self.reserved):
+            part = self._without_reserved(part, chunk.lines, sources)
+        self._keep(part, chunk.lines, sources, given, others)
+
+    def _by_role(self, table: Table, chunk: Chunk) -> dict[str, Any]:
+        found = {}
+        for role in self.task.roles:
+            names = [n for n in self.columns.get(role, "").split(BETWEEN) if n in table.columns]
+            cells = [chunk.columns[table.columns.index(name)] for name in names]
+            if cells:
+                found[role] = cells[0] if len(cells) == 1 else joined(names, cells)
+        return found
+
+    def _given(
+        self, others: Mapping[str, Any], name: str, lines: NDArray[np.uint32]
+    ) -> NDArray[np.uint8] | None:
+        """What the split column says."""
+        column = self.columns.get("split", "")
+        if not column or column not in others:
+            return None
+        found = others[column].dictionary_encode()
+        numbers = []
+        for value in found.dictionary.to_pylist():
+            split = splits.NAMES.get(value.strip().casefold())
+            numbers.append(NONE if split is None else splits.SPLITS.index(split))
+            if split is None and value.strip():
+                at = int(np.flatnonzero(np.equal(found.indices, len(numbers) - 1))[0])
+                place = Place(name, int(lines[at]), column, shown(value))
+                self.found.add("split.unknown", place, key=value, known=", ".join(splits.SPLITS))
+        return np.array(numbers, np.uint8)[found.indices.to_numpy()]
+
+    # --- rows --------------------------------------------------------------------------------------------------
+
+    def keys_of(self, rows: Rows) -> NDArray[np.uint64]:
+        """The fingerprints of what a model would read of rows of a version."""
+        part = understood(self.task, self._stored, rows.columns, len(rows.lines))
+        return splits.fingerprints(part.keys)
+
+    @property
+    def _stored(self) -> Variant:
+        return self.task.variant(self.variant.stored or self.variant.name)
+
+    def take_rows(self, rows: Rows) -> None:
+        """Rows that are no file's: those of a version, or rows that were typed in."""
+        for name in rows.files:
+            if name not in self.files:
+                self.files.append(name)
+        sources = np.array([self.files.index(name) for name in rows.files], np.uint8)
+        nothing = strings([""] * len(rows.lines))
+        others = {name: rows.extra.get(name, nothing) for name in self.extra}
+        part = understood(self.task, self._stored, rows.columns, len(rows.lines))
+        self._keep(part, rows.lines, sources, rows.splits, others)
+
+    def _keep(
+        self,
+        part: Part,
+        lines: NDArray[np.uint32],
+        sources: NDArray[np.uint8],
+        given: NDArray[np.uint8] | None,
+        others: Mapping[str, Any],
+    ) -> None:
+        self.read += len(lines)
+        for at, flaw in part.flaws:
+            self._flaw(flaw, self.files[sources[at]], int(lines[at]))
+        if not len(part.kept):
             return
-        if record.faults:
-            text, label = clean(text), clean(label)
-        self._source.append(number)
-        self._line.append(record.line)
-        self._label.append(self._number(label))
-        self._print.append(splits.fingerprint(text))
-        self._size.append(len(text))
-        self._tokens.append(estimated_tokens(text))
+        kept = pa.array(part.kept)
+        extra = [column.take(kept) for column in others.values()]
+        self._numbers(part, lines[part.kept], sources[part.kept])
+        self._of["given"].add(np.full(len(part.kept), NONE) if given is None else given[part.kept])
+        self._common(dict(zip(others, extra, strict=True)))
+        names = [*self.roles, *(f"x:{name}" for name in others)]
+        self.spool.add(names, [*part.values, *extra])
+
+    def _without_reserved(
+        self, part: Part, lines: NDArray[np.uint32], sources: NDArray[np.uint8]
+    ) -> Part:
+        """Without the rows that stand in the project's test set."""
+        hit = np.isin(splits.fingerprints(part.keys), self.reserved)
+        for at in part.kept[hit]:
+            place = Place(self.files[sources[at]], int(lines[at]))
+            self.found.add("split.reserved", place)
+        return part.only(~hit) if hit.any() else part
+
+    def _flaw(self, flaw: Any, name: str, line: int) -> None:
+        self.flawed[flaw.role] = self.flawed.get(flaw.role, 0) + 1
+        column = self.columns.get(flaw.role, flaw.role).replace(BETWEEN, ", ")
+        place = Place(name, line, column, shown(flaw.value))
+        self.found.add(flaw.code, place, **dict(flaw.values))
+
+    def _numbers(self, part: Part, lines: NDArray[np.uint32], sources: NDArray[np.uint8]) -> None:
+        of, letters = self._of, pc.utf8_length(part.keys).to_numpy()
+        of["line"].add(lines)
+        of["source"].add(sources)
+        of["print"].add(splits.fingerprints(part.keys))
+        of["size"].add(letters)
+        tokens = estimated_tokens(letters, pc.binary_length(part.keys).to_numpy())
+        of["tokens"].add(np.minimum(tokens, np.iinfo(np.uint16).max))
+        of["codes"].add(self._codes(part.labels))
+        if part.counts is not None:
+            of["counts"].add(part.counts)
+        if part.answers is not None:
+            of["answer"].add(part.answers)
+
+    def _codes(self, labels: Any) -> NDArray[np.int16]:
+        if not len(labels):
+            return np.zeros(0, np.int16)
+        found = labels.dictionary_encode()
+        numbers = [self._number(label) for label in found.dictionary.to_pylist()]
+        return np.array(numbers, np.int16)[found.indices.to_numpy()]
 
     def _number(self, label: str) -> int:
         known = self.labels.get(label)
@@ -197,16 +365,9 @@ class Scan:
                 self.labels[label] = known
         return known
 
-
-def estimated_tokens(text: str) -> int:
-    """About as many tokens as a model would see: a quarter of the Latin characters, every Chinese one."""
-    if text.isascii():
-        return len(text) // 4 + 1
-    wide = (len(text.encode("utf-8", "replace")) - len(text)) // 2
-    return wide + (len(text) - wide) // 4 + 1
-
-
-def extra_columns(table: Table, columns: Mapping[str, str]) -> list[str]:
-    """Columns without a role, but for unnamed ones (most often a separator at the end of the lines)."""
-    unnamed = {fault.column for fault in table.faults if fault.code == "column.unnamed"}
-    return [name for name in table.columns if name not in columns.values() and name not in unnamed]
+    def _common(self, others: Mapping[str, Any]) -> None:
+        group, date = (others.get(self.columns.get(role, "")) for role in ("group", "date"))
+        if group is not None:
+            self._of["group"].add(splits.digests(group))
+        if date is not None:
+            self._of["date"].add(splits.seconds(date))

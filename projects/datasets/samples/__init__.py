@@ -31,7 +31,7 @@ SAMPLES: dict[str, Sample] = {
         name="support-tickets",
         title=_("Support tickets"),
         description=_(
-            "488 messages to an online shop in English, each with one of 8 intents: what the customer wants done."
+            "490 messages to an online shop in English, each with one of 8 intents: what the customer wants done."
         ),
         task="text-classification",
         file=FOLDER / "support_tickets.csv",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,8 @@ from projects.datasets import checking, services
 from projects.datasets.models import DatasetVersion, Import, Upload
 from projects.models import Project
 from projects.services import create_project
-from training.check import check
-from training.problems import TABLE, Problem, fill
-from training.tasks import TASKS
-from training.validation import Source
+from training import commands
+from training.problems import Problem
 
 LABELS = ("billing", "delivery", "refund")
 
@@ -94,34 +93,16 @@ class InProcess:
 
     def lines(self, timeout: float) -> Iterator[dict[str, Any] | None]:
         yield None
+        said: list[dict[str, Any]] = []
+        out = commands.Output()
+        out.say = lambda data: said.append(json.loads(json.dumps(data)))  # type: ignore[method-assign]
+        wanted = commands._parser().parse_args(self.args)
         try:
-            yield from map(self._noted, check(*self._given(), out=self.folder))
+            self.returncode = wanted.run(wanted, out)
         except Problem as problem:
-            entry = TABLE[problem.code]
-            self.returncode = 2
-            yield {
-                "event": "problem",
-                "code": problem.code,
-                "values": problem.values,
-                "found": fill(entry.found, problem.values),
-            }
+            commands._say_problem(out, problem)
+            self.returncode = commands.PROBLEM
+        yield from said
 
     def stop(self, grace: float) -> None:
         pass
-
-    def _noted(self, event: Any) -> dict[str, Any]:
-        found = event.as_dict()
-        if found["event"] == "checked":
-            self.returncode = 2 if found["gate"] == "blocked" else 0
-        return found
-
-    def _given(self) -> tuple[Any, list[Source], dict[str, str]]:
-        options = [option for option in self.args[1:] if option != "--json"]
-        plain = [option.split("=", 1) for option in options if option.startswith("--encoding=")]
-        pairs = [option for option in options if "=" not in option or not option.startswith("--")]
-        found = list(zip(pairs[::2], pairs[1::2], strict=True))
-        files = {n[2:]: v for n, v in found if n in ("--train", "--valid", "--test")}
-        encoding = plain[0][1] if plain else ""
-        sources = [Source(split, path, Path(path).name, encoding) for split, path in files.items()]
-        columns = dict(value.split("=", 1) for name, value in found if name == "--column")
-        return TASKS[dict(found)["--task"]], sources, columns

@@ -83,7 +83,8 @@ def test_it_makes_a_version(job: Import, in_process: None, home: Path) -> None:
     assert (version.number, version.rows, version.name) == (1, 60, "tickets.csv")
     assert sum(version.splits.values()) == 60
     assert set(version.labels) == {"billing", "delivery", "refund"}
-    assert [path.name for path in versions_on_disk(home)] == [f"{version.pk}.parquet"]
+    names = {path.name for path in versions_on_disk(home)}
+    assert names == {f"{version.pk}.parquet", f"{version.pk}.flags.parquet"}
 
 
 @pytest.mark.django_db(transaction=True)

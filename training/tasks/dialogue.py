@@ -1,0 +1,129 @@
+"""Dialogue: whole conversations, or an instruction and its response; always kept as a list of messages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from training.tasks.shape import Column, Flaw, Parsed, Task, Variant
+
+MESSAGES, PAIRS = "messages", "pairs"
+ROLES = ("system", "user", "assistant")
+
+
+def _(text: str) -> str:
+    """Marks a text for translation by the site."""
+    return text
+
+
+def read_messages(values: Mapping[str, str]) -> Parsed:
+    """`messages` as JSON."""
+    messages = values["messages"]
+    if not messages.strip():
+        return Parsed((messages,), "", flaws=(Flaw("data.empty_text", "messages"),))
+    turns = _read(messages)
+    if reason := fault_of(turns):
+        flaw = Flaw("messages.broken", "messages", messages, {"reason": reason})
+        return Parsed((messages,), "", flaws=(flaw,))
+    return _parsed(turns)
+
+
+def read_pairs(values: Mapping[str, str]) -> Parsed:
+    """An instruction and its response become a conversation of two turns."""
+    prompt, response = values["prompt"], values["response"]
+    flaws = [] if prompt.strip() else [Flaw("data.empty_text", "prompt", response)]
+    if not response.strip():
+        flaws.append(Flaw("label.empty", "response", prompt))
+    if flaws:
+        return Parsed((prompt,), "", flaws=tuple(flaws))
+    return _parsed(
+        [{"role": "user", "content": prompt}, {"role": "assistant", "content": response}]
+    )
+
+
+def _parsed(turns: list[dict[str, Any]]) -> Parsed:
+    kept = json.dumps(turns, ensure_ascii=False)
+    return Parsed((kept,), "\x1f".join(turn["content"] for turn in turns))
+
+
+def _read(messages: str) -> list[dict[str, Any]]:
+    """The messages with nothing but role and content; [] for what is no list of them."""
+    try:
+        found = json.loads(messages)
+        return [{"role": item["role"], "content": item["content"]} for item in found]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return []
+
+
+def fault_of(turns: Sequence[Mapping[str, Any]]) -> str:
+    """Why a conversation cannot be learnt from; empty when it can."""
+    if not turns:
+        return _("it is no list of messages with role and content")
+    if any(turn["role"] not in ROLES for turn in turns):
+        return _("a role is not system, user or assistant")
+    if any(not isinstance(turn["content"], str) for turn in turns):
+        return _("a content is no text")
+    answers = [turn for turn in turns if turn["role"] == "assistant"]
+    if not any(turn["content"].strip() for turn in answers):
+        return _("the assistant never says anything")
+    return ""
+
+
+TASK = Task(
+    name="dialogue",
+    title=_("Dialogue"),
+    description=_("A chat that answers in the way you taught it."),
+    icon="messages-square",
+    columns=(
+        Column(
+            "messages",
+            _("Messages"),
+            _("The conversation as a list of role and content."),
+            required=False,
+            guesses=("messages", "conversation", "conversations", "dialog", "dialogue", "对话"),
+        ),
+        Column(
+            "prompt",
+            _("Instruction"),
+            _("What the user says."),
+            required=False,
+            guesses=("prompt", "instruction", "input", "question", "user", "指令", "问题", "输入"),
+        ),
+        Column(
+            "response",
+            _("Response"),
+            _("What the model should answer."),
+            required=False,
+            guesses=(
+                "response",
+                "output",
+                "answer",
+                "completion",
+                "assistant",
+                "回答",
+                "回复",
+                "输出",
+            ),
+        ),
+    ),
+    variants=(
+        Variant(
+            name=MESSAGES,
+            title=_("Whole conversations"),
+            needs=("messages",),
+            keeps=("messages",),
+            parse=read_messages,
+        ),
+        Variant(
+            name=PAIRS,
+            title=_("Instruction and response"),
+            needs=("prompt", "response"),
+            keeps=("messages",),
+            parse=read_pairs,
+            stored=MESSAGES,
+        ),
+    ),
+    text_role="messages",
+    label_role="messages",
+)

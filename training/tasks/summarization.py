@@ -1,0 +1,65 @@
+"""Summarisation: a long text, and what of it should be kept."""
+
+from __future__ import annotations
+
+from training.tasks.shape import Column, Task, Variant
+
+PAIRS = "pairs"
+
+
+def _(text: str) -> str:
+    """Marks a text for translation by the site."""
+    return text
+
+
+TASK = Task(
+    name="summarization",
+    title=_("Summarisation"),
+    description=_("Long texts in a few sentences."),
+    icon="text-align-start",
+    columns=(
+        Column(
+            "source",
+            _("Text"),
+            _("The long text."),
+            guesses=(
+                "source",
+                "text",
+                "document",
+                "article",
+                "dialogue",
+                "content",
+                "原文",
+                "正文",
+                "文章",
+            ),
+        ),
+        Column(
+            "target",
+            _("Summary"),
+            _("What it should become."),
+            guesses=(
+                "target",
+                "summary",
+                "highlights",
+                "headline",
+                "title",
+                "abstract",
+                "摘要",
+                "标题",
+            ),
+        ),
+    ),
+    variants=(
+        Variant(
+            name=PAIRS,
+            title=_("Text and summary"),
+            needs=("source", "target"),
+            keeps=("source", "target"),
+            key=("source",),
+            target="target",
+        ),
+    ),
+    text_role="source",
+    label_role="target",
+)

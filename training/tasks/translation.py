@@ -1,0 +1,46 @@
+"""Translation: a text, and the same in another language."""
+
+from __future__ import annotations
+
+from training.tasks.shape import Column, Task, Variant
+
+PAIRS = "pairs"
+
+
+def _(text: str) -> str:
+    """Marks a text for translation by the site."""
+    return text
+
+
+TASK = Task(
+    name="translation",
+    title=_("Translation"),
+    description=_("From one language into another, in your own terms."),
+    icon="languages",
+    columns=(
+        Column(
+            "source",
+            _("Original"),
+            _("The text that is translated."),
+            guesses=("source", "src", "original", "en", "english", "原文", "源文"),
+        ),
+        Column(
+            "target",
+            _("Translation"),
+            _("What it should become."),
+            guesses=("target", "tgt", "translation", "zh", "fr", "de", "译文", "翻译"),
+        ),
+    ),
+    variants=(
+        Variant(
+            name=PAIRS,
+            title=_("Original and translation"),
+            needs=("source", "target"),
+            keeps=("source", "target"),
+            key=("source",),
+            target="target",
+        ),
+    ),
+    text_role="source",
+    label_role="target",
+)
