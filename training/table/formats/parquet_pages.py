@@ -1,0 +1,120 @@
+"""What a Parquet file's pages say of themselves, before anything is unpacked.
+
+The footer may claim anything, while Arrow believes each page's own header: so these are summed. A page header is a
+struct of Thrift's compact protocol, of which just enough is read here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from training.problems import Problem
+
+MAX_PAGE = 64 << 20  # bytes of one page when unpacked
+MAX_VALUES = 10_000_000  # of one page
+_MAX_HEADER = 1 << 16
+_DELTA_BYTES = 7  # an encoding in which a value may be a hundred bytes in the file and the sum of all before it
+_MAX_DELTA = 2 << 20
+
+
+def refuse(file: BinaryIO, chunks: Iterator[Any]) -> None:
+    """Raises Problem(`file.unpacked`, `file.damaged`) for pages that no table needs. `chunks` are of pyarrow."""
+    for chunk in chunks:
+        start = chunk.data_page_offset
+        if chunk.has_dictionary_page and chunk.dictionary_page_offset:
+            start = min(start, chunk.dictionary_page_offset)
+        _refuse_chunk(file, start, start + chunk.total_compressed_size)
+
+
+def _refuse_chunk(file: BinaryIO, at: int, end: int) -> None:
+    while at < end:
+        file.seek(at)
+        fields, size = _Struct(file.read(_MAX_HEADER)).read()
+        unpacked, packed = fields.get(2, -1), fields.get(3, -1)
+        if (
+            not isinstance(unpacked, int)
+            or not isinstance(packed, int)
+            or min(unpacked, packed) < 0
+        ):
+            raise ValueError("no page header")
+        _refuse_page(fields, unpacked)
+        at += size + packed
+
+
+def _refuse_page(fields: dict[int, Any], unpacked: int) -> None:
+    data = fields.get(5) or fields.get(8) or {}
+    encoding = data.get(2 if 5 in fields else 4)
+    most = _MAX_DELTA if encoding == _DELTA_BYTES else MAX_PAGE
+    values = max(data.get(1, 0), (fields.get(7) or {}).get(1, 0))
+    if unpacked > most or values > MAX_VALUES:
+        raise Problem("file.unpacked", limit=1, ratio=200)
+
+
+class _Struct:
+    """Thrift compact: field number -> int, bool, bytes, list or dict. Raises ValueError, IndexError."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data, self.at = data, 0
+
+    def read(self, depth: int = 0) -> tuple[dict[int, Any], int]:
+        if depth > 8:
+            raise ValueError("too deep")
+        found: dict[int, Any] = {}
+        number = 0
+        while (head := self._byte()) != 0:
+            step = head >> 4
+            number = number + step if step else self._zigzag()
+            found[number] = self._value(head & 15, depth)
+        return found, self.at
+
+    def _byte(self) -> int:
+        self.at += 1
+        return self.data[self.at - 1]
+
+    def _varint(self) -> int:
+        found = shift = 0
+        while True:
+            byte = self._byte()
+            found |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return found
+            if shift > 70:
+                raise ValueError("too long")
+
+    def _zigzag(self) -> int:
+        found = self._varint()
+        return (found >> 1) ^ -(found & 1)
+
+    def _value(self, kind: int, depth: int) -> Any:
+        if kind in {1, 2}:
+            return kind == 1
+        if kind == 3:
+            return self._byte()
+        if kind in {4, 5, 6}:
+            return self._zigzag()
+        if kind == 7:
+            return self._bytes(8)
+        if kind == 8:
+            return self._bytes(self._varint())
+        if kind in {9, 10}:
+            return self._list(depth)
+        if kind == 12:
+            return self.read(depth + 1)[0]
+        raise ValueError("unknown kind")
+
+    def _bytes(self, size: int) -> bytes:
+        self.at += size
+        if self.at > len(self.data):
+            raise ValueError("too short")
+        return self.data[self.at - size : self.at]
+
+    def _list(self, depth: int) -> list[Any]:
+        head = self._byte()
+        size = head >> 4
+        if size == 15:
+            size = self._varint()
+        if size > len(self.data):
+            raise ValueError("too long")
+        return [self._value(head & 15, depth + 1) for _ in range(size)]
