@@ -95,7 +95,9 @@ def _record(
     if row is None:
         return Record(value.line, [""] * len(keys), (*value.faults, *([fault] if fault else [])))
     cells = [cell(row[key]) if key in row else "" for key in keys]
-    faults = value.faults + checked(cells, value.line, columns)
+    told = {fault.code for fault in value.faults}
+    found = checked(cells, value.line, columns)
+    faults = value.faults + tuple(fault for fault in found if fault.code not in told)
     if len(row) > len(keys) or any(key not in keys for key in row):
         late = [key for key in row if key not in keys]
         values = {"fields": shown_list(late)}

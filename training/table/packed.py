@@ -5,10 +5,13 @@ A zip's directory may lie about sizes; zipfile gives no more bytes than it says,
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
+import lzma
 import shutil
 import stat
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -30,7 +33,17 @@ MAX_UNPACKED = 4 << 30  # bytes
 MAX_RATIO = 200  # unpacked to packed; beyond it nobody packed a table
 FREE = 64 << 20  # bytes that may be unpacked at any ratio
 _DIRECTORY = 4 << 20  # bytes of a zip's directory: some tens of thousands of files
-_BROKEN = (EOFError, OSError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+BROKEN = (  # what unpacking raises for bytes that make no sense
+    EOFError,
+    OSError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+)
 GZIP, ZIP = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06")
 
 
@@ -80,9 +93,9 @@ class Unpacked(io.RawIOBase):
         self._count = 0
         try:
             self._stream = self._opened(source)
-        except _BROKEN:
+        except BROKEN as error:
             self.close()
-            raise _damaged(source.packing) from None
+            raise damaged(_KINDS[source.packing], error) from None
         self._packing = source.packing
 
     def _opened(self, source: Source) -> Any:
@@ -103,8 +116,8 @@ class Unpacked(io.RawIOBase):
     def readinto(self, target: Any) -> int:
         try:
             data = self._stream.read(len(target))
-        except _BROKEN:
-            raise _damaged(self._packing) from None
+        except BROKEN as error:
+            raise damaged(_KINDS[self._packing], error) from None
         self._count += len(data)
         refuse_size(self._count, self._size)
         target[: len(data)] = data
@@ -126,8 +139,14 @@ def refuse_size(unpacked: int, packed: int) -> None:
         raise Problem("file.unpacked", limit=MAX_UNPACKED >> 30, ratio=MAX_RATIO)
 
 
-def _damaged(kind: str) -> Problem:
-    return Problem("file.damaged", kind=_("gzip archive") if kind == "gz" else _("zip archive"))
+_KINDS = {"gz": _("gzip archive"), "zip": _("zip archive")}
+
+
+def damaged(kind: str, error: Exception) -> Exception:
+    """The problem that an error means; a disk that is full or fails is no fault of the file."""
+    if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}:
+        return error
+    return Problem("file.damaged", kind=kind)
 
 
 def source_of(path: Path) -> Source:
@@ -150,8 +169,8 @@ def directory(file: BinaryIO) -> list[zipfile.ZipInfo]:
     try:
         with zipfile.ZipFile(cast(BinaryIO, _Short(file))) as archive:
             return archive.infolist()
-    except (*_BROKEN, ValueError, UnicodeError, LookupError):
-        raise _damaged("zip") from None
+    except (*BROKEN, LookupError) as error:
+        raise damaged(_("zip archive"), error) from None
 
 
 class _Short:

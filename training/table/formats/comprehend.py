@@ -15,8 +15,19 @@ def sniff(begin: Beginning) -> bool:
     return looks_labelled([row[0] for row in rows], [row[1] for row in rows])
 
 
+# fmt: off
+_NAMES = frozenset({
+    "text", "texts", "sentence", "sentences", "message", "review", "comment", "content", "title",
+    "query", "utterance", "label", "labels", "class", "category", "categories", "target",
+    "sentiment", "intent", "tag", "tags", "topic",
+})
+# fmt: on
+
+
 def looks_labelled(labels: list[str], texts: list[str]) -> bool:
     """Whether few short values stand beside many long ones. Words, since figures may be anything."""
+    if {labels[0].strip().lower(), texts[0].strip().lower()} & _NAMES:
+        return False  # a header after all, whose name some rows have as their label
     if len(labels) < 3 or not all(0 < len(label.strip()) <= 60 for label in labels):
         return False
     few = len(set(labels)) <= max(2, len(labels) // 2) and len(set(labels)) < len(set(texts))

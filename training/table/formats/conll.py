@@ -37,9 +37,10 @@ def sniff(begin: Beginning) -> bool:
         return False
     split = splitter(filled)
     rows = [split(line) for line in filled[:-1] or filled]
+    rows = rows[1:] if _is_head(Line(1, rows[0], ())) else rows
     tagged = [row for row in rows if len(row) > 1 and _TAG.fullmatch(row[-1])]
     plain = sum(row[-1] == "O" or "-" in row[-1] for row in tagged)
-    return len(tagged) >= 0.9 * len(rows) and plain >= 0.5 * len(rows) and len(tagged) > 1
+    return len(tagged) > 1 and len(tagged) >= 0.9 * len(rows) and plain >= 0.5 * len(rows)
 
 
 def _counts(line: str) -> bool:

@@ -12,7 +12,7 @@ from training.problems import Problem
 from training.table.beginning import Beginning
 from training.table.formats import parquet_pages
 from training.table.json_rows import as_json, checked
-from training.table.packed import FREE, Source, refuse_size
+from training.table.packed import FREE, Source, damaged, refuse_size
 from training.table.shape import Detected, Fault, Record, Streamed, numbered
 from training.table.words import MAX_CELL, MAX_COLUMNS, shown
 
@@ -55,7 +55,7 @@ def _opened(source: Source) -> Iterator[pq.ParquetFile]:
             file.seek(0)
             yield pq.ParquetFile(file, read_dictionary=texts, pre_buffer=False)
         except (pa.ArrowException, OSError, ValueError, IndexError, KeyError) as error:
-            raise Problem("file.damaged", kind="Parquet") from error
+            raise damaged("Parquet", error) from error
 
 
 def _refuse_footer(file: BinaryIO) -> None:

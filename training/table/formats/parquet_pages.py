@@ -43,11 +43,15 @@ def _refuse_chunk(file: BinaryIO, at: int, end: int) -> None:
 
 
 def _refuse_page(fields: dict[int, Any], unpacked: int) -> None:
-    data = fields.get(5) or fields.get(8) or {}
-    encoding = data.get(2 if 5 in fields else 4)
-    most = _MAX_DELTA if encoding == _DELTA_BYTES else MAX_PAGE
-    values = max(data.get(1, 0), (fields.get(7) or {}).get(1, 0))
-    if unpacked > most or values > MAX_VALUES:
+    inner = [
+        fields[key] for key in (5, 7, 8) if key in fields
+    ]  # of data, dictionary, data of version 2
+    counts = [part.get(1, 0) for part in inner if isinstance(part, dict)]
+    if len(counts) < len(inner) or not all(isinstance(count, int) for count in counts):
+        raise ValueError("no page header")
+    encodings = [fields[key].get(at) for key, at in ((5, 2), (8, 4)) if key in fields]
+    most = _MAX_DELTA if _DELTA_BYTES in encodings else MAX_PAGE
+    if unpacked > most or max(counts, default=0) > MAX_VALUES:
         raise Problem("file.unpacked", limit=1, ratio=200)
 
 

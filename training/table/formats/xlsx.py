@@ -21,22 +21,13 @@ from training.table.formats.xlsx_parts import (
     unescaped,
 )
 from training.table.json_rows import checked
-from training.table.packed import Source, refuse_size
+from training.table.packed import BROKEN, Source, damaged, refuse_size
 from training.table.shape import Detected, Fault, Record, Streamed, numbered
 from training.table.words import MAX_CELL, MAX_COLUMNS, shown
 
 _BRIEF = 4 << 20  # bytes of a sheet without a row, after which a preview gives up
 _CELL = re.compile("([A-Z]{1,3})([0-9]{1,7})")
-_BROKEN = (
-    expat.ExpatError,
-    zipfile.BadZipFile,
-    KeyError,
-    ValueError,
-    EOFError,
-    OSError,
-    NotImplementedError,
-    RuntimeError,
-)
+_BROKEN = (*BROKEN, expat.ExpatError, KeyError)
 
 
 class Cell(NamedTuple):
@@ -88,7 +79,7 @@ def _opened(source: Source) -> Iterator[tuple[zipfile.ZipFile, Book]]:
                 )
                 yield archive, book(archive)
         except _BROKEN as error:
-            raise Problem("file.damaged", kind="Excel") from error
+            raise damaged("Excel", error) from error
 
 
 def _first_row(archive: zipfile.ZipFile, described: Book) -> tuple[str, Row]:
