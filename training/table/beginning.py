@@ -15,6 +15,7 @@ from training.table import json_values
 from training.table.dialect import Dialect, has_header, sniff
 from training.table.lines import first_lines
 from training.table.packed import Source
+from training.table.words import MAX_COLUMNS
 
 _VALUES = 50  # of a JSON file that are looked at
 _JSON = re.compile(
@@ -71,7 +72,10 @@ class Beginning:
 
     @cached_property
     def has_header(self) -> bool:
-        return has_header(self.rows)
+        many = any(
+            len(row) > MAX_COLUMNS for row in self.rows
+        )  # refused anyway, and slow to look at
+        return many or has_header(self.rows)
 
 
 def _rows(dialect: Dialect, lines: list[str]) -> Iterator[list[str]]:

@@ -21,8 +21,6 @@ from xml.parsers import expat
 from training.table.words import MAX_CELL
 
 _PIECE = 1 << 16
-_RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_SEPARATOR = "\n"  # between namespace and name; neither can hold it
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
@@ -30,22 +28,29 @@ class Refused(ValueError):
     """XML that declares entities or document types, which no workbook does."""
 
 
-def parser(start: Callable[[str, dict[str, str]], None], end: Callable[[str], None] | None = None,
-           text: Callable[[str], None] | None = None) -> Any:  # fmt: skip
-    """An expat parser that gives names without their namespaces."""
-    made = expat.ParserCreate(namespace_separator=_SEPARATOR)
+def parser(
+    start: Callable[[str, dict[str, str]], None],
+    end: Callable[[str], None] | None = None,
+    text: Callable[[str], None] | None = None,
+) -> Any:
+    """An expat parser. Names come without a prefix, which some programs give to all of them."""
+    made = expat.ParserCreate()
     made.buffer_text = True
-    made.StartElementHandler = lambda name, values: start(name.rpartition(_SEPARATOR)[2], values)
-    if end:
-        made.EndElementHandler = lambda name: end(name.rpartition(_SEPARATOR)[2])
-    if text:
-        made.CharacterDataHandler = text
+
+    def first(name: str, values: dict[str, str]) -> None:
+        if ":" in name:
+            made.StartElementHandler = lambda name, values: start(name.rpartition(":")[2], values)
+            made.EndElementHandler = end and (lambda name: end(name.rpartition(":")[2]))
+        else:  # as it nearly always is; a call less for each element
+            made.StartElementHandler, made.EndElementHandler = start, end
+        made.StartElementHandler(name, values)
 
     def refuse(*_: Any) -> None:
         raise Refused("a document type is declared")
 
-    made.StartDoctypeDeclHandler = refuse
-    made.EntityDeclHandler = refuse
+    made.StartElementHandler = first
+    made.CharacterDataHandler = text
+    made.StartDoctypeDeclHandler = made.EntityDeclHandler = refuse
     return made
 
 
@@ -80,7 +85,7 @@ def book(archive: zipfile.ZipFile) -> Book:
 
     def start(name: str, values: dict[str, str]) -> None:
         if name == "sheet":
-            order.append(values.get(f"{_RELATION}{_SEPARATOR}id") or _relation_of(values))
+            order.append(next((item for key, item in values.items() if key.endswith(":id")), ""))
         elif name == "workbookPr":
             flags[0] = values.get("date1904") in {"1", "true"}
 
@@ -96,12 +101,6 @@ def book(archive: zipfile.ZipFile) -> Book:
         flags[0],
         _formats(archive, names),
     )
-
-
-def _relation_of(values: dict[str, str]) -> str:
-    """Strict workbooks name the same attribute in another namespace."""
-    ids = (value for key, value in values.items() if key.endswith(f"relationships{_SEPARATOR}id"))
-    return next(ids, "")
 
 
 def _relations(archive: zipfile.ZipFile) -> dict[str, tuple[str, str]]:
