@@ -1,4 +1,4 @@
-"""Parquet, read in small batches with the texts of dictionaries left where they are until a row needs them."""
+"""Parquet, read in batches of as many rows as fit in memory even if each had its column's whole dictionary."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from training.problems import Problem
 from training.table.beginning import Beginning
 from training.table.formats import parquet_pages
 from training.table.json_rows import as_json, checked
-from training.table.packed import FREE, Source, damaged, refuse_size
+from training.table.packed import FREE, MAX_RATIO, Source, damaged, refuse_size
 from training.table.shape import Detected, Fault, Record, Streamed, numbered
 from training.table.words import MAX_CELL, MAX_COLUMNS, shown
 
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyarrow import parquet as pq
 
-_BATCH = 1000  # rows
+_BATCH = 1000  # rows at most
+_BUFFER = 1 << 18  # bytes of a column that are read from the disk at once
 _WEIGHT = 16 << 20  # bytes of a batch that are made into cells at once
+_MOST = 128 << 20  # bytes of a batch in the worst case
 _FOOTER = 16 << 20  # bytes
 _DEPTH = 4  # lists and structs inside one another
 
@@ -32,7 +34,7 @@ def sniff(begin: Beginning) -> bool:
 
 def open_table(source: Source, found: Detected) -> Streamed:
     """Raises Problem(`file.damaged`, `file.unpacked`, `column.nested`, `column.too_many`)."""
-    with _opened(source) as file:
+    with _opened(source) as (file, _):
         schema = file.schema_arrow
         _refuse_columns(schema)
         names = list(schema.names)
@@ -42,7 +44,8 @@ def open_table(source: Source, found: Detected) -> Streamed:
 
 
 @contextmanager
-def _opened(source: Source) -> Iterator[pq.ParquetFile]:
+def _opened(source: Source) -> Iterator[tuple[pq.ParquetFile, int]]:
+    """The file, and the number of its rows that may be read at once."""
     import pyarrow as pa
     from pyarrow import parquet as pq
 
@@ -50,10 +53,15 @@ def _opened(source: Source) -> Iterator[pq.ParquetFile]:
         try:
             _refuse_footer(file)
             described = pq.ParquetFile(file, pre_buffer=False)
-            _refuse_large(file, described.metadata, source)
-            texts = _dictionaries(described)
+            largest = _largest(file, described.metadata, source)
             file.seek(0)
-            yield pq.ParquetFile(file, read_dictionary=texts, pre_buffer=False)
+            opened = pq.ParquetFile(
+                file,
+                read_dictionary=_repeated(described),
+                pre_buffer=False,
+                buffer_size=_BUFFER,
+            )
+            yield opened, max(1, min(_BATCH, _MOST // max(1, largest)))
         except (pa.ArrowException, OSError, ValueError, IndexError, KeyError) as error:
             raise damaged("Parquet", error) from error
 
@@ -69,20 +77,28 @@ def _refuse_footer(file: BinaryIO) -> None:
     file.seek(0)
 
 
-def _refuse_large(file: BinaryIO, metadata: Any, source: Source) -> None:
+def _largest(file: BinaryIO, metadata: Any, source: Source) -> int:
+    """Bytes of the dictionaries of the row group that has most of them. Raises Problem(`file.unpacked`)."""
     if metadata.num_columns > MAX_COLUMNS:
         raise Problem("column.too_many", found=metadata.num_columns, limit=MAX_COLUMNS)
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    chunks = [group.column(at) for group in groups for at in range(metadata.num_columns)]
-    size = sum(max(0, chunk.total_uncompressed_size) for chunk in chunks)
-    refuse_size(size, max(source.size, FREE // 200))
-    parquet_pages.refuse(file, iter(chunks))
+    columns = range(metadata.num_columns)
+    size = sum(
+        max(0, group.column(at).total_uncompressed_size) for group in groups for at in columns
+    )
+    refuse_size(size, max(source.size, FREE // MAX_RATIO))
+    sizes = (parquet_pages.dictionaries(file, map(group.column, columns)) for group in groups)
+    return max(sizes, default=0)
 
 
-def _dictionaries(file: pq.ParquetFile) -> list[str]:
-    """Text columns, which are then read as numbers into a list of texts: a text that repeats is held once."""
+def _repeated(file: pq.ParquetFile) -> list[str]:
+    """Texts inside lists, of which a row may hold millions: they stay numbers of texts until they are weighed."""
     columns = (file.schema.column(at) for at in range(len(file.schema)))
-    return [item.path for item in columns if item.physical_type == "BYTE_ARRAY"]
+    return [
+        item.path
+        for item in columns
+        if item.physical_type == "BYTE_ARRAY" and item.max_repetition_level
+    ]
 
 
 def _refuse_columns(schema: pa.Schema) -> None:
@@ -121,11 +137,11 @@ def _is_text(kind: pa.DataType) -> bool:
 def _records(source: Source, table: Streamed) -> Iterator[Record]:
     import pyarrow as pa
 
-    with _opened(source) as file:
+    with _opened(source) as (file, count):
         total = max(1, file.metadata.num_rows)
         line = 2
         try:
-            batches = file.iter_batches(batch_size=_BATCH, use_threads=False)
+            batches = file.iter_batches(batch_size=count, use_threads=False)
             for batch in batches:
                 for piece in _pieces(batch):
                     yield from _rows_of(piece, line, table)

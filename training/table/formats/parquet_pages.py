@@ -6,7 +6,7 @@ struct of Thrift's compact protocol, of which just enough is read here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any, BinaryIO
 
 from training.problems import Problem
@@ -14,32 +14,38 @@ from training.problems import Problem
 MAX_PAGE = 64 << 20  # bytes of one page when unpacked
 MAX_VALUES = 10_000_000  # of one page
 _MAX_HEADER = 1 << 16
+_DICTIONARY = 2  # the kind of a page
 _DELTA_BYTES = 7  # an encoding in which a value may be a hundred bytes in the file and the sum of all before it
 _MAX_DELTA = 2 << 20
 
 
-def refuse(file: BinaryIO, chunks: Iterator[Any]) -> None:
-    """Raises Problem(`file.unpacked`, `file.damaged`) for pages that no table needs. `chunks` are of pyarrow."""
+def dictionaries(file: BinaryIO, chunks: Iterable[Any]) -> int:
+    """Bytes of the dictionaries of one row group: no row of it holds more. `chunks` are of pyarrow, one a column.
+
+    Raises Problem(`file.unpacked`) for pages that no table needs; ValueError, IndexError for what is no page.
+    """
+    size = 0
     for chunk in chunks:
         start = chunk.data_page_offset
         if chunk.has_dictionary_page and chunk.dictionary_page_offset:
             start = min(start, chunk.dictionary_page_offset)
-        _refuse_chunk(file, start, start + chunk.total_compressed_size)
+        size += _walk(file, start, start + chunk.total_compressed_size)
+    return size
 
 
-def _refuse_chunk(file: BinaryIO, at: int, end: int) -> None:
+def _walk(file: BinaryIO, at: int, end: int) -> int:
+    """Bytes of a column's dictionary."""
+    found = 0
     while at < end:
         file.seek(at)
         fields, size = _Struct(file.read(_MAX_HEADER)).read()
         unpacked, packed = fields.get(2, -1), fields.get(3, -1)
-        if (
-            not isinstance(unpacked, int)
-            or not isinstance(packed, int)
-            or min(unpacked, packed) < 0
-        ):
+        if not all(isinstance(count, int) and count >= 0 for count in (unpacked, packed)):
             raise ValueError("no page header")
         _refuse_page(fields, unpacked)
+        found += unpacked if fields.get(1) == _DICTIONARY else 0
         at += size + packed
+    return found
 
 
 def _refuse_page(fields: dict[int, Any], unpacked: int) -> None:
