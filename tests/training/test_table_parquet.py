@@ -151,6 +151,11 @@ def test_a_page_with_too_many_values(make: Make, monkeypatch: pytest.MonkeyPatch
     assert refusal(make({"text": [[None] * 5000]})).code == "file.unpacked"
 
 
+def test_too_many_pages(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet_pages, "MAX_PAGES", 3)
+    assert refusal(make(TEXTS)).code == "file.unpacked"
+
+
 def test_a_text_that_repeats_is_not_multiplied(make: Make) -> None:
     """A dictionary of one text of 3 MB and a thousand rows: 3 GB, of which the footer says nothing."""
     places = pa.array([0] * 1000, pa.int32())

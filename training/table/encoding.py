@@ -153,16 +153,24 @@ def _plausible(data: bytes, name: str) -> float:
 def _of_bytes(data: bytes) -> Encoding:
     if data.isascii():
         return Encoding("utf-8", False)
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(data)  # a character cut at the end is fine
-    except UnicodeDecodeError:
-        pass
-    else:
+    if _is_utf8(data):
         return Encoding("utf-8", False)
     sample = _telling_lines(data)
     if _mostly_utf8(sample):
         return Encoding("utf-8", False)  # the bad bytes are faults of their rows
     return Encoding(_guess(sample), True)
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Piece by piece, so that the text is never held as a whole; a character cut at the end is fine."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    view = memoryview(data)
+    try:
+        for at in range(0, len(data), 1 << 20):
+            decoder.decode(view[at : at + (1 << 20)])
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _telling_lines(data: bytes) -> bytes:

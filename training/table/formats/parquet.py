@@ -87,8 +87,8 @@ def _largest(file: BinaryIO, metadata: Any, source: Source) -> int:
         max(0, group.column(at).total_uncompressed_size) for group in groups for at in columns
     )
     refuse_size(size, max(source.size, FREE // MAX_RATIO))
-    sizes = (parquet_pages.dictionaries(file, map(group.column, columns)) for group in groups)
-    return max(sizes, default=0)
+    pages = parquet_pages.Pages(file)
+    return max((pages.dictionaries(map(group.column, columns)) for group in groups), default=0)
 
 
 def _repeated(file: pq.ParquetFile) -> list[str]:

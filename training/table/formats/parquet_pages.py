@@ -13,39 +13,58 @@ from training.problems import Problem
 
 MAX_PAGE = 64 << 20  # bytes of one page when unpacked
 MAX_VALUES = 10_000_000  # of one page
-_MAX_HEADER = 1 << 16
+MAX_PAGES = 200_000  # of the file
+_HEADER, _MAX_HEADER = 512, 1 << 16  # bytes
 _DICTIONARY = 2  # the kind of a page
 _DELTA_BYTES = 7  # an encoding in which a value may be a hundred bytes in the file and the sum of all before it
 _MAX_DELTA = 2 << 20
 
 
-def dictionaries(file: BinaryIO, chunks: Iterable[Any]) -> int:
-    """Bytes of the dictionaries of one row group: no row of it holds more. `chunks` are of pyarrow, one a column.
+class Pages:
+    """A walk over the pages of a file. Raises ValueError, IndexError for what is no page."""
 
-    Raises Problem(`file.unpacked`) for pages that no table needs; ValueError, IndexError for what is no page.
-    """
-    size = 0
-    for chunk in chunks:
-        start = chunk.data_page_offset
-        if chunk.has_dictionary_page and chunk.dictionary_page_offset:
-            start = min(start, chunk.dictionary_page_offset)
-        size += _walk(file, start, start + chunk.total_compressed_size)
-    return size
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._count = 0
 
+    def dictionaries(self, chunks: Iterable[Any]) -> int:
+        """Bytes of the dictionaries of one row group: no row of it holds more. `chunks` are of pyarrow, one a column.
 
-def _walk(file: BinaryIO, at: int, end: int) -> int:
-    """Bytes of a column's dictionary."""
-    found = 0
-    while at < end:
-        file.seek(at)
-        fields, size = _Struct(file.read(_MAX_HEADER)).read()
-        unpacked, packed = fields.get(2, -1), fields.get(3, -1)
-        if not all(isinstance(count, int) and count >= 0 for count in (unpacked, packed)):
-            raise ValueError("no page header")
-        _refuse_page(fields, unpacked)
-        found += unpacked if fields.get(1) == _DICTIONARY else 0
-        at += size + packed
-    return found
+        Raises Problem(`file.unpacked`) for pages that no table needs.
+        """
+        size = 0
+        for chunk in chunks:
+            start = chunk.data_page_offset
+            if chunk.has_dictionary_page and chunk.dictionary_page_offset:
+                start = min(start, chunk.dictionary_page_offset)
+            size += self._walk(start, start + chunk.total_compressed_size)
+        return size
+
+    def _walk(self, at: int, end: int) -> int:
+        """Bytes of a column's dictionary."""
+        found = 0
+        while at < end:
+            fields, size = self._header(at)
+            unpacked, packed = fields.get(2, -1), fields.get(3, -1)
+            if not all(isinstance(count, int) and count >= 0 for count in (unpacked, packed)):
+                raise ValueError("no page header")
+            _refuse_page(fields, unpacked)
+            found += unpacked if fields.get(1) == _DICTIONARY else 0
+            at += size + packed
+        return found
+
+    def _header(self, at: int) -> tuple[dict[int, Any], int]:
+        self._count += 1
+        if self._count > MAX_PAGES:
+            raise Problem("file.unpacked", limit=1, ratio=200)
+        try:
+            return self._read(at, _HEADER)
+        except (ValueError, IndexError):  # a longer one, with statistics of long texts
+            return self._read(at, _MAX_HEADER)
+
+    def _read(self, at: int, size: int) -> tuple[dict[int, Any], int]:
+        self._file.seek(at)
+        return _Struct(self._file.read(size)).read()
 
 
 def _refuse_page(fields: dict[int, Any], unpacked: int) -> None:
