@@ -12,6 +12,7 @@ from projects.datasets.samples import SAMPLES
 from training import commands
 from training.problems import TABLE
 from training.spec import OPTIONS
+from training.table import FORMATS
 from training.tasks import TASKS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,3 +109,8 @@ def anchors(text: str) -> set[str]:
     """As GitHub makes them of headings."""
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_format_is_documented() -> None:
+    text = page("formats.md")
+    assert not {name for name in FORMATS if f"| `{name}` |" not in text}

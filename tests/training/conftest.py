@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from training import table
 from training.spec import Spec, from_dict
 
 WORDS = {
@@ -161,3 +163,39 @@ def fitted(tiny_base: Path, tickets: Path, tmp_path_factory: pytest.TempPathFact
     events = list(fit(spec, folder))
     (folder / "events.jsonl").write_text("".join(f"{line(event)}\n" for event in events))
     return folder
+
+
+# --- files of JSON ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def put(tmp_path: Path) -> Callable[..., Path]:
+    """Writes values as JSON, one a line or in one list."""
+
+    def write(values: Sequence[Any], style: str = "lines") -> Path:
+        path = tmp_path / "a.txt"
+        lines = "".join(json.dumps(value) + "\n" for value in values)
+        path.write_text(lines if style == "lines" else json.dumps(values, indent=1))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def rows() -> Callable[[Path], list[dict[str, str]]]:
+    """The rows of a file without their empty cells."""
+
+    def read(path: Path) -> list[dict[str, str]]:
+        found = table.read(path)
+        pairs = (zip(found.columns, record.cells, strict=True) for record in found)
+        return [{name: cell for name, cell in row if cell} for row in pairs]
+
+    return read
+
+
+@pytest.fixture
+def faults() -> Callable[[Path], list[tuple[str, int]]]:
+    def read(path: Path) -> list[tuple[str, int]]:
+        return [(f.code, f.line) for record in table.read(path) for f in record.faults]
+
+    return read

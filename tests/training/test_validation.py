@@ -291,9 +291,15 @@ def test_each_file_has_its_own_dialect(check: Check) -> None:
 
 
 def test_a_first_line_that_looks_like_data(check: Check) -> None:
-    rows = "".join(f"{text},{label}\n" for text, label in GOOD)
+    rows = "".join(f"{text},{label},x\n" for text, label in GOOD)
     outcome = check(rows, {"text": "Where is my order number 0?", "label": "order"})
     assert "file.header" in codes(outcome)
+
+
+def test_a_file_without_a_header_line_whose_columns_are_plain(check: Check) -> None:
+    outcome = check("".join(f"{text},{label}\n" for text, label in GOOD))
+    assert "file.header" not in codes(outcome)
+    assert outcome.rows == len(GOOD)
 
 
 def test_all_faults_at_once(check: Check) -> None:

@@ -72,6 +72,50 @@ ENTRIES: dict[str, Entry] = {
         _("A cell is longer than that."),
         _("Cut the text into several rows, or check that no quote is left open."),
     ),
+    "row.json": Entry(
+        RED,
+        _("Entries that are no JSON"),
+        _("JSON that is whole."),
+        _("Some entries cannot be read as JSON; they were left out."),
+        _("Correct these lines, or export the file again."),
+    ),
+    "row.shape": Entry(
+        RED,
+        _("Entries of another form"),
+        _("Entries as the format has them, with: {needs}."),
+        _("Some entries have another form; they were left out."),
+        _("Correct these entries, or choose another format."),
+    ),
+    "row.tags": Entry(
+        RED,
+        _("Lines with another number of columns"),
+        _("As many columns in each line as in the others: the word first, its tag last."),
+        _("Line {line} has {found} columns and not {expected}. Such sentences were left out."),
+        _("Correct these lines."),
+    ),
+    "row.new_field": Entry(
+        AMBER,
+        _("Fields that come late"),
+        _("Each field somewhere among the first 2,000 rows."),
+        _(
+            "Some entries have fields that the first ones lack; these fields were left out: {fields}."
+        ),
+        _("Nothing to do if you do not need them; else move such an entry to the beginning."),
+    ),
+    "row.formula": Entry(
+        AMBER,
+        _("Formulas without a result"),
+        _("Formulas with their results saved in the file."),
+        _("Some cells hold a formula whose result is not in the file; they were read as empty."),
+        _("Open the file in Excel or LibreOffice, save it, and upload it again."),
+    ),
+    "row.half": Entry(
+        AMBER,
+        _("Halves of characters"),
+        _("Whole characters."),
+        _("Some cells hold half of a character; it was read as �."),
+        _("Check these rows in the program that made the file. Most often an emoji was cut."),
+    ),
     # --- labels -------------------------------------------------------------------------
     "label.classes": Entry(
         BLOCKING,

@@ -17,7 +17,9 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
-from training.table.reader import LOST, MAX_CELL, Fault, Record, Table, clean
+from training.table.formats.delimited import Delimited
+from training.table.shape import LOST, Fault, Record
+from training.table.words import MAX_CELL, clean
 
 ROWS = 8192  # of a piece that is made of records
 BLOCK = 2 << 20  # bytes of a piece that Arrow parses
@@ -40,7 +42,7 @@ class Chunk:
 
 def chunks(table: Any) -> Iterator[Chunk]:
     """All rows of a table, in order."""
-    if isinstance(table, Table) and _is_plain(table):
+    if isinstance(table, Delimited) and _is_plain(table):
         yield from _Blocks(table)
     else:
         yield from of_records(table, len(table.columns))
@@ -78,10 +80,12 @@ def strings(values: Iterable[str]) -> Any:
         return pa.array([v.encode("utf-8", "replace").decode() for v in found], pa.string())
 
 
-def _is_plain(table: Table) -> bool:
+def _is_plain(table: Delimited) -> bool:
     dialect = table.detected.dialect
     return (
         len(table.columns) > 1
+        and not table.source.packing
+        and table.header_line > 0
         and not dialect.escape
         and dialect.delimiter.isascii()
         and table.encoding.startswith(_SAFE)
@@ -91,7 +95,7 @@ def _is_plain(table: Table) -> bool:
 class _Blocks:
     """The blocks below the header, each with the line on which it begins."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Delimited) -> None:
         self.table = table
         self.width = len(table.columns)
         self.options: dict[str, Any] = {"delimiter": table.detected.dialect.delimiter}
@@ -104,7 +108,7 @@ class _Blocks:
     def __iter__(self) -> Iterator[Chunk]:
         table = self.table
         table.blank = table.trailing = 0
-        with table.path.open("rb") as file:
+        with table.source.open() as file:
             begin, line = table.body_offset(), table.body_line
             file.seek(begin)
             while block := _whole_records(file.read(BLOCK), file):
@@ -113,7 +117,7 @@ class _Blocks:
                     break
                 begin, line = begin + len(block), line + _count(block, _LF)
                 file.seek(begin)
-                table.reached(begin)
+                table.position = table.source.place(file)
                 yield chunk
             else:
                 return

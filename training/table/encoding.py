@@ -6,10 +6,10 @@ import codecs
 import logging
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 from training.problems import Problem
 from training.table import kinds
+from training.table.packed import Source
 
 # What a person may choose; each name is one that Python knows.
 ENCODINGS: tuple[str, ...] = (
@@ -55,6 +55,7 @@ _BOMS: tuple[tuple[bytes, str], ...] = (  # UTF-32 first: its mark begins with t
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _LOOKED_AT = 64 << 20  # bytes; faults behind them are reported by line while reading
+_UNPACKED = 8 << 20  # the same, where they have to be unpacked first
 _SAMPLE = 48_000  # bytes of lines that are not ASCII, for a guess
 _HIGH = re.compile(rb"[\x80-\xff]")
 # Well-formed UTF-8 beyond ASCII (surrogates and overlong forms left out).
@@ -97,34 +98,34 @@ def _is_text(name: str) -> bool:
         return False
 
 
-def detect(path: Path) -> Encoding:
+def detect(source: Source) -> Encoding:
     """Raises Problem(`file.*`) when the file is empty or no text at all."""
-    with path.open("rb") as file:
+    with source.open() as file:
         head = file.read(kinds.HEAD)
         if not head.strip(b" \t\r\n\v\f"):
-            _refuse_blank(path)
+            _refuse_blank(source)
         for mark, name in _BOMS:
             if head.startswith(mark):
-                _refuse_only_mark(path, head, name)
+                _refuse_only_mark(head, name)
                 return Encoding(name, False)
         kinds.refuse(head)
         wide = _wide(head)
         if wide:
             return Encoding(wide, True)
         kinds.refuse_noise(head)
-        data = head + file.read(_LOOKED_AT - len(head))
+        data = head + file.read((_UNPACKED if source.packing else _LOOKED_AT) - len(head))
     return _of_bytes(data)
 
 
-def _refuse_blank(path: Path) -> None:
-    with path.open("rb") as file:
+def _refuse_blank(source: Source) -> None:
+    with source.open() as file:
         while block := file.read(1 << 20):
             if block.strip(b" \t\r\n\v\f"):
                 return
     raise Problem("file.empty")
 
 
-def _refuse_only_mark(path: Path, head: bytes, name: str) -> None:
+def _refuse_only_mark(head: bytes, name: str) -> None:
     if len(head) < kinds.HEAD and not head.decode(name, "replace").strip("\ufeff \t\r\n\v\f\0"):
         raise Problem("file.empty")
     if name == "utf-8":
@@ -152,16 +153,24 @@ def _plausible(data: bytes, name: str) -> float:
 def _of_bytes(data: bytes) -> Encoding:
     if data.isascii():
         return Encoding("utf-8", False)
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(data)  # a character cut at the end is fine
-    except UnicodeDecodeError:
-        pass
-    else:
+    if _is_utf8(data):
         return Encoding("utf-8", False)
     sample = _telling_lines(data)
     if _mostly_utf8(sample):
         return Encoding("utf-8", False)  # the bad bytes are faults of their rows
     return Encoding(_guess(sample), True)
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Piece by piece, so that the text is never held as a whole; a character cut at the end is fine."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    view = memoryview(data)
+    try:
+        for at in range(0, len(data), 1 << 20):
+            decoder.decode(view[at : at + (1 << 20)])
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _telling_lines(data: bytes) -> bytes:

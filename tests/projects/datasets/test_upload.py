@@ -26,7 +26,7 @@ BAD = {
     "a PNG renamed .csv": (PNG, "file.binary"),
     "an empty file": (b"", "file.empty"),
     "blank lines only": (b"\n\n \n", "file.empty"),
-    "an xlsx renamed .csv": (b"PK\x03\x04" + b"xl/workbook.xml" * 9, "file.excel"),
+    "an old workbook renamed .csv": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 99, "file.excel"),
     "a web page": (b"<!doctype html><html></html>", "file.html"),
     "five thousand columns": (b"a," * 5000 + b"\n1\n", "column.too_many"),
 }
