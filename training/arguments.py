@@ -28,6 +28,8 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--encoding", default="", help="of the files, where detection is wrong")
     parser.add_argument("--delimiter", default="", help="of the files, where detection is wrong")
+    parser.add_argument("--format", default="", help="of the files, where detection is wrong")
+    parser.add_argument("--header", choices=("yes", "no"), help="whether the first row is a header")
     parser.add_argument("--seed", type=int, default=13)
     parser.add_argument("--base", default="minilm-l6", help="base model")
 

@@ -228,7 +228,15 @@ def _sources(wanted: argparse.Namespace) -> list[Any]:
     train = wanted.train or wanted.train_option
     files = {"train": train, "valid": wanted.valid, "test": wanted.test}
     return [
-        Source(split, path, Path(path).name, wanted.encoding, wanted.delimiter)
+        Source(
+            split,
+            path,
+            Path(path).name,
+            wanted.encoding,
+            wanted.delimiter,
+            wanted.format,
+            {"yes": True, "no": False}.get(wanted.header),
+        )
         for split, path in files.items()
         if path
     ]

@@ -22,6 +22,7 @@ from projects.datasets.models import DatasetVersion, Import, Upload
 from projects.people import user_of
 from projects.schema import problems
 from projects.selectors import project_for
+from training.table import FORMATS
 
 
 class UploadSerializer(serializers.ModelSerializer[Upload]):
@@ -41,6 +42,8 @@ class PreviewRowSerializer(serializers.Serializer[Any]):
 
 class PreviewSerializer(serializers.Serializer[Any]):
     upload = UploadSerializer()
+    format = serializers.CharField(help_text="What the file was taken for.")
+    headerless = serializers.BooleanField(help_text="The first row is data.")
     encoding = serializers.CharField()
     delimiter = serializers.CharField()
     guessed = serializers.BooleanField(help_text="The encoding is a guess: look at the rows.")
@@ -58,6 +61,8 @@ class NewImportSerializer(serializers.Serializer[Any]):
     delimiter = serializers.CharField(
         required=False, allow_blank=True, max_length=4, trim_whitespace=False
     )
+    format = serializers.ChoiceField(list(FORMATS), required=False, allow_blank=True)
+    header = serializers.BooleanField(required=False, allow_null=True, default=None)
     columns = serializers.DictField(
         child=serializers.CharField(), help_text='Role → column, such as {"text": "message"}.'
     )
@@ -99,6 +104,8 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
             "test",
             "encoding",
             "delimiter",
+            "format",
+            "header",
             "columns",
             "variant",
             "split",
@@ -223,17 +230,26 @@ class UploadDetail(APIView):
         summary="Preview an upload",
         description="The first 20 rows, as read with the encoding and delimiter found or given.",
         tags=["data"],
-        parameters=[OpenApiParameter("encoding"), OpenApiParameter("delimiter")],
+        parameters=[
+            OpenApiParameter("encoding"),
+            OpenApiParameter("delimiter"),
+            OpenApiParameter("format", enum=list(FORMATS)),
+            OpenApiParameter("header", bool, description="Whether the first row is a header."),
+        ],
         responses={200: PreviewSerializer, **problems(404, 422)},
     )
     def get(self, request: Request, upload_id: UUID) -> Response:
         upload = selectors.upload_for(request, upload_id, Action.VIEW)
-        asked = {name: request.query_params.get(name, "") for name in ("encoding", "delimiter")}
-        found = selectors.preview_of(upload, **asked)
+        names = ("encoding", "delimiter", "format")
+        asked = {name: request.query_params.get(name, "") for name in names}
+        header = {"true": True, "false": False}.get(request.query_params.get("header", ""))
+        found = selectors.preview_of(upload, selectors.Reading(**asked, header=header))
         rows = zip(found.lines, found.rows, strict=True)
         return Response(
             {
                 "upload": UploadSerializer(upload).data,
+                "format": found.format,
+                "headerless": found.headerless,
                 "encoding": found.encoding,
                 "delimiter": found.delimiter,
                 "guessed": found.guessed,

@@ -107,6 +107,8 @@ def arguments(job: Import, folder: Path) -> list[str]:
         args += [f"--{role}", _named(upload, folder / role)] if upload else []
     args += [f"--encoding={job.encoding}"] if job.encoding else []
     args += [f"--delimiter={job.delimiter}"] if job.delimiter else []
+    args += [f"--format={job.format}"] if job.format else []
+    args += [] if job.header is None else [f"--header={'yes' if job.header else 'no'}"]
     return args
 
 

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from projects.datasets.models import Upload
-from projects.datasets.selectors import upload_in
+from projects.datasets.selectors import Reading, upload_in
 from projects.models import Project
 from training import table
 from training.tasks.shape import BETWEEN, COMMON, Column
 
 ROLE = "column-"  # before the name of a role's field
+HEADERS = (("yes", _("Names of the columns")), ("no", _("Data")))
 _COMMON = {column.role for column in COMMON}
 DELIMITERS = ((",", _("Comma")), (";", _("Semicolon")), ("\t", _("Tab")), ("|", _("Bar")))
 
@@ -25,21 +27,38 @@ class UploadForm(forms.Form):
 
 
 class ReadingForm(forms.Form):
-    """Encoding and delimiter; empty means: as detected."""
+    """Format, encoding, separator and header; empty means: as detected."""
 
+    format = forms.ChoiceField(label=_("Format"), required=False)
     encoding = forms.ChoiceField(label=_("Encoding"), required=False)
     delimiter = forms.ChoiceField(label=_("Columns are separated by"), required=False)
+    header = forms.ChoiceField(label=_("First row"), required=False)
 
     def __init__(self, data: Mapping[str, Any], found: table.Preview | None) -> None:
         super().__init__(data)
         encoding = found.encoding if found and not data.get("encoding") else ""
         delimiter = found.delimiter if found and not data.get("delimiter") else ""
+        self._choices(
+            "format",
+            found.format if found and not data.get("format") else "",
+            [(name, gettext(known.title)) for name, known in table.FORMATS.items()],
+        )
+        first = "no" if found and found.headerless else "yes"
+        self._choices("header", first if found and not data.get("header") else "", list(HEADERS))
+        # What a format has no use for is not asked.
+        for name, value in (("encoding", encoding), ("delimiter", delimiter)):
+            if found and not value and not data.get(name):
+                del self.fields[name]
+        if found and "delimiter" not in self.fields:
+            del self.fields["header"]
         self._choices("encoding", encoding, [(name, name.upper()) for name in table.ENCODINGS])
         self._choices("delimiter", delimiter, list(DELIMITERS))
 
     def _choices(self, name: str, detected: str, choices: list[tuple[str, Any]]) -> None:
         said = dict(choices).get(detected, detected.upper())
         first = _("Detected: %(found)s") % {"found": said} if detected else _("Detect")
+        if name not in self.fields:
+            return
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101
         field.choices = [("", first), *choices]
@@ -52,8 +71,6 @@ class ColumnsForm(forms.Form):
         self, data: Mapping[str, Any] | None, roles: tuple[Column, ...], header: list[str]
     ) -> None:
         super().__init__(data)
-        from django.utils.translation import gettext
-
         for role in roles:
             choices = [("", gettext("Choose a column"))] + [(name, name) for name in header]
             joined = str((data or {}).get(ROLE + role.role) or "")
@@ -100,8 +117,7 @@ class DividingForm(forms.Form):
 class Choice:
     """What the preview page's URL or form says."""
 
-    encoding: str
-    delimiter: str
+    reading: Reading
     valid: Upload | None
     test: Upload | None
     split: str = "random"
@@ -111,8 +127,12 @@ class Choice:
 def read_choice(data: Mapping[str, Any], project: Project) -> Choice:
     """Raises Problem(`import.upload`)."""
     return Choice(
-        encoding=str(data.get("encoding") or "")[:40],
-        delimiter=str(data.get("delimiter") or "")[:4],
+        reading=Reading(
+            encoding=str(data.get("encoding") or "")[:40],
+            delimiter=str(data.get("delimiter") or "")[:4],
+            format=str(data.get("format") or "")[:20],
+            header={"yes": True, "no": False}.get(str(data.get("header") or "")),
+        ),
         valid=upload_in(project, data["valid"]) if data.get("valid") else None,
         test=upload_in(project, data["test"]) if data.get("test") else None,
         split=str(data.get("split") or "random")[:10],

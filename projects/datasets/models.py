@@ -50,6 +50,8 @@ class Import(models.Model):
     test = models.ForeignKey(Upload, models.CASCADE, related_name="+", null=True, blank=True)
     encoding = models.CharField(max_length=40, blank=True)  # empty: detected
     delimiter = models.CharField(max_length=4, blank=True)  # empty: detected
+    format = models.CharField(max_length=20, blank=True)  # of table.FORMATS; empty: detected
+    header = models.BooleanField(null=True, blank=True)  # None: detected
     # The version that is changed, in place of uploads, and the changes: see training.edits.
     base = models.ForeignKey(
         "DatasetVersion", models.CASCADE, related_name="revisions", null=True, blank=True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -26,6 +26,13 @@ from training.tasks.shape import COMMON, Column
 
 M = TypeVar("M", bound=Model)
 PAGE = 50
+# File name endings that a file dialogue offers.
+ACCEPTED = ",".join(
+    dict.fromkeys(
+        [ending for known in table.FORMATS.values() for ending in known.extensions]
+        + [".zip", ".gz"]
+    )
+)
 
 
 def upload_for(request: Any, upload_id: UUID | str, action: Action) -> Upload:
@@ -69,12 +76,22 @@ def version_file(version: DatasetVersion) -> Path:
     return files.located(settings.VERSIONS_DIR, version.path)
 
 
-def preview_of(upload: Upload, encoding: str = "", delimiter: str = "") -> table.Preview:
+@dataclass(frozen=True)
+class Reading:
+    """How a file is to be read; what is empty (or None) is detected."""
+
+    encoding: str = ""
+    delimiter: str = ""
+    format: str = ""
+    header: bool | None = None
+
+
+def preview_of(upload: Upload, reading: Reading = Reading()) -> table.Preview:
     """The first rows. Raises Problem(`file.*`, `column.*`, `upload.gone`)."""
     path = path_of(upload)
     if not path.is_file():
         raise Problem("upload.gone", name=upload.name)
-    return table.preview(path, encoding=encoding, delimiter=delimiter)
+    return table.preview(path, **asdict(reading))
 
 
 def roles_of(project: Project) -> tuple[Column, ...]:

@@ -18,7 +18,7 @@ from billing.services import check_storage
 from projects.datasets import files
 from projects.datasets.models import DatasetVersion, Import, Upload
 from projects.datasets.samples import SAMPLES, Sample
-from projects.datasets.selectors import path_of, preview_of, version_file
+from projects.datasets.selectors import Reading, path_of, preview_of, version_file
 from projects.jobs.queue import enqueue
 from projects.models import Project
 from projects.names import file_name, one_line
@@ -95,6 +95,8 @@ def start_import(
     test: Upload | None = None,
     encoding: str = "",
     delimiter: str = "",
+    format: str = "",
+    header: bool | None = None,
     variant: str = "",
     split: str = "random",
     keep_test: bool = True,
@@ -102,14 +104,16 @@ def start_import(
 ) -> Import:
     """Queues a check. The same one asked for while it is still under way is the one that is under way."""
     Project.objects.select_for_update().get(pk=project.pk)
-    header = preview_of(train, encoding, delimiter).columns
+    columns_there = preview_of(train, Reading(encoding, delimiter, format, header)).columns
     wanted = {
         "train": train,
         "valid": valid,
         "test": test,
         "encoding": encoding,
         "delimiter": delimiter,
-        "columns": clean_columns(task_of(project), columns, header),
+        "format": format,
+        "header": header,
+        "columns": clean_columns(task_of(project), columns, columns_there),
         "variant": clean_variant(task_of(project), variant),
         "split": clean_split(split, columns),
         "keep_test": keep_test,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -33,7 +34,7 @@ from training.problems import Problem
 from training.tasks.shape import BETWEEN
 
 DONE = 286  # htmx stops polling at this status
-KEPT = ("encoding", "delimiter", "valid", "test", "split", "new_test")
+KEPT = ("encoding", "delimiter", "format", "header", "valid", "test", "split", "new_test")
 
 
 @require_http_methods(["GET", "POST"])
@@ -99,8 +100,7 @@ def upload_preview(
             train=train,
             valid=choice.valid,
             test=choice.test,
-            encoding=choice.encoding,
-            delimiter=choice.delimiter,
+            **asdict(choice.reading),
             split=choice.split,
             keep_test=not choice.new_test,
             columns=ColumnsForm(data, selectors.roles_of(project), []).columns(),
@@ -121,7 +121,7 @@ def _render_preview(
     preview: table.Preview | None = None
     unread: Problem | None = None
     try:
-        preview = selectors.preview_of(train, choice.encoding, choice.delimiter)
+        preview = selectors.preview_of(train, choice.reading)
     except Problem as error:
         unread = error
     mapping = _mapping(project, preview, data)
@@ -164,12 +164,13 @@ def _page(request: HttpRequest, project: Project) -> dict[str, Any]:
         "can_edit": allowed(user, workspace, Action.EDIT),
         "can_train": allowed(user, workspace, Action.TRAIN),
         "max_upload": settings.MAX_UPLOAD_BYTES,
+        "accepted": selectors.ACCEPTED,
     }
 
 
 def _kept(choice: Choice, mapping: ColumnsForm) -> dict[str, str]:
     """The choices as the URL carries them, so that a further file keeps them."""
-    said = {"encoding": choice.encoding, "delimiter": choice.delimiter} | {
+    said = reading_query(choice.reading) | {
         ROLE + role: column for role, column in mapping.columns().items()
     }
     for role, found in (("valid", choice.valid), ("test", choice.test)):
@@ -177,6 +178,12 @@ def _kept(choice: Choice, mapping: ColumnsForm) -> dict[str, str]:
     said["split"] = choice.split if choice.split != "random" else ""
     said["new_test"] = "on" if choice.new_test else ""
     return {name: value for name, value in said.items() if value}
+
+
+def reading_query(reading: Any) -> dict[str, str]:
+    """As the URL says it: of a Reading, or of an import."""
+    said = {name: getattr(reading, name) for name in ("encoding", "delimiter", "format")}
+    return said | {"header": {True: "yes", False: "no"}.get(reading.header, "")}
 
 
 def _header(preview: Any, mapping: ColumnsForm) -> list[dict[str, str]]:
@@ -244,9 +251,7 @@ def import_status(
 
 
 def _import_values(project: Project, job: Import) -> dict[str, Any]:
-    query = {
-        "encoding": job.encoding,
-        "delimiter": job.delimiter,
+    query = reading_query(job) | {
         "valid": str(job.valid_id or ""),
         "test": str(job.test_id or ""),
     }

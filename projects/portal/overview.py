@@ -12,7 +12,13 @@ from django.views.decorators.http import require_GET
 
 from accounts.access import Action, allowed, workspace_for
 from projects.datasets.models import Import
-from projects.datasets.selectors import samples_for, trainable, unfinished_imports, versions_in
+from projects.datasets.selectors import (
+    ACCEPTED,
+    samples_for,
+    trainable,
+    unfinished_imports,
+    versions_in,
+)
 from projects.people import user_of
 from projects.portal import selectors
 from projects.selectors import project_for, task_of
@@ -51,6 +57,7 @@ def project(request: HttpRequest, slug: str, project_id: UUID) -> HttpResponse:
         "best": selectors.newest_result(found),
         "samples": samples_for(found),
         "max_upload": settings.MAX_UPLOAD_BYTES,
+        "accepted": ACCEPTED,
         "can_edit": allowed(user, found.workspace, Action.EDIT),
         "can_train": allowed(user, found.workspace, Action.TRAIN)
         and all(map(trainable, versions[:1])),

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from training.problems import files, model, rows, site
+from training.problems import files, marks, model, rows, site
 from training.problems.entry import AMBER, BLOCKING, INFO, RED, Entry
 
 __all__ = ["AMBER", "BLOCKING", "INFO", "RED", "TABLE", "Entry", "Problem", "fill"]
 
-TABLE: dict[str, Entry] = {**site.ENTRIES, **files.ENTRIES, **rows.ENTRIES, **model.ENTRIES}
+TABLE: dict[str, Entry] = {
+    **site.ENTRIES,
+    **files.ENTRIES,
+    **rows.ENTRIES,
+    **marks.ENTRIES,
+    **model.ENTRIES,
+}
 
 
 class Problem(Exception):

@@ -19,13 +19,15 @@ _YES, _NO = frozenset({"1", "true", "yes", "x"}), frozenset({"0", "false", "no",
 
 @dataclass(frozen=True)
 class Source:
-    """A user's file. `name` is what a person knows it by; empty `encoding` and `delimiter` are detected."""
+    """A user's file. `name` is what a person knows it by; what is empty (or None) is detected."""
 
     split: str  # of splits.SPLITS
     path: str
     name: str
     encoding: str = ""
     delimiter: str = ""
+    format: str = ""  # of table.FORMATS
+    header: bool | None = None
 
 
 @dataclass(frozen=True)

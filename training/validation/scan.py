@@ -200,7 +200,9 @@ class Scan:
     def _open(self, source: Source) -> tuple[Table | None, bool]:
         """The table, and whether it has the columns that are needed."""
         try:
-            table = read(source.path, source.encoding, source.delimiter)
+            table = read(
+                source.path, source.encoding, source.delimiter, source.format, source.header
+            )
         except Problem as problem:
             place = Place(source.name, int(problem.values.get("line", 0)))
             self.found.add(problem.code, place, key=source.name, **problem.values)
