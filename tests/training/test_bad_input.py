@@ -182,8 +182,7 @@ def nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    if not LARGE:
-        monkeypatch.setattr(packed, "FREE", 8 << 20)
+    monkeypatch.setattr(packed, "FREE", 8 << 20)
     open_before = open_files()
     yield
     assert not list(folder.iterdir())

@@ -24,20 +24,31 @@ pytestmark = [
 def entries() -> list[dict]:
     if not MANIFEST.is_file():
         return []
-    return [
-        entry
-        for entry in json.loads(MANIFEST.read_text())
-        if entry["file"].startswith("classification/")
-    ]
+    return [entry for entry in json.loads(MANIFEST.read_text()) if entry["file"].endswith(".csv")]
+
+
+def is_classification(file: str) -> bool:
+    return file.startswith("classification/") and "shot" not in file
 
 
 @pytest.mark.parametrize("entry", entries(), ids=lambda entry: Path(entry["file"]).stem)
 def test_all_rows_are_read(entry: dict) -> None:
     read = table.read(DATA / entry["file"])
+    assert read.detected.format == "csv"
     assert read.columns == entry["columns"]
     assert not read.detected.guessed
     assert read.detected.header
     records = list(read)
+    assert len(records) == entry["rows"]
+    assert not [fault for record in records for fault in record.faults]
+
+
+@pytest.mark.parametrize("split", ["train", "valid", "test"])
+def test_all_sentences_of_conll_are_read(split: str) -> None:
+    (entry,) = (entry for entry in entries() if entry["file"] == f"ner/wnut17_{split}.csv")
+    read = table.read(DATA / f"ner/conll/wnut17.{split}.conll")
+    records = list(read)
+    assert (read.detected.format, read.columns) == ("conll", ["tokens", "tags"])
     assert len(records) == entry["rows"]
     assert not [fault for record in records for fault in record.faults]
 
@@ -51,7 +62,7 @@ def checked(name: str) -> validation.Outcome:
 
 
 @pytest.mark.parametrize(
-    "name", sorted({entry["name"] for entry in entries() if "shot" not in entry["file"]})
+    "name", sorted({entry["name"] for entry in entries() if is_classification(entry["file"])})
 )
 def test_none_is_blocked(name: str) -> None:
     assert checked(name).gate != "blocked"

@@ -53,7 +53,7 @@ class Beginning:
         found: list[Any] = []
         if self.style:
             with self.source.open() as raw:
-                read = json_values.values_of(raw, self.encoding, self.style)
+                read = json_values.values_of(raw, self.encoding, self.style, brief=True)
                 found = [item.value for item in islice(read, _VALUES) if not item.fault]
         return found
 

@@ -45,7 +45,8 @@ def _rows(
 ) -> Generator[tuple[Value, Row | None, Fault | None], None, None]:
     style = found.style or "document"
     with source.open() as raw:
-        for count, value in enumerate(values_of(raw, found.encoding, style), 1):
+        values = values_of(raw, found.encoding, style, brief=table is None or table.brief)
+        for count, value in enumerate(values, 1):
             if table and not count % 512:
                 table.done = source.place(raw)
             if value.fault:

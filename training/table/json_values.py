@@ -45,10 +45,13 @@ class Value(NamedTuple):
     faults: tuple[Fault, ...] = ()
 
 
-def values_of(raw: BinaryIO, encoding: str, style: str) -> Iterator[Value]:
-    """Raises Problem(`file.json_shape`) for an object without a list of rows."""
+def values_of(raw: BinaryIO, encoding: str, style: str, brief: bool = False) -> Iterator[Value]:
+    """A `brief` look ends at a line that is too long, since nobody knows where the next begins.
+
+    Raises Problem(`file.json_shape`) for an object without a list of rows.
+    """
     if style == "lines":
-        return _of_lines(raw, encoding)
+        return _of_lines(raw, encoding, brief)
     return _of_document(raw, encoding)
 
 
@@ -74,11 +77,13 @@ def _may_hold_rows(key: str, others: dict[str, Any]) -> bool:
     return key in ROWS or (key == "annotations" and "classes" in others)
 
 
-def _of_lines(raw: BinaryIO, encoding: str) -> Iterator[Value]:
+def _of_lines(raw: BinaryIO, encoding: str, brief: bool) -> Iterator[Value]:
     number, cut = 1, False
     for line in lines_of(raw, encoding):
         if is_cut(line) and not cut:
             yield Value(number, None, Fault("row.long_cell", number, "", shown(line), _LIMIT))
+            if brief:
+                return
         elif not cut and line.strip(_SPACE):
             yield _of_line(line, number, faults_of(line, number, encoding))
         cut = is_cut(line)
