@@ -155,10 +155,7 @@ ROUTES: dict[str, Route] = {
     "api-upload": api(),
     "api-tus": api_action(201, headers={"Tus-Resumable": "1.0.0", "Upload-Length": "9"}),
     "api-tus-upload": Route(
-        {
-            "patch": (204, 204, 403, 404, UNKNOWN),
-            "delete": (204, 204, 403, 404, UNKNOWN),
-        },
+        {"patch": (204, 204, 403, 404, UNKNOWN), "delete": (204, 204, 403, 404, UNKNOWN)},
         data=lambda ids: b"",  # a piece without bytes: the file on the disk is not taken back
         json=True,
         kind="application/offset+octet-stream",

@@ -6,43 +6,18 @@
 //
 // tell(state, bytes) is called as it goes: "sending", "resumed", "waiting" (no connection; it tries again by itself), "paused",
 // "checking" (all is there and looked at). The file is never read as a whole: the browser reads a slice as it sends it.
+import { forget, keyOf, recall, remember } from "./unfinished.js";
+
 const PIECE = 8 * 1024 * 1024;
 const WAITS = [1, 2, 4, 8, 15, 30]; // seconds before the next try; the last one stays
 // Milliseconds without a byte sent or an answer: for a piece, and for the last one, after which the whole file is looked at.
 const PATIENCE = 30_000;
 const LOOKING = 600_000;
-const KEPT = 24 * 3_600_000; // as long as the server keeps what has come
-const PREFIX = "attune-upload:";
 // What passes by itself. 409 and 423: another request has written meanwhile; 460: a piece was damaged.
 const PASSING = [0, 409, 423, 429, 460, 502, 503, 504];
 const AGAIN = 3; // tries of what fails on the server's side, and new starts of what the server has lost
 // Whoever signs in again, or makes room, goes on where it stopped.
 const LATER = [401, 403, 500, 507];
-
-// --- what this browser remembers of uploads that have not ended --------------------------------------------------------
-
-function store(work) {
-  try {
-    return work(localStorage);
-  } catch {
-    return null; // storage is switched off: an upload then goes on within its page only
-  }
-}
-
-function recall(key) {
-  const found = store((all) => JSON.parse(all.getItem(key)));
-  if (found && Date.now() - found.at < KEPT) return found;
-  store((all) => all.removeItem(key));
-  return null;
-}
-
-/** Names of files that were begun from this very form and have not ended. */
-export function unfinished(endpoint, said) {
-  const start = PREFIX + JSON.stringify([endpoint, said]).slice(0, -1);
-  const keys = store((all) => Object.keys(all)) ?? [];
-  const known = keys.filter((key) => key.startsWith(PREFIX)).map((key) => [key, recall(key)]);
-  return known.filter(([key, found]) => found && key.startsWith(start)).map(([, found]) => found.name);
-}
 
 // --- one request -------------------------------------------------------------------------------------------------------
 
@@ -90,7 +65,7 @@ function encoded(said) {
 export class Sending {
   constructor(file, { endpoint, said = {}, token = "", tell }) {
     Object.assign(this, { file, endpoint, said, token, tell });
-    this.key = PREFIX + JSON.stringify([endpoint, said, file.name, file.size, file.lastModified]);
+    this.key = keyOf(endpoint, said, file);
     this.url = recall(this.key)?.url ?? "";
     this.offset = null; // unknown: ask
     this.failures = this.starts = 0;
@@ -140,8 +115,7 @@ export class Sending {
     if (answer.status !== 201) return this.failed(answer);
     this.url = answer.header("Location");
     this.offset = 0;
-    const note = JSON.stringify({ url: this.url, name: this.file.name, at: Date.now() });
-    store((all) => all.setItem(this.key, note));
+    remember(this.key, this.url, this.file);
     return null;
   }
 
@@ -228,7 +202,7 @@ export class Sending {
   }
 
   forget() {
-    store((all) => all.removeItem(this.key));
+    forget(this.key);
     this.url = "";
   }
 }

@@ -1,7 +1,8 @@
 // <c-dropzone>: drag and drop or a chosen file, sent at once with a progress bar. With data-tus the file goes there in pieces and
 // survives a broken connection (tus.js); otherwise, and where that is not offered, the form goes to its action in one request.
 // The server answers JSON: {"location": url} to go to, or a problem {"title", "found", "remedy"}.
-import { Sending, unfinished } from "./tus.js";
+import { Sending } from "./tus.js";
+import { unfinished } from "./unfinished.js";
 
 const part = (box, name) => box.querySelector(`[data-${name}]`);
 

@@ -108,6 +108,18 @@ def test_cancel_removes_what_has_come(walk: Any, upload_page: str, large: Path, 
     expect(walk.page.get_by_text("is not all there yet")).to_have_count(0)
 
 
+def test_whoever_was_signed_out_is_told_so_and_goes_on_later(
+    walk: Any, upload_page: str, large: Path
+) -> None:
+    Line(walk, [PIECE])
+    walk.page.locator("#file").set_input_files(large)
+    expect(walk.page.locator(STATE)).to_contain_text("goes on by itself")
+    walk.page.context.clear_cookies()
+    expect(walk.page.get_by_role("alert").first).to_contain_text("Sign in first")
+    assert "attune-upload" in walk.page.evaluate("JSON.stringify(localStorage)")
+    forgive_the_connection(walk)
+
+
 def test_without_the_protocol_the_file_goes_in_one_request(
     walk: Any, upload_page: str, tmp_path: Path
 ) -> None:
