@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import Member, Role, User, Workspace
 from accounts.services import create_token
-from projects.datasets.models import DatasetVersion, Import, Upload
+from projects.datasets.models import DatasetVersion, Import, PartialUpload, Upload
 from projects.models import Project
 from projects.runs.models import Artifact, Run, Status
 from training import scoring
@@ -171,6 +172,7 @@ def make_everything(home: Path) -> Callable[[Workspace, User], dict[str, Any]]:
             "slug": workspace.slug,
             "project_id": project.pk,
             "upload_id": upload.pk,
+            "partial_id": _partial(project, home).pk,
             "import_id": checked.pk,
             "version_id": found.pk,
             "run_id": run.pk,
@@ -197,6 +199,22 @@ def _upload(project: Project, home: Path) -> Upload:
         path=f"{project.pk}/{pk}",
         size=file.stat().st_size,
         sha256="0" * 64,
+    )
+
+
+def _partial(project: Project, home: Path) -> PartialUpload:
+    """Begun, with nothing of it there yet."""
+    pk = uuid4()
+    path = f"{project.pk}/{pk}.tus"
+    (home / "uploads" / path).touch()
+    return PartialUpload.objects.create(
+        pk=pk,
+        project=project,
+        name="Canary.csv",
+        path=path,
+        size=100,
+        location="/Canary/",
+        expires_at=timezone.now() + timedelta(hours=1),
     )
 
 

@@ -28,7 +28,7 @@ ACTORS = ("owner", "member", "viewer", "stranger", "nobody")
 LOGIN = 302  # nobody is sent to sign in, on pages
 UNKNOWN = 401  # … and told to, in the API
 Statuses = tuple[int, int, int, int, int]
-Data = Callable[[dict[str, Any]], dict[str, Any]]
+Data = Callable[[dict[str, Any]], Any]
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class Route:
     public: bool = False  # everybody may see it; nothing of a workspace is on it
     query: str = ""
     ids: dict[str, str] = field(default_factory=dict)  # values of parameters that are no ids
+    headers: dict[str, str] = field(default_factory=dict)
+    kind: str = "application/json"  # the content type of what is no form
 
 
 def everybody(get: int = 200, **more: Any) -> Route:
@@ -151,6 +153,14 @@ ROUTES: dict[str, Route] = {
     ),
     "api-uploads": api_action(201, get=200, json=False, data=a_file),
     "api-upload": api(),
+    "api-tus": api_action(201, headers={"Tus-Resumable": "1.0.0", "Upload-Length": "9"}),
+    "api-tus-upload": Route(
+        {"patch": (204, 204, 403, 404, UNKNOWN), "delete": (204, 204, 403, 404, UNKNOWN)},
+        data=lambda ids: b"",  # a piece without bytes: the file on the disk is not taken back
+        json=True,
+        kind="application/offset+octet-stream",
+        headers={"Tus-Resumable": "1.0.0", "Upload-Offset": "0"},
+    ),
     "api-imports": api_action(202, get=200, data=an_import),
     "api-import": api(),
     "api-versions": api(),
@@ -236,10 +246,11 @@ def ask(client: Client, method: str, name: str, ids: dict[str, Any]) -> Any:
     route = ROUTES[name]
     url = reverse(name, kwargs={key: (ids | route.ids)[key] for key in parameters(name)})
     if method == "get" or method not in route.expected:
-        return getattr(client, method)(url)
+        return getattr(client, method)(url, headers=route.headers)
     form = {} if route.json or method != "post" else {"data": route.data(ids)}
-    body = form or {"data": route.data(ids), "content_type": "application/json"}
-    return getattr(client, method)(url, **body)
+    kind = {"content_type": route.kind, "CONTENT_TYPE": route.kind}  # of an empty body too
+    body = form or {"data": route.data(ids), **kind}
+    return getattr(client, method)(url, **body, headers=route.headers)
 
 
 def content(response: Any) -> bytes:

@@ -38,10 +38,13 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 UPLOADS = re.compile(r"/w/[^/]+/p/[^/]+/upload/?|/api/v1/projects/[^/]+/uploads/?")
+# A piece of a resumable upload: it is lost when the connection breaks, so that large ones make no sense.
+PIECES = re.compile(r"/api/v1/tus/[^/]+/?")
+PIECE_LIMIT = 64 * 1024**2
 OTHER_LIMIT = 5 * 1024**2
 # Boundaries, headers and small fields around the file; the file itself is measured by the upload service.
 ENVELOPE = 64 * 1024
-# Django spools the body once and its parser writes the file once more.
+# Django spools the body once; its parser, or the resumable upload, writes it once more.
 COPIES = 2
 RESERVE = 64 * 1024**2
 
@@ -105,8 +108,8 @@ class Sent:
 
 async def admit(scope: Scope) -> int:
     """The bytes that the body of this request may have; raises Refused. Reads headers only."""
-    upload = scope["method"] not in ("GET", "HEAD", "OPTIONS") and is_upload(scope["path"])
-    limit = settings.MAX_UPLOAD_BYTES + ENVELOPE if upload else OTHER_LIMIT
+    limit = limit_of(scope["method"], scope["path"])
+    upload = limit != OTHER_LIMIT
     length = _length(scope, required=upload)
     if upload and not await sync_to_async(is_known)(scope):
         raise Refused(401, Problem("request.anonymous"))
@@ -115,6 +118,19 @@ async def admit(scope: Scope) -> int:
     if upload:
         _check_disk(length)
     return limit
+
+
+def limit_of(method: str, path: str) -> int:
+    """The bytes that a body may have; OTHER_LIMIT wherever no file is taken."""
+    if is_piece(path) and method == "PATCH":
+        return PIECE_LIMIT
+    if is_upload(path) and method not in ("GET", "HEAD", "OPTIONS"):
+        return int(settings.MAX_UPLOAD_BYTES) + ENVELOPE
+    return OTHER_LIMIT
+
+
+def is_piece(path: str) -> bool:
+    return PIECES.fullmatch(path) is not None
 
 
 def is_upload(path: str) -> bool:
@@ -159,7 +175,7 @@ def _check_disk(length: int) -> None:
 
 
 def too_large(size: int, limit: int) -> Refused:
-    if limit == OTHER_LIMIT:
+    if limit in (OTHER_LIMIT, PIECE_LIMIT):
         return Refused(413, Problem("request.too_large", size=size, limit=limit))
     limit -= ENVELOPE
     words = {"size_text": filesizeformat(size), "limit_text": filesizeformat(limit)}

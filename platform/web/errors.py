@@ -39,6 +39,13 @@ STATUSES = {
     "request.too_large": 413,
     "upload.too_large": 413,
     "upload.gone": 410,
+    "upload.expired": 410,
+    "upload.version": 412,
+    "upload.header": 400,
+    "upload.offset": 409,
+    "upload.overrun": 413,
+    "upload.busy": 423,
+    "upload.checksum": 460,  # as the tus protocol wants it
     "disk.full": 507,
     "serving.unavailable": 503,
     "artifact.gone": 410,

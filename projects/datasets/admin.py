@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from projects.datasets.models import DatasetVersion, Import, Upload
+from projects.datasets.models import DatasetVersion, Import, PartialUpload, Upload
 
 
 class ReadOnly:
@@ -26,6 +26,13 @@ class UploadAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("name", "project", "size", "created_at")
     list_select_related = ("project",)
     search_fields = ("id", "sha256", "project__name")
+
+
+@admin.register(PartialUpload)
+class PartialUploadAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("name", "project", "size", "created_at", "expires_at", "ended_at")
+    list_select_related = ("project",)
+    exclude = ("metadata", "location", "problem")
 
 
 @admin.register(Import)

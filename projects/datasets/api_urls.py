@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from projects.datasets import api
+from projects.datasets import api, tus
 
 urlpatterns = [
     path("projects/<uuid:project_id>/uploads/", api.UploadList.as_view(), name="api-uploads"),
+    path("projects/<uuid:project_id>/tus/", tus.PartialList.as_view(), name="api-tus"),
+    path("tus/<uuid:partial_id>/", tus.PartialDetail.as_view(), name="api-tus-upload"),
     path("projects/<uuid:project_id>/imports/", api.ImportList.as_view(), name="api-imports"),
     path("projects/<uuid:project_id>/versions/", api.VersionList.as_view(), name="api-versions"),
     path("uploads/<uuid:upload_id>/", api.UploadDetail.as_view(), name="api-upload"),

@@ -16,11 +16,18 @@ from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from training.problems import Problem
 
 PART = ".part"  # of a file that is still being written; old ones are swept away
+PARTIAL = ".tus"  # of a file that comes in pieces, see `resuming`
+RESERVE = 64 * 1024**2  # bytes of the disk that no upload may take
 
 
 def upload_path(project_id: UUID, upload_id: UUID) -> str:
     """Below UPLOADS_DIR."""
     return f"{project_id}/{upload_id}"
+
+
+def partial_path(project_id: UUID, partial_id: UUID) -> str:
+    """Below UPLOADS_DIR, in the folder that goes with its project."""
+    return f"{project_id}/{partial_id}{PARTIAL}"
 
 
 def version_path(project_id: UUID, version_id: UUID) -> str:
@@ -94,6 +101,15 @@ def too_large(size: int) -> Problem:
     limit = settings.MAX_UPLOAD_BYTES
     texts = {"size_text": filesizeformat(size), "limit_text": filesizeformat(limit)}
     return Problem("upload.too_large", size=size, limit=limit, **texts)
+
+
+def check_room(size: int) -> None:
+    """Raises Problem(`disk.full`) where a file of `size` bytes would not fit."""
+    uploads = Path(settings.UPLOADS_DIR)
+    uploads.mkdir(parents=True, exist_ok=True)  # of a new site, nothing is there yet
+    free = shutil.disk_usage(uploads).free
+    if free < size + RESERVE:
+        raise Problem("disk.full", wanted=size + RESERVE, free=free)
 
 
 def _sync(path: Path) -> None:

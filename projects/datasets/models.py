@@ -32,6 +32,35 @@ class Upload(models.Model):
         return self.name
 
 
+class PartialUpload(models.Model):
+    """A file that comes in pieces. How much of it is there is told by the file itself, see `resuming.offset_of`.
+
+    The Upload that it becomes has the same id, so that its page is known from the start. A row that has ended stays
+    until it expires: whoever lost the last answer can ask for it again.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+")
+    name = models.CharField(_("file name"), max_length=255)
+    path = models.CharField(max_length=500)  # below settings.UPLOADS_DIR
+    size = models.PositiveBigIntegerField(_("bytes"))  # of the whole file, as announced
+    metadata = models.TextField(blank=True)  # the header Upload-Metadata as it came
+    location = models.TextField()  # the page to go to when all is there
+    problem = models.JSONField(null=True, blank=True)  # {"code", "values"}: why it was not taken
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("unfinished upload")
+        verbose_name_plural = _("unfinished uploads")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Import(models.Model):
     """Turns uploads, or a version and changes to it, into a dataset version: a check in a child process, then a
     version or the reasons why not."""

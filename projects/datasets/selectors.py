@@ -15,7 +15,7 @@ from django.http import Http404
 
 from accounts.access import Action, require
 from projects.datasets import files
-from projects.datasets.models import DatasetVersion, Import, Upload
+from projects.datasets.models import DatasetVersion, Import, PartialUpload, Upload
 from projects.datasets.samples import SAMPLES, Sample
 from projects.models import Project
 from projects.selectors import task_of
@@ -37,6 +37,10 @@ ACCEPTED = ",".join(
 
 def upload_for(request: Any, upload_id: UUID | str, action: Action) -> Upload:
     return _checked(request, Upload.objects.all(), upload_id, action)
+
+
+def partial_for(request: Any, partial_id: UUID | str, action: Action) -> PartialUpload:
+    return _checked(request, PartialUpload.objects.all(), partial_id, action)
 
 
 def import_for(request: Any, import_id: UUID | str, action: Action) -> Import:

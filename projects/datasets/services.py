@@ -52,13 +52,18 @@ def add_upload(*, project: Project, user: User, file: UploadedFile) -> Upload:
     upload.path = files.upload_path(project.pk, upload.pk)
     target = files.located(settings.UPLOADS_DIR, upload.path)
     with files.stored(file, target) as (upload.size, upload.sha256):
-        table.preview(target, rows=1)
-        _book(upload)
+        look_at(target)
+        book(upload)
     return upload
 
 
+def look_at(path: Path) -> None:
+    """What every file must be to be kept. Raises Problem(`file.*`, `column.*`)."""
+    table.preview(path, rows=1)
+
+
 @transaction.atomic
-def _book(upload: Upload) -> None:
+def book(upload: Upload) -> None:
     """Storage is asked for again under the project's lock: two uploads at once must not both take the last bytes."""
     Project.objects.select_for_update().get(pk=upload.project_id)
     check_storage(upload.project.workspace, upload.size)

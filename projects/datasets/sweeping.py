@@ -10,9 +10,9 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from projects.datasets import files
+from projects.datasets import files, resuming
 from projects.datasets.checking import FOLDER, LIMIT
-from projects.datasets.models import Import, Upload
+from projects.datasets.models import Import, PartialUpload, Upload
 from projects.datasets.services import remove_upload
 
 FORGOTTEN = timedelta(days=7)
@@ -20,6 +20,7 @@ FORGOTTEN = timedelta(days=7)
 
 def sweep() -> None:
     _sweep_parts()
+    _sweep_partials()
     _sweep_uploads()
 
 
@@ -35,6 +36,15 @@ def _age(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return time.time()
+
+
+def _sweep_partials() -> None:
+    """Those that expired; and files without a row, which a crash between the two left."""
+    for partial in PartialUpload.objects.filter(expires_at__lt=timezone.now())[:200]:
+        resuming.remove(partial=partial)
+    old = time.time() - 2 * resuming.LIFE.total_seconds()
+    left = Path(settings.UPLOADS_DIR).glob(f"*/*{files.PARTIAL}")
+    files.discard(*(path for path in left if _age(path) < old))
 
 
 def _sweep_uploads() -> None:

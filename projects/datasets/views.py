@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.access import Action, allowed
 from projects.datasets import selectors, services
+from projects.datasets.addresses import after_upload, preview_url, role_fields
 from projects.datasets.findings import groups_of
 from projects.datasets.forms import (
     ROLE,
@@ -34,7 +34,6 @@ from training.problems import Problem
 from training.tasks.shape import BETWEEN
 
 DONE = 286  # htmx stops polling at this status
-KEPT = ("encoding", "delimiter", "format", "header", "valid", "test", "split", "new_test")
 
 
 @require_http_methods(["GET", "POST"])
@@ -48,33 +47,13 @@ def upload(request: HttpRequest, slug: str, project_id: UUID) -> HttpResponse:
         kept = services.add_upload(
             project=project, user=user_of(request), file=services.one_file(request.FILES)
         )
-        url = _after_upload(request, project, kept)
+        url = after_upload(project, kept.pk, request.POST)
     except Problem as problem:
         if _wants_json(request):
             raise
         values["problem"] = problem
         return render(request, "datasets/upload.html", values, status=422)
     return JsonResponse({"location": url}, status=201) if _wants_json(request) else redirect(url)
-
-
-def _after_upload(request: HttpRequest, project: Project, kept: Upload) -> str:
-    """The preview of the training file: of this one, or of the one that it is a validation or test file for."""
-    role, train = request.POST.get("role", ""), request.POST.get("train", "")
-    if role not in ("valid", "test") or not train:
-        return _preview_url(project, kept.pk, {})
-    main = selectors.upload_in(project, train)
-    query = {name: request.POST.get(name, "") for name in (*KEPT, *_role_fields(project))}
-    return _preview_url(project, main.pk, query | {role: str(kept.pk)})
-
-
-def _role_fields(project: Project) -> list[str]:
-    return [ROLE + column.role for column in selectors.roles_of(project)]
-
-
-def _preview_url(project: Project, upload_id: UUID, query: dict[str, str]) -> str:
-    url = reverse("upload-preview", args=[project.workspace.slug, project.pk, upload_id])
-    said = {name: value for name, value in query.items() if value}
-    return f"{url}?{urlencode(said)}" if said else url
 
 
 def _wants_json(request: HttpRequest) -> bool:
@@ -146,7 +125,7 @@ def _render_preview(
             {
                 "role": role,
                 "upload": found,
-                "without": _preview_url(project, train.pk, kept | {role: ""}),
+                "without": preview_url(project, train.pk, kept | {role: ""}),
             }
             for role, found in (("valid", choice.valid), ("test", choice.test))
         ],
@@ -205,7 +184,7 @@ def _mapping(project: Project, preview: Any, data: QueryDict) -> ColumnsForm:
         if preview
         else {}
     )
-    for name in _role_fields(project):
+    for name in role_fields(project):
         sent = data.get(name)
         if sent and all(part in header for part in str(sent).split(BETWEEN)):
             chosen[name] = str(sent)
@@ -256,7 +235,7 @@ def _import_values(project: Project, job: Import) -> dict[str, Any]:
         "test": str(job.test_id or ""),
     }
     query |= {ROLE + role: column for role, column in job.columns.items()}
-    back = _preview_url(project, job.train_id, query) if job.train_id else ""
+    back = preview_url(project, job.train_id, query) if job.train_id else ""
     return {
         "project": project,
         "job": job,

@@ -9,7 +9,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, Greatest
 
 from accounts.models import Workspace
-from projects.datasets.models import DatasetVersion, Upload
+from projects.datasets.models import DatasetVersion, PartialUpload, Upload
 from projects.models import Project
 from projects.runs.models import Artifact, Run, Status
 
@@ -53,14 +53,14 @@ def runs_in(project: Project) -> QuerySet[Run]:
 
 
 def storage_used(workspace: Workspace) -> int:
-    """Bytes of uploads, versions and artifacts."""
+    """Bytes of uploads, versions and artifacts; of a file that is still coming, all that was announced."""
     mine = {"project__workspace": workspace}
     uploads = Upload.objects.filter(**mine)
+    coming = PartialUpload.objects.filter(**mine, ended_at=None)
     versions = DatasetVersion.objects.filter(**mine)
     artifacts = Artifact.objects.filter(run__project__workspace=workspace)
-    return sum(
-        rows.aggregate(bytes=Sum("size"))["bytes"] or 0 for rows in (uploads, versions, artifacts)
-    )
+    kept = (uploads, coming, versions, artifacts)
+    return sum(rows.aggregate(bytes=Sum("size"))["bytes"] or 0 for rows in kept)
 
 
 def newest_result(project: Project) -> Run | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -16,7 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TOKEN = """
 from accounts.models import User
 from accounts.services import create_token
-user = User.objects.create_user("api@example.org", "correct horse battery")
+user = User.objects.filter(email="api@example.org").first()
+user = user or User.objects.create_user("api@example.org", "correct horse battery")
 print(create_token(workspace=user.workspaces.get(), user=user, name="docs")[1])
 """
 
@@ -32,6 +34,28 @@ def token(stack: Any) -> str:
         check=True,
     )
     return answer.stdout.split()[-1]
+
+
+def test_a_file_goes_up_in_pieces_as_the_page_says(stack: Any, token: str) -> None:
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    (commands,) = re.findall(r"```bash\n(.*?)```", page, re.DOTALL)
+    (helpers,) = re.findall(r"^api\(\) .*\nfield\(\) .*\n", page, re.MULTILINE)
+    (project,) = re.findall(r"^PROJECT=.*\n", page, re.MULTILINE)
+    answer = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", helpers + project + commands],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "URL": f"{stack.url}/api/v1",
+            "TOKEN": token,
+            "FILE": "projects/datasets/samples/support_tickets.csv",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert json.loads(answer.stdout)["upload"]["name"] == "tickets.csv"
 
 
 def test_the_commands_of_the_page_work(stack: Any, token: str, tmp_path: Path) -> None:

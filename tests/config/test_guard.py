@@ -17,11 +17,12 @@ from django.test import Client
 from accounts.models import ApiToken
 from config import guard
 from config.asgi import application
-from config.guard import ENVELOPE, OTHER_LIMIT, Guard, is_upload
+from config.guard import ENVELOPE, OTHER_LIMIT, PIECE_LIMIT, Guard, is_piece, is_upload
 
 CHUNK = b"x" * 65_536
 PAGE = f"/w/alice/p/{uuid4()}/upload/"
 API = f"/api/v1/projects/{uuid4()}/uploads/"
+PIECE = f"/api/v1/tus/{uuid4()}/"
 
 
 @dataclass
@@ -190,6 +191,26 @@ def test_it_refuses_a_length_that_is_no_number(db: None, length: str) -> None:
     assert ask(Guard(Recorder()), "/accounts/login/", 10, content_length=length).status == 400
 
 
+def test_a_piece_of_an_upload_is_guarded_too(alice_client: Client, home: Path) -> None:
+    anonymous = ask(application, PIECE, size=50_000_000, method="PATCH")
+    assert (anonymous.status, anonymous.read) == (401, 0)
+    assert list((home / "tmp").iterdir()) == []
+    known = {"method": "PATCH", "cookie": cookie(alice_client)}
+    assert ask(Guard(Recorder()), PIECE, size=PIECE_LIMIT, **known).status == 200
+    large = ask(Guard(Recorder()), PIECE, size=PIECE_LIMIT + 1, **known)
+    assert (large.status, large.read) == (413, 0)
+    assert large.data["values"]["limit"] == PIECE_LIMIT
+    unmeasured = ask(Guard(Recorder()), PIECE, size=10, content_length="", **known)
+    assert (unmeasured.status, unmeasured.read) == (411, 0)
+    chunked = {"content_length": "", "transfer_encoding": "chunked"}
+    assert ask(Guard(Recorder()), PIECE, size=10, **chunked, **known).status == 411
+
+
+@pytest.mark.parametrize("method", ["HEAD", "DELETE", "OPTIONS"])
+def test_what_has_no_body_needs_no_length(db: None, method: str) -> None:
+    assert ask(Guard(Recorder()), PIECE, method=method, content_length="").status == 200
+
+
 def test_other_paths_have_a_small_limit(db: None) -> None:
     assert ask(Guard(Recorder()), "/accounts/login/", OTHER_LIMIT).status == 200
     answer = ask(Guard(Recorder()), "/accounts/login/", OTHER_LIMIT + 1)
@@ -231,4 +252,6 @@ def test_every_route_that_takes_files_is_guarded_as_such() -> None:
     project = uuid4()
     assert is_upload(reverse("upload", args=["alice", project]))
     assert is_upload(reverse("api-uploads", args=[project]))
+    assert is_piece(reverse("api-tus-upload", args=[uuid4()]))
+    assert not is_piece(reverse("api-tus", args=[project]))
     assert not is_upload(reverse("upload-preview", args=["alice", project, uuid4()]))

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from projects.datasets import checking, sweeping
-from projects.datasets.models import DatasetVersion, Import, Upload
+from accounts.models import User
+from projects.datasets import checking, resuming, sweeping
+from projects.datasets.models import DatasetVersion, Import, PartialUpload, Upload
 from projects.datasets.selectors import path_of
+from projects.models import Project
 
 
 def test_old_parts_and_folders_of_dead_checks_go(home: Path, upload: Upload) -> None:
@@ -30,6 +32,21 @@ def test_old_parts_and_folders_of_dead_checks_go(home: Path, upload: Upload) -> 
     assert not folder.exists()
     assert young.exists()
     assert path_of(upload).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_expired_pieces_go_and_those_that_still_come_stay(project: Project, alice: User) -> None:
+    said = {"name": "a.csv", "size": 10, "said": {}, "metadata": ""}
+    expired, coming = [resuming.begin(project=project, user=alice, **said) for _n in range(2)]
+    PartialUpload.objects.filter(pk=expired.pk).update(expires_at=timezone.now())
+    orphan = resuming.path_of(coming).with_name("orphan.tus")
+    orphan.write_text("x")
+    os.utime(orphan, (time.time() - 3 * 86_400,) * 2)
+    sweeping.sweep()
+    assert PartialUpload.objects.get() == coming
+    assert resuming.path_of(coming).exists()
+    assert not resuming.path_of(expired).exists()
+    assert not orphan.exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -154,7 +154,7 @@ def test_nothing_is_left_when_the_row_cannot_be_written(
     def full(upload: Upload) -> None:
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(services, "_book", full)
+    monkeypatch.setattr(services, "book", full)
     with pytest.raises(OSError, match="No space"):
         services.add_upload(project=project, user=alice, file=file())
     assert kept(home) == []
