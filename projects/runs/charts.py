@@ -165,7 +165,7 @@ def _matrix(
         "meta": list(labels),
         "zmin": -1,
         "zmax": 1,
-        "colorscale": [[0, "--chart-2"], [0.5, "--chart-low"], [1, "--chart-1"]],
+        "colorscale": [[0, "--chart-2"], [0.5, "--chart-low"], [1, "--chart-high"]],
         "showscale": False,
         "xgap": 1,
         "ygap": 1,
