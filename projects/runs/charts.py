@@ -13,7 +13,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 LONGEST = 28  # characters of a label on an axis
-TEXT_UP_TO = 20  # labels up to which the cells of the matrix carry their numbers
+SHOWN = 20  # labels that a chart shows at once and still in full; of more, it shows those to look at first
+TICKS_UP_TO = 100  # labels up to which every row of the whole matrix is named
+FAINTEST = 0.1  # share of a row below which the most frequent mistake is not drawn in full colour
 
 
 def shorten(label: str) -> str:
@@ -87,8 +89,8 @@ def _line(name: str, color: str, mode: str, faint: bool = False) -> dict[str, An
 
 
 def label_bars(per_label: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
-    """Precision and recall of every label, the weakest F1 on top: that is where to look first."""
-    ranked = sorted(per_label.items(), key=lambda item: (-item[1]["f1"], item[0]), reverse=False)
+    """Precision and recall of the weakest labels, the lowest F1 on top: that is where to look first."""
+    ranked = sorted(per_label.items(), key=lambda item: (-item[1]["f1"], item[0]))[-SHOWN:]
     names = unique([label for label, _scores in ranked])
     bars = [
         {
@@ -97,8 +99,9 @@ def label_bars(per_label: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
             "name": title,
             "y": names,
             "x": [scores[key] for _label, scores in ranked],
+            "customdata": [escape(label, quote=False) for label, _scores in ranked],
             "marker": {"color": color},
-            "hovertemplate": "%{y}: %{x:.1%}",
+            "hovertemplate": "%{customdata}: %{x:.1%}",
         }
         for key, title, color in (
             ("recall", _("Recall"), "--chart-2"),
@@ -113,50 +116,101 @@ def label_bars(per_label: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
             "height": max(260, 26 * len(names) + 90),
             "xaxis": {"range": [0, 1], "tickformat": ".0%", "side": "top"},
             "yaxis": {"automargin": True, "type": "category"},
-            "legend": {"traceorder": "reversed", "y": -0.01, "yanchor": "top"},
-            "margin": {"l": 48, "r": 16, "t": 24, "b": 32},
+            "legend": {"traceorder": "reversed", "y": 1, "yref": "container", "yanchor": "top"},
+            "margin": {"l": 48, "r": 16, "t": 64, "b": 8},
         },
     }
 
 
-def confusion(labels: Sequence[str], matrix: Sequence[Sequence[int]]) -> dict[str, Any]:
-    """Rows are true labels, columns what was predicted; a cell's colour is its share of its row."""
-    names = unique(labels)
-    shares = [[cell / (sum(row) or 1) for cell in row] for row in matrix]
+def confusion(
+    labels: Sequence[str], matrix: Sequence[Sequence[int]], whole: bool = True
+) -> dict[str, Any]:
+    """Rows are true labels, columns what was predicted. Not `whole`: of many labels, those most often confused."""
+    if not whole and len(labels) > SHOWN and (chosen := confused(matrix)):
+        labels = [labels[i] for i in chosen]
+        full = [sum(row) for row in matrix]
+        return _matrix(
+            labels, [[matrix[i][j] for j in chosen] for i in chosen], [full[i] for i in chosen]
+        )
+    return _matrix(labels, matrix, [sum(row) for row in matrix])
+
+
+def confused(matrix: Sequence[Sequence[int]], limit: int = SHOWN) -> list[int]:
+    """Numbers of the labels of the most frequent mistakes, pair by pair, so that pairs stand near the diagonal."""
+    wrong = [
+        (-cell, i, j)
+        for i, row in enumerate(matrix)
+        for j, cell in enumerate(row)
+        if cell and i != j
+    ]
+    chosen: dict[int, None] = {}
+    for _cell, *pair in sorted(wrong):
+        if len(chosen.keys() | set(pair)) > limit:
+            break
+        chosen |= dict.fromkeys(pair)
+    return list(chosen)
+
+
+def _matrix(
+    labels: Sequence[str], counts: Sequence[Sequence[int]], sums: Sequence[int]
+) -> dict[str, Any]:
+    names, many = unique(labels), len(labels) > SHOWN
     heat: dict[str, Any] = {
         "type": "heatmap",
         "x": names,
         "y": names,
-        "z": shares,
-        "customdata": [list(row) for row in matrix],
-        "zmin": 0,
+        "z": _tints(counts, sums),
+        "customdata": [list(row) for row in counts],
+        # What a click on a cell chooses: the labels as they are, which the axes cut.
+        "meta": list(labels),
+        "zmin": -1,
         "zmax": 1,
-        "colorscale": [[0, "--chart-low"], [1, "--chart-high"]],
+        "colorscale": [[0, "--chart-2"], [0.5, "--chart-low"], [1, "--chart-high"]],
         "showscale": False,
         "xgap": 1,
         "ygap": 1,
         "hovertemplate": _("True: %{y}<br>Predicted: %{x}<br>Rows: %{customdata}")
         + "<extra></extra>",
     }
-    if len(names) <= TEXT_UP_TO:
-        heat |= {"text": [list(row) for row in matrix], "texttemplate": "%{text}"}
-    return {
-        "data": [heat],
-        "layout": {
-            "height": max(320, min(1100, 18 * len(names) + 190)),
-            "xaxis": {
-                "title": {"text": _("Predicted label"), "standoff": 12},
-                "type": "category",
-                "tickangle": -45,
-                "automargin": True,
-                "showgrid": False,
-            },
-            "yaxis": {
-                "title": {"text": _("True label"), "standoff": 16},
-                "type": "category",
-                "autorange": "reversed",
-                "automargin": True,
-                "showgrid": False,
-            },
+    if not many:
+        heat |= {
+            "text": [[cell or "" for cell in row] for row in counts],
+            "texttemplate": "%{text}",
+        }
+    layout = {
+        "height": max(320, min(1500, (14 if many else 26) * len(names) + 190)),
+        "xaxis": {
+            **_names(_("Predicted label"), 12, len(names)),
+            "tickangle": -90 if many else -45,
         },
+        "yaxis": {**_names(_("True label"), 16, len(names)), "autorange": "reversed"},
     }
+    return {"data": [heat], "layout": layout, "min_width": min(1000, 26 * len(names) + 190)}
+
+
+def _tints(counts: Sequence[Sequence[int]], sums: Sequence[int]) -> list[list[float]]:
+    """0 to 1, the share of its row, for what is right; 0 to -1 for mistakes, which would vanish beside it."""
+    shares = [
+        [cell / (total or 1) for cell in row] for row, total in zip(counts, sums, strict=True)
+    ]
+    wrong = (cell for i, row in enumerate(shares) for j, cell in enumerate(row) if i != j)
+    most = max(max(wrong, default=0), FAINTEST)
+    return [
+        [round(cell if i == j else 0 - cell / most, 4) for j, cell in enumerate(row)]
+        for i, row in enumerate(shares)
+    ]
+
+
+def _names(title: str, standoff: int, count: int) -> dict[str, Any]:
+    """An axis of labels; many of them stand small and close, and can be drawn near."""
+    axis: dict[str, Any] = {
+        "title": {"text": title, "standoff": standoff},
+        "type": "category",
+        "automargin": True,
+        "showgrid": False,
+    }
+    if count > SHOWN:
+        axis |= {"fixedrange": False, "tickfont": {"size": 9}}
+    if count <= TICKS_UP_TO:
+        axis |= {"tickmode": "linear", "dtick": 1}
+    return axis

@@ -15,6 +15,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from web.templatetags.attune import percent
+
 PAGE = 20
 SHOWN_CONFUSIONS = 12
 NAMES = {
@@ -52,17 +54,23 @@ def context(report: Mapping[str, Any]) -> dict[str, Any]:
     metrics, details = report["metrics"], report.get("details") or {}
     labels = details.get("labels") or sorted(metrics["per_label"])
     return {
-        "verdict": verdict(details.get("verdict") or {}),
+        "verdict": verdict(details.get("verdict") or {}) | unearned(report),
         "compared": compared(report),
         "metrics": metrics,
         "labels": labels,
-        "per_label": [{"label": label, **scores} for label, scores in metrics["per_label"].items()],
+        "per_label": weakest_first(metrics["per_label"]),
         "averages": averages(metrics),
         "confusions": confusions(labels, metrics["confusion"]),
         "test_rows": report["test_rows"],
         "details": details,
         "seconds": report["seconds"],
     }
+
+
+def weakest_first(per_label: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
+    """By F1: what should be looked at stands on top."""
+    rows: list[dict[str, Any]] = [{"label": label, **scores} for label, scores in per_label.items()]
+    return sorted(rows, key=lambda row: (row["f1"], row["label"]))
 
 
 def averages(metrics: Mapping[str, Any]) -> list[tuple[str, Mapping[str, float]]]:
@@ -86,6 +94,22 @@ def verdict(found: Mapping[str, Any]) -> dict[str, str]:
         return {"tone": "bad", "title": title % {"points": shown}, "baseline": str(name)}
     title = _("No better than the simple baseline.")
     return {"tone": "warn", "title": title, "baseline": str(name)}
+
+
+def unearned(report: Mapping[str, Any]) -> dict[str, str]:
+    """What replaces a verdict of `gain` where the base model does as well without being fine-tuned."""
+    details = report.get("details") or {}
+    found, base = details.get("verdict") or {}, report["baselines"].get("base")
+    after = report["metrics"]["accuracy"]
+    if found.get("code") != "gain" or base is None or base["accuracy"] < after:
+        return {}
+    title = _("Better than the simple baseline, but fine-tuning is not the reason.")
+    note = _(
+        "The base model as it comes, with a linear head, gets %(base)s right; your model %(ours)s. "
+        "Try a longer effort, or more rows."
+    )
+    values = {"base": percent(base["accuracy"]), "ours": percent(after)}
+    return {"tone": "warn", "title": title, "note": note % values}
 
 
 def compared(report: Mapping[str, Any]) -> list[dict[str, Any]]:

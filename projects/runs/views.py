@@ -76,7 +76,12 @@ def _page(request: HttpRequest, found: Run) -> dict[str, Any]:
 
 def _results(found: Run) -> dict[str, Any]:
     report = selectors.report_of(found)
-    return {**results.context(report), "artifact": found.artifact, "examples": _examples(found)}
+    return {
+        **results.context(report),
+        "many": charts.SHOWN,
+        "artifact": found.artifact,
+        "examples": _examples(found),
+    }
 
 
 def _examples(found: Run) -> list[str]:
@@ -137,7 +142,8 @@ def run_chart(
     metrics = shown["metrics"]
     if chart == "labels":
         return JsonResponse(charts.label_bars(metrics["per_label"]))
-    return JsonResponse(charts.confusion(shown["labels"], metrics["confusion"]))
+    whole = request.GET.get("labels") == "all"
+    return JsonResponse(charts.confusion(shown["labels"], metrics["confusion"], whole))
 
 
 @require_GET

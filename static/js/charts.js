@@ -1,14 +1,18 @@
-// Draws the figures that projects/runs/charts.py describes. plotly.min.js is loaded before this module.
+// Draws the figures that projects/runs/charts.py describes, once <script id="plotly" async> has come: it is large, and the
+// page works before it is there.
 // <div data-chart="url"> fetches its figure; <div data-chart-live="loss|scores"> is filled by run.js through `extend`.
 import { color } from "./theme.js";
 
-const { Plotly } = window;
+const plotly = new Promise((resolve) => {
+  if (window.Plotly) resolve(window.Plotly);
+  document.getElementById("plotly")?.addEventListener("load", () => resolve(window.Plotly));
+});
 const drawn = new Map(); // element -> the figure with the names of tokens in it
 const CONFIG = { displayModeBar: false, responsive: true, showTips: false };
 
 // Every "--token" in the figure becomes the colour that it has now.
 function painted(value) {
-  if (typeof value === "string") return value.startsWith("--") ? color(value) : value;
+  if (typeof value === "string") return /^--[a-z0-9-]+$/.test(value) ? color(value) || value : value;
   if (Array.isArray(value)) return value.map(painted);
   if (value && typeof value === "object") {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, painted(item)]));
@@ -18,7 +22,8 @@ function painted(value) {
 
 function axis(given = {}) {
   const line = { gridcolor: "--chart-grid", linecolor: "--chart-grid", zerolinecolor: "--chart-grid" };
-  return { ...line, automargin: true, fixedrange: true, ...given };
+  const title = given.title && { ...given.title, font: { size: 12 } };
+  return { ...line, automargin: true, fixedrange: true, ...given, title };
 }
 
 function layout(given) {
@@ -29,6 +34,8 @@ function layout(given) {
     plot_bgcolor: "rgba(0,0,0,0)",
     margin: { l: 48, r: 16, t: 12, b: 40 },
     hovermode: "closest",
+    // A finger that scrolls the page would zoom instead.
+    dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
     hoverlabel: { bgcolor: "--surface", bordercolor: "--line-strong", font: { ...font, color: "--ink" } },
     ...given,
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, xanchor: "left", ...given.legend },
@@ -38,10 +45,12 @@ function layout(given) {
 }
 
 /** Draws the figure in the element, or draws it again with what has changed. */
-export function draw(element, figure) {
+export async function draw(element, figure) {
   drawn.set(element, figure);
-  // The height stands before the chart does, so that nothing below it jumps.
+  // The size stands before the chart does, so that nothing below it jumps.
   if (figure.layout.height) element.style.height = `${figure.layout.height}px`;
+  if (figure.min_width) element.style.minWidth = `${figure.min_width}px`;
+  const Plotly = await plotly;
   return Plotly.react(element, painted(figure.data), layout(figure.layout), CONFIG);
 }
 
@@ -68,7 +77,7 @@ async function load(element) {
     const answer = await fetch(element.dataset.chart, { headers: { Accept: "application/json" } });
     if (!answer.ok) throw new Error(`${answer.status}`);
     await draw(element, await answer.json());
-    if (element.dataset.chartCells) element.on("plotly_click", (event) => choose(element, event.points[0]));
+    listen(element);
     element.removeAttribute("aria-busy");
   } catch {
     element.removeAttribute("aria-busy");
@@ -76,15 +85,31 @@ async function load(element) {
   }
 }
 
+function listen(element) {
+  if (!element.dataset.chartCells || element.dataset.listening) return;
+  element.dataset.listening = "yes";
+  element.on("plotly_click", (event) => choose(element, event.points[0]));
+}
+
 // A click on a cell of the matrix sets the two selects beside it: the keyboard's way to the same rows.
 function choose(element, point) {
   const form = document.getElementById(element.dataset.chartCells);
   if (!form) return;
   const [row, column] = point.pointIndex ?? point.pointNumber;
-  form.elements.true.selectedIndex = row;
-  form.elements.predicted.selectedIndex = column;
+  form.elements.true.value = point.data.meta[row];
+  form.elements.predicted.value = point.data.meta[column];
   form.requestSubmit();
 }
+
+// <button data-chart-switch="id of a chart" data-url=…>: another figure in its place.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-chart-switch]");
+  if (!button) return;
+  for (const other of button.parentElement.children) other.setAttribute("aria-pressed", `${other === button}`);
+  const element = document.getElementById(button.dataset.chartSwitch);
+  element.dataset.chart = button.dataset.url;
+  load(element);
+});
 
 // A chart is loaded shortly before it comes into sight: a hidden tab has no width to draw in.
 const seen = new IntersectionObserver((entries) => {
@@ -102,5 +127,7 @@ document.addEventListener("attune:theme", () => {
   for (const [element, figure] of drawn) if (element.isConnected) draw(element, figure);
 });
 document.addEventListener("attune:shown", (event) => {
-  for (const element of drawn.keys()) if (event.target.contains(element)) Plotly.Plots.resize(element);
+  for (const element of drawn.keys()) {
+    if (event.target.contains(element)) plotly.then((Plotly) => Plotly.Plots.resize(element));
+  }
 });

@@ -1,4 +1,5 @@
 // Sorting in the browser: <th data-sort="text|number">. A cell's data-value wins over its text.
+// Filtering: <input data-filter="id of a table"> keeps the rows whose first cell has the text.
 const collator = new Intl.Collator(document.documentElement.lang || "en", { numeric: true });
 
 function value(row, column, kind) {
@@ -40,6 +41,17 @@ function prepare(head) {
   head.append(button);
   button.addEventListener("click", () => sort(head));
 }
+
+function filter(box) {
+  const wanted = box.value.trim().toLocaleLowerCase();
+  for (const row of document.getElementById(box.dataset.filter).tBodies[0].rows) {
+    row.hidden = !row.cells[0].textContent.toLocaleLowerCase().includes(wanted);
+  }
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target.matches("[data-filter]")) filter(event.target);
+});
 
 const all = (root) => root.querySelectorAll("th[data-sort]").forEach(prepare);
 all(document);

@@ -133,6 +133,16 @@ def test_a_table_is_sorted_by_its_head(browse: Open) -> None:
         assert head.get_attribute("aria-sort") == "descending"
 
 
+def test_a_table_is_filtered_by_its_first_column(browse: Open) -> None:
+    with browse("/_gallery/") as page:
+        page.get_by_label("Filter").fill("eff")
+        assert page.locator("#panel-labels tbody th:visible").all_inner_texts() == [
+            "Model and effort"
+        ]
+        page.get_by_label("Filter").fill("")
+        assert page.locator("#panel-labels tbody th:visible").count() == 3
+
+
 def test_the_theme_switch_holds_on_the_next_page(browse: Open) -> None:
     with browse("/_gallery/", theme="light") as page:
         light = page.evaluate("getComputedStyle(document.body.parentElement).backgroundColor")

@@ -14,6 +14,10 @@ from django.utils import translation
 from web.templatetags import attune
 
 
+def test_names_break_after_their_separators_and_stay_escaped() -> None:
+    assert attune.breakable("a_b/<i>_") == "a_<wbr>b/<wbr>&lt;i&gt;_"
+
+
 @pytest.mark.parametrize(
     ("value", "shown"),
     [

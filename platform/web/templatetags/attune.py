@@ -1,12 +1,15 @@
 """Tags and filters that all pages share; a builtin of every template, so nothing has to be loaded."""
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from django import template
 from django.template import Context
 from django.utils import formats
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -16,6 +19,7 @@ from web.errors import words
 register = template.Library()
 
 DASH = "–"
+SEPARATOR = re.compile(r"([_/.:-])(?=.)")
 TONES = {"blocking": "bad", "red": "bad", "amber": "warn", "info": "info"}
 ICONS = {
     "blocking": "octagon-x",
@@ -31,6 +35,12 @@ def _number(value: Any) -> float | None:
     except (TypeError, ValueError):
         return None
     return number if math.isfinite(number) else None
+
+
+@register.filter
+def breakable(value: Any) -> SafeString:
+    """A name such as card_payment/fee-charged, with leave to go on in the next line after its separators."""
+    return mark_safe(SEPARATOR.sub(r"\1<wbr>", conditional_escape(value)))  # noqa: S308
 
 
 @register.filter

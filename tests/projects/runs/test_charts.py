@@ -16,12 +16,46 @@ def test_label_bars_put_the_weakest_label_on_top() -> None:
 
 def test_confusion_shows_shares_of_the_true_label_and_carries_counts() -> None:
     heat = charts.confusion(["a", "b"], [[3, 1], [0, 0]])["data"][0]
-    assert heat["z"] == [[0.75, 0.25], [0, 0]]
-    assert heat["customdata"] == heat["text"] == [[3, 1], [0, 0]]
+    assert heat["z"] == [[0.75, -1], [0, 0]]
+    assert heat["customdata"] == [[3, 1], [0, 0]]
+    assert heat["text"] == [[3, 1], ["", ""]]
+    assert heat["meta"] == ["a", "b"]
+
+
+def test_rare_mistakes_are_drawn_faintly() -> None:
+    heat = charts.confusion(["a", "b"], [[95, 5], [0, 10]])["data"][0]
+    assert heat["z"] == [[0.95, -0.5], [0, 1]]
+
+
+def test_of_many_labels_the_most_confused_are_shown_with_shares_of_all_their_rows() -> None:
+    count = charts.SHOWN + 5
+    matrix = [[0] * count for _ in range(count)]
+    for i in range(count):
+        matrix[i][i] = 6
+        matrix[i][(i + 1) % count] = 4 if i == 7 else 1
+    heat = charts.confusion([f"l{i}" for i in range(count)], matrix, whole=False)["data"][0]
+    assert heat["meta"][:2] == ["l7", "l8"]
+    assert len(heat["meta"]) <= charts.SHOWN
+    assert heat["z"][0][:2] == [0.6, -1]
+
+
+def test_without_a_mistake_the_matrix_is_whole() -> None:
+    count = charts.SHOWN + 1
+    matrix = [[int(i == j) for j in range(count)] for i in range(count)]
+    heat = charts.confusion([str(i) for i in range(count)], matrix, whole=False)["data"][0]
+    assert len(heat["meta"]) == count
+
+
+def test_of_many_labels_the_bars_show_the_weakest() -> None:
+    scores = {
+        f"l{i}": {"precision": 0.5, "recall": 0.5, "f1": i / 100, "support": 1} for i in range(77)
+    }
+    names = charts.label_bars(scores)["data"][0]["y"]
+    assert (len(names), names[-1]) == (charts.SHOWN, "l0")
 
 
 def test_many_labels_carry_no_numbers_in_their_cells() -> None:
-    count = charts.TEXT_UP_TO + 1
+    count = charts.SHOWN + 1
     heat = charts.confusion([str(i) for i in range(count)], [[0] * count] * count)["data"][0]
     assert "texttemplate" not in heat
 

@@ -86,6 +86,21 @@ def test_no_gain_is_not_shown_as_one(code: str | None, tone: str) -> None:
     assert "gained" not in found["title"]
 
 
+def test_a_gain_that_the_base_model_has_as_well_is_not_told_as_one(report: dict[str, Any]) -> None:
+    weaker = report["metrics"] | {"accuracy": 0.4}
+    report["baselines"] = report["baselines"] | {"base": weaker}
+    assert results.context(report)["verdict"]["tone"] == "good"
+    report["baselines"] = report["baselines"] | {"base": report["metrics"]}
+    found = results.context(report)["verdict"]
+    assert found["tone"] == "warn"
+    assert "50.0" in found["note"]
+
+
+def test_labels_come_weakest_first() -> None:
+    rows = results.weakest_first({"a": {"f1": 0.9}, "b": {"f1": 0.2}})
+    assert [row["label"] for row in rows] == ["b", "a"]
+
+
 def test_before_and_after_end_with_the_model(report: dict[str, Any]) -> None:
     rows = results.context(report)["compared"]
     assert [row["ours"] for row in rows] == [False, False, False, True]

@@ -14,10 +14,11 @@ from django.urls import reverse
 
 from projects.jobs import health
 from projects.models import Project
-from projects.runs import folders, lifecycle
+from projects.runs import charts, folders, lifecycle
 from projects.runs.events import append
 from projects.runs.models import Run, Status
 from projects.serving import client as serving
+from training import scoring
 
 pytestmark = [
     pytest.mark.django_db,
@@ -149,7 +150,24 @@ def test_series_of_a_long_run_is_thinned_out(
 
 @pytest.mark.parametrize("chart", ["labels", "confusion"])
 def test_chart_is_a_figure(alice_client: Client, succeeded: Run, chart: str) -> None:
-    assert set(alice_client.get(url("run-chart", succeeded, chart)).json()) == {"data", "layout"}
+    figure = alice_client.get(url("run-chart", succeeded, chart)).json()
+    assert {"data", "layout"} <= set(figure)
+
+
+def test_many_labels_are_shown_by_parts(alice_client: Client, succeeded: Run) -> None:
+    labels = [f"label_{number:02}" for number in range(charts.SHOWN + 5)]
+    hits = list(range(len(labels)))
+    missed = [(number + 1) % len(labels) for number in hits]
+    metrics = scoring.classification(hits * 2, hits + missed, None, labels)
+    report = succeeded.report | {"metrics": metrics}
+    report["details"] = report["details"] | {"labels": labels}
+    Run.objects.filter(pk=succeeded.pk).update(report=report)
+    page = text(alice_client.get(url("run", succeeded)))
+    assert all(part in page for part in ('data-filter="labels-table"', "data-chart-switch"))
+    chart = url("run-chart", succeeded, "confusion")
+    shown = alice_client.get(chart).json()["data"][0]["meta"]
+    assert 1 < len(shown) <= charts.SHOWN
+    assert alice_client.get(f"{chart}?labels=all").json()["data"][0]["meta"] == labels
 
 
 def test_chart_of_another_name_is_not_found(alice_client: Client, succeeded: Run) -> None:
