@@ -105,7 +105,7 @@ def absent(labels: Codes, split: Codes, names: Sequence[str]) -> dict[str, list[
     table = _table(labels, split, len(names), len(splits.SPLITS))
     used = table.any(1)
     return {
-        name: [names[number] for number in np.flatnonzero(used & (table[:, column] == 0))]
+        name: [names[number] for number in np.flatnonzero(used & (table[:, column] == 0)).tolist()]
         for column, name in enumerate(splits.SPLITS)
         if name != "valid" and table[:, column].any()
     }

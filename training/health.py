@@ -1,0 +1,184 @@
+"""Likely label errors: rows whose label a model that has not seen them finds unlikely.
+
+A linear model over the base's frozen vectors (or, where no base suits the language, over words and parts of words) is
+fitted on four fifths of the rows and asked about the others, five times over. Copies of a text are never on both sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from training import backbone, baselines, splits
+from training.files import predict
+
+LIMIT = 50_000  # rows that are looked at
+TOKENS = 128  # of a text that are read
+LEAST = 0.5  # share of the labels that the model must find before it is believed
+OVER_GUESS = 0.2  # and how far that must lie above always naming the commonest label, up to
+SURE = 0.95
+
+Floats = npt.NDArray[np.floating[Any]]
+Ints = npt.NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True)
+class Suspects:
+    """The arrays are parallel, the most suspicious row first; `suggested` are indices into `labels`.
+
+    `confidence` is the probability of the row's own label, `probability` that of the suggested one. The first `likely`
+    rows are probably wrong. `usable` says whether the model is good enough for anything to be claimed at all.
+    """
+
+    labels: list[str]
+    rows: npt.NDArray[np.int32]
+    confidence: npt.NDArray[np.float32]
+    suggested: npt.NDArray[np.int32]
+    probability: npt.NDArray[np.float32]
+    likely: int
+    accuracy: float
+    usable: bool
+
+
+def suspects(
+    texts: Sequence[str],
+    labels: Sequence[str],
+    base_folder: str | Path = "",
+    seed: int = 13,
+    folds: int = 5,
+    limit: int = LIMIT,
+) -> Generator[float, None, Suspects]:
+    """Yields how far it is, 0 to 1. Without `base_folder` words are counted instead.
+
+    Of more rows than `limit` those are taken that come first in the seed's order. Rows whose label has a single text
+    are left out: nothing could be learnt about it from the others.
+    """
+    prints = np.fromiter(map(splits.fingerprint, texts), np.uint64, len(texts))
+    names = sorted(set(labels))
+    number = {name: place for place, name in enumerate(names)}
+    codes = np.fromiter((number[label] for label in labels), np.int32, len(labels))
+    rows = _chosen(prints, codes, seed, limit)
+    own, fold = codes[rows], _folds(prints[rows], codes[rows], seed, folds)
+    taken = [texts[row] for row in rows]
+    if len(np.unique(own)) < 2:
+        return _ranked(names, rows[:0], own[:0], np.zeros((0, len(names))))
+    if base_folder:
+        table = yield from _by_vectors(taken, own, fold, len(names), base_folder)
+    else:
+        table = yield from _by_words(taken, own, fold, len(names), seed)
+    return _ranked(names, rows, own, table)
+
+
+def _chosen(
+    prints: npt.NDArray[np.uint64], codes: Ints, seed: int, limit: int
+) -> npt.NDArray[np.int32]:
+    """Rows to look at, in order, without those whose label has a single text among them."""
+    rows = np.arange(len(codes), dtype=np.int32)
+    if len(rows) > limit:
+        order = splits.mixed(prints ^ rows.astype(np.uint64), seed)
+        rows = np.sort(np.argsort(order, kind="stable")[:limit]).astype(np.int32)
+    pairs = np.unique(np.stack([codes[rows].astype(np.uint64), prints[rows]]), axis=1)
+    texts = np.bincount(pairs[0].astype(np.intp), minlength=int(codes.max(initial=0)) + 1)
+    return rows[texts[codes[rows]] > 1]
+
+
+def _folds(prints: npt.NDArray[np.uint64], codes: Ints, seed: int, folds: int) -> Ints:
+    """The fold of each row: of each label about the same share in each, copies of a text together."""
+    order = np.lexsort((codes, prints))
+    texts, first, inverse = np.unique(prints[order], return_index=True, return_inverse=True)
+    ranked = np.lexsort((splits.mixed(texts, seed), codes[order][first]))
+    of_text = np.empty(len(texts), np.int64)
+    of_text[ranked] = np.arange(len(texts)) % folds
+    result = np.empty(len(codes), np.int64)
+    result[order] = of_text[inverse]
+    return result
+
+
+def _by_vectors(
+    texts: Sequence[str], own: Ints, fold: Ints, labels: int, base_folder: str | Path
+) -> Generator[float, None, Floats]:
+    reader = backbone.tokenizer(base_folder)
+    network = backbone.network(base_folder, 1)
+    limit = min(TOKENS, backbone.longest(base_folder, reader))
+    ids = predict.tokenize(reader, texts, limit)
+    steps = backbone.vectors(network, ids, reader.pad_token_id or 0, limit)
+    while True:
+        try:
+            yield round(0.6 * next(steps), 4)
+        except StopIteration as stop:
+            vectors: Floats = stop.value
+            break
+    table = np.zeros((len(own), labels), np.float32)
+    for done, held in _held(fold):
+        weights, bias = baselines.probe(vectors[~held], own[~held], labels)
+        table[held] = baselines.softmax(vectors[held] @ weights.T + bias)
+        yield round(0.6 + 0.4 * done, 4)
+    return table
+
+
+def _by_words(
+    texts: Sequence[str], own: Ints, fold: Ints, labels: int, seed: int
+) -> Generator[float, None, Floats]:
+    table = np.zeros((len(own), labels), np.float32)
+    for done, held in _held(fold):
+        known = [texts[row] for row in np.flatnonzero(~held).tolist()]
+        asked = [texts[row] for row in np.flatnonzero(held).tolist()]
+        table[held] = baselines.tfidf(known, own[~held], asked, labels, seed)
+        yield round(done, 4)
+    return table
+
+
+def _held(fold: Ints) -> Generator[tuple[float, npt.NDArray[np.bool_]], None, None]:
+    """(how far one is afterwards, rows that are held back) for each fold."""
+    names = np.unique(fold)
+    for count, name in enumerate(names, 1):
+        yield count / len(names), fold == name
+
+
+def _ranked(names: list[str], rows: npt.NDArray[np.int32], own: Ints, table: Floats) -> Suspects:
+    """The rows by how much likelier than its own the likeliest other label is."""
+    every = np.arange(len(rows))
+    confidence = table[every, own]
+    others = table.copy()
+    others[every, own] = -1
+    suggested = others.argmax(1) if len(rows) else np.zeros(0, np.int64)
+    probability = others[every, suggested]
+    order = np.lexsort((rows, confidence - probability))
+    return Suspects(
+        names,
+        rows[order],
+        confidence[order].astype(np.float32),
+        suggested[order].astype(np.int32),
+        probability[order].astype(np.float32),
+        _likely(own, table),
+        *_accuracy(own, confidence >= probability),
+    )
+
+
+def _likely(own: Ints, table: Floats) -> int:
+    """How many labels are wrong by confident learning.
+
+    A row counts if another label is as probable for it as that label is, on average, for the rows that have it
+    (Northcutt, Jiang and Chuang, 2021).
+    """
+    if not len(own):
+        return 0
+    counts = np.bincount(own, minlength=table.shape[1])
+    sums = np.bincount(own, table[np.arange(len(own)), own], table.shape[1])
+    usual = np.where(counts > 0, sums / np.maximum(counts, 1), np.inf)
+    sure = np.where(table >= usual, table, -1)
+    return int(((sure.max(1) >= 0) & (sure.argmax(1) != own)).sum())
+
+
+def _accuracy(own: Ints, right: npt.NDArray[np.bool_]) -> tuple[float, bool]:
+    """(share of the labels that the model finds, whether that is enough to believe it)."""
+    if not len(own):
+        return 0.0, False
+    accuracy = float(right.mean())
+    commonest = float(np.bincount(own).max()) / len(own)
+    return round(accuracy, 4), accuracy >= max(LEAST, min(SURE, commonest + OVER_GUESS))
