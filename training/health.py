@@ -1,7 +1,8 @@
 """Likely label errors: rows whose label a model that has not seen them finds unlikely.
 
-A linear model over the base's frozen vectors (or, where no base suits the language, over words and parts of words) is
-fitted on four fifths of the rows and asked about the others, five times over. Copies of a text are never on both sides.
+Two linear models, over the base's frozen vectors and over words and parts of words, are fitted on four fifths of the
+rows and asked about the others, five times over; the mean of both ranks better than either. Copies of a text are never
+on both sides. Where no base suits the language, the words have to do.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.linear_model import SGDClassifier
 
 from training import backbone, baselines, splits
 from training.files import predict
 
 LIMIT = 50_000  # rows that are looked at
-TOKENS = 128  # of a text that are read
+TOKENS, CHARACTERS = 128, 1000  # of a text that are read
+STRENGTH = 0.01  # of the linear model over the vectors; looser ones learn the errors too
 LEAST = 0.5  # share of the labels that the model must find before it is believed
 OVER_GUESS = 0.2  # and how far that must lie above always naming the commonest label, up to
 SURE = 0.95
@@ -53,7 +56,7 @@ def suspects(
     folds: int = 5,
     limit: int = LIMIT,
 ) -> Generator[float, None, Suspects]:
-    """Yields how far it is, 0 to 1. Without `base_folder` words are counted instead.
+    """Yields how far it is, 0 to 1. Without `base_folder` words alone decide.
 
     Of more rows than `limit` those are taken that come first in the seed's order. Rows whose label has a single text
     are left out: nothing could be learnt about it from the others.
@@ -67,11 +70,32 @@ def suspects(
     taken = [texts[row] for row in rows]
     if len(np.unique(own)) < 2:
         return _ranked(names, rows[:0], own[:0], np.zeros((0, len(names))))
-    if base_folder:
-        table = yield from _by_vectors(taken, own, fold, len(names), base_folder)
-    else:
-        table = yield from _by_words(taken, own, fold, len(names), seed)
+    table = yield from _table(taken, own, fold, len(names), base_folder, seed)
     return _ranked(names, rows, own, table)
+
+
+def _table(
+    texts: Sequence[str], own: Ints, fold: Ints, labels: int, base_folder: str | Path, seed: int
+) -> Generator[float, None, Floats]:
+    """Probability of every label for every row, (rows, labels): the mean of both models where there is a base."""
+    share = 0.3 if base_folder else 1.0
+    words = yield from _scaled(_by_words(texts, own, fold, labels, seed), 0, share)
+    if not base_folder:
+        return words
+    vectors = yield from _scaled(_by_vectors(texts, own, fold, labels, base_folder), share, 1)
+    return (words + vectors) / 2
+
+
+def _scaled(
+    steps: Generator[float, None, Floats], start: float, end: float
+) -> Generator[float, None, Floats]:
+    """The steps, 0 to 1, as steps from `start` to `end`."""
+    while True:
+        try:
+            yield round(start + (end - start) * next(steps), 4)
+        except StopIteration as stop:
+            result: Floats = stop.value
+            return result
 
 
 def _chosen(
@@ -102,34 +126,38 @@ def _folds(prints: npt.NDArray[np.uint64], codes: Ints, seed: int, folds: int) -
 def _by_vectors(
     texts: Sequence[str], own: Ints, fold: Ints, labels: int, base_folder: str | Path
 ) -> Generator[float, None, Floats]:
+    vectors = yield from _vectors(texts, base_folder)
+    table = np.zeros((len(own), labels), np.float32)
+    for done, held in _held(fold):
+        weights, bias = baselines.probe(vectors[~held], own[~held], labels, STRENGTH)
+        table[held] = baselines.softmax(vectors[held] @ weights.T + bias)
+        yield 0.7 + 0.3 * done
+    return table
+
+
+def _vectors(texts: Sequence[str], base_folder: str | Path) -> Generator[float, None, Floats]:
     reader = backbone.tokenizer(base_folder)
     network = backbone.network(base_folder, 1)
     limit = min(TOKENS, backbone.longest(base_folder, reader))
     ids = predict.tokenize(reader, texts, limit)
-    steps = backbone.vectors(network, ids, reader.pad_token_id or 0, limit)
-    while True:
-        try:
-            yield round(0.6 * next(steps), 4)
-        except StopIteration as stop:
-            vectors: Floats = stop.value
-            break
-    table = np.zeros((len(own), labels), np.float32)
-    for done, held in _held(fold):
-        weights, bias = baselines.probe(vectors[~held], own[~held], labels)
-        table[held] = baselines.softmax(vectors[held] @ weights.T + bias)
-        yield round(0.6 + 0.4 * done, 4)
-    return table
+    found = backbone.vectors(network, ids, reader.pad_token_id or 0, limit)
+    return (yield from _scaled(found, 0, 0.7))
 
 
 def _by_words(
     texts: Sequence[str], own: Ints, fold: Ints, labels: int, seed: int
 ) -> Generator[float, None, Floats]:
-    table = np.zeros((len(own), labels), np.float32)
+    table = np.full((len(own), labels), 1 / labels, np.float32)
+    try:
+        counts = baselines.counter(len(texts)).fit_transform([text[:CHARACTERS] for text in texts])
+    except ValueError:  # no text holds a single word
+        return table
     for done, held in _held(fold):
-        known = [texts[row] for row in np.flatnonzero(~held).tolist()]
-        asked = [texts[row] for row in np.flatnonzero(held).tolist()]
-        table[held] = baselines.tfidf(known, own[~held], asked, labels, seed)
-        yield round(done, 4)
+        # Far quicker than liblinear, and as good beside the vectors.
+        model = SGDClassifier(loss="log_loss", alpha=2e-5, max_iter=8, tol=None, random_state=seed)
+        model.fit(counts[~held], own[~held])
+        table[held] = baselines.spread(model.predict_proba(counts[held]), model.classes_, labels)
+        yield done
     return table
 
 
@@ -141,14 +169,14 @@ def _held(fold: Ints) -> Generator[tuple[float, npt.NDArray[np.bool_]], None, No
 
 
 def _ranked(names: list[str], rows: npt.NDArray[np.int32], own: Ints, table: Floats) -> Suspects:
-    """The rows by how much likelier than its own the likeliest other label is."""
+    """The rows by how improbable their labels are: better than by the distance to the likeliest other label."""
     every = np.arange(len(rows))
     confidence = table[every, own]
     others = table.copy()
     others[every, own] = -1
     suggested = others.argmax(1) if len(rows) else np.zeros(0, np.int64)
     probability = others[every, suggested]
-    order = np.lexsort((rows, confidence - probability))
+    order = np.lexsort((rows, -probability, confidence))
     return Suspects(
         names,
         rows[order],
