@@ -6,10 +6,13 @@ import ctypes
 import os
 import random
 import shutil
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
@@ -18,11 +21,13 @@ from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from training import catalogue
+from training.files import predict
 from training.files.predict import Classifier
 from training.problems import Problem
 
 # More tokens than this no base model of the catalogue reads; stands in where a base names no limit.
 LONGEST = 8192
+CHUNK = 2048  # rows whose vectors are made between two signs of life
 # Weights that run no code when they are loaded, and no others.
 WANTED = ("*.json", "*.txt", "*.model", "model*.safetensors", "LICENSE*", "NOTICE*")
 
@@ -76,6 +81,27 @@ def fetch(base: catalogue.Base, bases_dir: str | os.PathLike[str]) -> Path:
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return target
+
+
+def vectors(
+    network: Classifier,
+    ids: Sequence[Sequence[int]],
+    pad: int,
+    limit: int,
+    autocast: Callable[[], AbstractContextManager[Any]] = nullcontext,
+) -> Generator[float, None, npt.NDArray[np.floating[Any]]]:
+    """The frozen base's vectors (rows, hidden) of token ids; yields the share of the rows that is done."""
+    network.eval()
+    # By length, so that a chunk pads as little as the whole would.
+    order = sorted(range(len(ids)), key=lambda row: -len(ids[row]))
+    result = np.zeros((len(ids), network.head.in_features), np.float32)
+    for begin in range(0, len(order), CHUNK):
+        rows = order[begin : begin + CHUNK]
+        with autocast():
+            part = predict.run(network, [ids[row] for row in rows], pad, limit, "vectors")
+        result[rows] = part.numpy()
+        yield min(1.0, (begin + CHUNK) / len(order))
+    return result
 
 
 def _broken(folder: str | os.PathLike[str], missing: str) -> Problem:

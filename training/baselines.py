@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
-from sklearn.pipeline import make_union
+from sklearn.pipeline import FeatureUnion, make_union
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
@@ -32,14 +32,7 @@ def tfidf(
     train: Sequence[str], targets: Ints, test: Sequence[str], labels: int, seed: int
 ) -> Floats:
     """Probabilities (rows, labels) of a logistic regression over weighted words, pairs and parts of words."""
-    least = (
-        2 if len(train) > 200 else 1
-    )  # rows that hold a part; a part of one row alone says little
-    options = {"sublinear_tf": True, "max_features": FEATURES}
-    words = TfidfVectorizer(ngram_range=(1, 2), token_pattern=TOKEN, **options)
-    # Parts of words stand in for stems and spelling; it is the stronger for them on most data.
-    parts = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=least, **options)
-    vectorizer = make_union(words, parts)
+    vectorizer = counter(len(train))
     try:
         known = vectorizer.fit_transform(train)
     except ValueError:  # no text holds a single word
@@ -49,10 +42,22 @@ def tfidf(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(known, targets)
-    return _spread(model.predict_proba(vectorizer.transform(test)), model.classes_, labels)
+    return spread(model.predict_proba(vectorizer.transform(test)), model.classes_, labels)
 
 
-def probe(vectors: Floats, targets: Ints, labels: int) -> tuple[Floats, Floats]:
+def counter(rows: int) -> FeatureUnion:
+    """Texts -> weighted words, pairs and parts of words, sparse; to be fitted on so many rows."""
+    least = 2 if rows > 200 else 1  # rows that hold a part; a part of one row alone says little
+    options = {"sublinear_tf": True, "max_features": FEATURES}
+    words = TfidfVectorizer(ngram_range=(1, 2), token_pattern=TOKEN, **options)
+    # Parts of words stand in for stems and spelling; it is the stronger for them on most data.
+    parts = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=least, **options)
+    return make_union(words, parts)
+
+
+def probe(
+    vectors: Floats, targets: Ints, labels: int, strength: float = 0.03
+) -> tuple[Floats, Floats]:
     """Weights (labels, hidden) and bias (labels,) of a linear model over the base's vectors.
 
     It is fitted on standardised vectors, so that one strength of regularisation does for all bases, and the
@@ -61,7 +66,7 @@ def probe(vectors: Floats, targets: Ints, labels: int) -> tuple[Floats, Floats]:
     """
     vectors = vectors.astype(np.float64)
     mean, spread = vectors.mean(0), vectors.std(0) + 1e-6
-    model = LogisticRegression(C=0.03, max_iter=300)
+    model = LogisticRegression(C=strength, max_iter=300)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit((vectors - mean) / spread, targets)
@@ -78,7 +83,7 @@ def softmax(logits: Floats) -> Floats:
     return powers / powers.sum(-1, keepdims=True)
 
 
-def _spread(probabilities: Floats, classes: Ints, labels: int) -> Floats:
+def spread(probabilities: Floats, classes: Ints, labels: int) -> Floats:
     """Columns of the classes that were seen put into their places among all labels."""
     full = np.zeros((len(probabilities), labels))
     if probabilities.shape[1] == len(classes):

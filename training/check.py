@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-import re
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from training.table import strings
 from training.tasks.shape import Task
 from training.validation import Finding, Rows, Scan, Source, gate, judge
 from training.validation.findings import TABLE, ordered
+from training.validation.language import scripts, token_counts
 from training.validation.rules import Flags, label_counts
 
 SAMPLE = 1000  # texts of each split that are tokenised
@@ -30,22 +30,6 @@ _LOOKED_THROUGH = 100_000  # rows among which they are chosen
 _LONGEST = 20_000  # characters of a text that are tokenised
 UNKNOWN_RED, UNKNOWN_AMBER = 0.15, 0.03  # share of the tokens that the base does not know
 FOREIGN = 0.3  # share of the letters in another script than an English base was trained on
-
-# Letters by script; the rest counts as `other`.
-_SCRIPTS = {
-    "latin": re.compile(
-        "[A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a]"
-    ),
-    "cjk": re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"),
-    "kana": re.compile("[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f]"),
-    "hangul": re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]"),
-    "cyrillic": re.compile("[\u0400-\u052f]"),
-    "greek": re.compile("[\u0370-\u03ff\u1f00-\u1fff]"),
-    "arabic": re.compile("[\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufeff]"),
-    "hebrew": re.compile("[\u0590-\u05ff]"),
-    "devanagari": re.compile("[\u0900-\u097f]"),
-    "thai": re.compile("[\u0e00-\u0e7f]"),
-}
 
 
 @dataclass(frozen=True)
@@ -263,46 +247,6 @@ def _tokens(counts: NDArray[np.int64] | None, chosen: NDArray[np.bool_]) -> dict
         "mean_tokens": round(float(of_split.mean()), 2),
         "p95_tokens": int(np.percentile(of_split, 95)),
     }
-
-
-def token_counts(
-    texts: list[str], base: str, bases_dir: str | Path = ""
-) -> tuple[NDArray[np.int64] | None, float | None]:
-    """(tokens of each text with the special ones, share of tokens unknown to the base); None without its files."""
-    try:
-        file = catalogue.locate(base, bases_dir) / "tokenizer.json"
-    except Problem:
-        return None, None
-    if not file.is_file() or not texts:
-        return None, None
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(file))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    unknown = {tokenizer.token_to_id(name) for name in ("[UNK]", "<unk>")} - {None}
-    encoded = tokenizer.encode_batch(texts)
-    counts = np.array([len(item.ids) for item in encoded], np.int64)
-    own = sum(len(item.ids) - sum(item.special_tokens_mask) for item in encoded)
-    missed = sum(sum(token in unknown for token in item.ids) for item in encoded)
-    return counts, round(missed / own, 4) if own else 0.0
-
-
-def scripts(texts: Iterable[str]) -> dict[str, float]:
-    """Script -> its share of the letters, the largest first."""
-    found = dict.fromkeys((*_SCRIPTS, "other"), 0)
-    for text in texts:
-        letters = sum(map(str.isalpha, text[:2000]))
-        for name, pattern in _SCRIPTS.items():
-            if not letters or (name != "latin" and text.isascii()):
-                break
-            hits = len(pattern.findall(text[:2000]))
-            found[name] += hits
-            letters -= hits
-        found["other"] += max(0, letters)
-    total = sum(found.values())
-    shares = {name: round(count / total, 4) for name, count in found.items() if count}
-    return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
 
 def _language(stats: Mapping[str, Any], base: str) -> list[Finding]:

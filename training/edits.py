@@ -4,6 +4,7 @@
 {"op": "drop", "rows": [3, 7]}                                   rows, or {"finding": "row.duplicate"} in place of them
 {"op": "move", "rows": [3], "split": "train"}                    the same
 {"op": "rename", "labels": ["Pos", "pos "], "to": "pos"}
+{"op": "mask", "kinds": ["email", "phone"]}                      personal data in texts
 {"op": "add", "values": {"text": "…", "label": "…"}, "split": "train"}
 {"op": "resplit"}                                                all rows are divided anew
 """
@@ -25,9 +26,9 @@ from training import splits, version
 from training.problems import Problem
 from training.table import strings
 from training.tasks.shape import Task
-from training.validation import NONE, Rows
+from training.validation import NONE, Rows, personal
 
-OPS = ("set", "drop", "move", "rename", "add", "resplit")
+OPS = ("set", "drop", "move", "rename", "mask", "add", "resplit")
 _FIXED = ("row", "file", "line", "split")
 BY_HAND = ""  # the file of a row that was typed in
 
@@ -40,6 +41,7 @@ class Plan:
     dropped: set[int] = field(default_factory=set)
     moved: dict[int, int] = field(default_factory=dict)  # row -> index into SPLITS
     renamed: dict[str, str] = field(default_factory=dict)
+    masked: set[str] = field(default_factory=set)
     added: list[Mapping[str, Any]] = field(default_factory=list)
     resplit: bool = False
 
@@ -76,6 +78,8 @@ def _plan(plan: Plan, path: str | Path, change: Mapping[str, Any]) -> None:
         plan.moved.update(dict.fromkeys(_rows(path, change), splits.SPLITS.index(change["split"])))
     elif op == "rename":
         plan.renamed.update(dict.fromkeys(map(str, change["labels"]), str(change["to"])))
+    elif op == "mask":
+        plan.masked.update(kind for kind in change["kinds"] if kind in personal.KINDS)
     elif op == "add":
         plan.added.append({"values": dict(change["values"]), "split": change.get("split", "")})
     else:
@@ -125,6 +129,8 @@ def _changed(table: Any, plan: Plan, task: Task, roles: list[str], extra: list[s
         columns[role] = strings(cells)
     if plan.renamed:
         columns |= _renamed(task, columns, plan.renamed)
+    if plan.masked:
+        columns |= {role: _masked(columns[role], plan.masked) for role in maskable(task, roles)}
     names = {name: number for number, name in enumerate(splits.SPLITS)}
     given = np.array([names[name] for name in table["split"].to_pylist()], np.uint8)
     if plan.moved:
@@ -167,6 +173,17 @@ def _item(item: Any, names: Mapping[str, str]) -> Any:
     if isinstance(item, dict) and "label" in item:
         return {**item, "label": names.get(item["label"], item["label"])}
     return names.get(item, item) if isinstance(item, str) else item
+
+
+def maskable(task: Task, roles: Sequence[str]) -> list[str]:
+    """The roles whose texts can be masked; none where marks count their characters."""
+    if {"entities", "head_start", "answer_start", "messages"} & set(roles):
+        return []
+    return [role for role in roles if role not in ("label", "score")]
+
+
+def _masked(column: Any, kinds: set[str]) -> Any:
+    return strings(personal.mask(text, kinds) for text in column.to_pylist())
 
 
 def _added(plan: Plan, roles: list[str], extra: list[str]) -> Rows:

@@ -12,12 +12,11 @@ import numpy.typing as npt
 import torch
 from accelerate import Accelerator
 
-from training import baselines, loop
+from training import backbone, baselines, loop
 from training.events import Event
 from training.files import predict
 from training.fit.job import Job, stage
 
-CHUNK = 2048  # rows whose vectors are made between two signs of life
 Floats = npt.NDArray[np.floating[Any]]
 
 
@@ -65,17 +64,13 @@ def _vectors(
     share: float,
 ) -> Generator[Event, None, Floats]:
     """The frozen base's vectors of the rows, with a sign of life between the chunks."""
-    network.eval()
-    # By length, so that a chunk pads as little as the whole would.
-    order = sorted(range(len(ids)), key=lambda row: -len(ids[row]))
-    result = np.zeros((len(ids), network.head.in_features), np.float32)
-    for begin in range(0, len(order), CHUNK):
-        rows = order[begin : begin + CHUNK]
-        with accelerator.autocast():
-            part = predict.run(network, [ids[row] for row in rows], data.pad, data.limit, "vectors")
-        result[rows] = part.numpy()
-        yield stage("baselines", start + share * min(1.0, (begin + CHUNK) / len(order)))
-    return result
+    steps = backbone.vectors(network, ids, data.pad, data.limit, accelerator.autocast)
+    while True:
+        try:
+            yield stage("baselines", start + share * next(steps))
+        except StopIteration as stop:
+            result: Floats = stop.value
+            return result
 
 
 def _brief(metrics: dict[str, Any]) -> dict[str, Any]:

@@ -271,21 +271,22 @@ ENTRIES: dict[str, Entry] = {
     # --- leaks --------------------------------------------------------------------------
     "leak.exact": Entry(
         RED,
-        _("Test texts that stand in the training data"),
-        _("Texts in the validation and test files that the model has not seen."),
+        _("Texts that stand in two splits"),
+        _("Validation and test rows that the model has not seen in training."),
         _(
-            "Some texts of the {split} file stand in the {other} file too. The result will look better than it is."
+            "{count} rows of the {split} split ({share} %) have a text that stands in the {other} split too. "
+            "The result will look better than it is."
         ),
-        _("Remove these rows from one of the files."),
+        _("Remove these rows from one of the two, or move them to the training rows."),
     ),
     "leak.near": Entry(
         RED,
-        _("Test texts that are almost the same as training texts"),
-        _("Texts in the validation and test rows that the model has not seen."),
+        _("Texts that are almost the same in two splits"),
+        _("Validation and test rows that the model has not seen in training."),
         _(
-            "Some texts of the {split} rows are nearly the same as one of the {other} rows. "
+            "{count} rows of the {split} split ({share} %) are nearly the same as one of the {other} split. "
             "The result will look better than it is."
         ),
-        _("Remove these rows from one of the two."),
+        _("Remove these rows from one of the two, or move them to the training rows."),
     ),
 }
