@@ -100,7 +100,8 @@ def concluded(
     yield Progress(0.8)
     written = _written(scan, assigned, outcome.flags, out)
     stats = _stats(scan, assigned, wish.seed, base, bases_dir)
-    findings = ordered([*outcome.findings, *_language(stats, base)])
+    unsuited = of_base(scan.task, base, stats["unknown_share"] or 0.0, stats["scripts"])
+    findings = ordered([*outcome.findings, *unsuited])
     yield Checked(
         len(scan),
         gate(findings),
@@ -249,24 +250,21 @@ def _tokens(counts: NDArray[np.int64] | None, chosen: NDArray[np.bool_]) -> dict
     }
 
 
-def _language(stats: Mapping[str, Any], base: str) -> list[Finding]:
-    """Whether the base was made for these texts."""
-    share = stats["unknown_share"] or 0.0
+def of_base(task: Task, base: str, unknown: float, shares: Mapping[str, float]) -> list[Finding]:
+    """Whether the base was made for such texts; nothing for tasks that it is not offered for.
+
+    `unknown`: share of the tokens that it does not know; `shares`: of the letters by script.
+    """
     entry = catalogue.find(base)
-    foreign = (
-        1 - stats["scripts"].get("latin", 0.0)
-        if stats["scripts"] and entry.languages == ("en",)
-        else 0.0
-    )
-    if share >= UNKNOWN_RED:
+    if task.name not in entry.tasks:
+        return []
+    foreign = 1 - shares.get("latin", 0.0) if shares and entry.languages == ("en",) else 0.0
+    if unknown >= UNKNOWN_RED:
         code = "base.language"
-    elif share >= UNKNOWN_AMBER or foreign >= FOREIGN:
+    elif unknown >= UNKNOWN_AMBER or foreign >= FOREIGN:
         code = "base.language_partly"
     else:
         return []
-    values = {
-        "base": entry.title,
-        "base_id": base,
-        "share": round(100 * max(share, foreign if share < UNKNOWN_AMBER else 0)),
-    }
+    share = max(unknown, foreign if unknown < UNKNOWN_AMBER else 0)
+    values = {"base": entry.title, "base_id": base, "share": round(100 * share)}
     return [Finding(code, TABLE[code].severity, 1, (), values)]

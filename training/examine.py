@@ -6,7 +6,7 @@ Near duplicates, personal data, languages, how well each base knows the words, a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from training import catalogue, health, splits, version
-from training.check import FOREIGN, UNKNOWN_RED, give_back, text_role
+from training.check import UNKNOWN_RED, give_back, of_base, text_role
 from training.events import Event, Examined, Progress
 from training.revise import loaded
 from training.spool import Spool
@@ -54,7 +54,7 @@ def examine(
         findings += _near(scan, near, flags)
         sample = _sample(scan, seed)
         stats = _stats(scan, sample, base, bases_dir)
-        findings += _base(scan, stats, base, sample)
+        findings += _base(scan, stats, base)
         yield Progress(0.55)
         found = yield from _suspects(scan, stats, base, bases_dir, seed)
         if found is not None:
@@ -173,17 +173,12 @@ def _stats(scan: Scan, sample: list[str], base: str, bases_dir: str | Path) -> d
     return found | textstats.overview(scan.size, labels, split, names, counts)
 
 
-def _base(scan: Scan, stats: Mapping[str, Any], base: str, sample: Sequence[str]) -> list[Finding]:
+def _base(scan: Scan, stats: Mapping[str, Any], base: str) -> list[Finding]:
     """Whether the base knows these words, and reads these texts to their end."""
-    entry, found = catalogue.find(base), []
-    share = stats["unknown"].get(base, 0.0)
-    foreign = 1 - stats["scripts"].get("latin", 0.0) if entry.languages == ("en",) and sample else 0
-    if share >= UNKNOWN_RED or foreign >= FOREIGN:
-        code = "base.language" if share >= UNKNOWN_RED else "base.language_partly"
-        values = {"base": entry.title, "base_id": base, "share": round(100 * max(share, foreign))}
-        found.append(Finding(code, TABLE[code].severity, 1, (), values))
+    found = of_base(scan.task, base, stats["unknown"].get(base, 0.0), stats["scripts"])
+    entry = catalogue.find(base)
     cut = stats["truncated"] or 0
-    if cut > gates.limit("truncated_red"):
+    if cut > gates.limit("truncated_red") and scan.task.name in entry.tasks:
         values = {"limit": entry.max_length, "words": entry.max_length * 3 // 4, "share": cut}
         code = "data.truncated"
         count = round(len(scan) * cut / 100)
