@@ -198,7 +198,7 @@ def _stats(
         "labels": len(scan.labels),
         "base": base,
         "variant": scan.variant.stored or scan.variant.name,
-        "test": test_hash(scan, assigned),
+        "test_hash": test_hash(scan, assigned),
         "scripts": scripts(texts),
         "unknown_share": unknown,
     }
@@ -218,12 +218,13 @@ def text_role(scan: Scan) -> str:
 def test_hash(scan: Scan, assigned: NDArray[np.uint8]) -> str:
     """Names the test rows, whatever their order: scores on rows of one name can be compared."""
     test = assigned == splits.SPLITS.index("test")
-    prints = scan.fingerprint[test]
-    if scan.answer is not None:
-        answers = scan.answer[test]
-        if scan.answer is scan.codes:  # numbers in order of appearance: by name instead
-            answers = splits.digests(strings(scan.labels))[answers]
-        prints = splits.mixed(prints ^ np.uint64(1), 0) ^ answers.astype(np.uint64)
+    prints, answers = scan.fingerprint[test], scan.answer
+    if answers is not None:
+        # Labels count by name: their numbers are those of their first appearance.
+        named = (
+            splits.digests(strings(scan.labels))[answers[test]] if scan.simple else answers[test]
+        )
+        prints = splits.mixed(prints ^ np.uint64(1), 0) ^ named
     return hashlib.sha256(np.sort(prints).tobytes()).hexdigest()[:16]
 
 

@@ -103,6 +103,8 @@ def _spec(wanted: argparse.Namespace) -> specs.Spec:
         "test": wanted.test,
         "encoding": wanted.encoding,
         "delimiter": wanted.delimiter,
+        "format": wanted.format,
+        "header": {"yes": True, "no": False}.get(wanted.header),
         "columns": columns(wanted),
         "base": wanted.base,
         "base_folder": wanted.base_folder,

@@ -116,6 +116,8 @@ class Spec:
     test: str = ""
     encoding: str = ""  # empty: detected
     delimiter: str = ""  # empty: detected
+    format: str = ""  # of table.FORMATS; empty: detected
+    header: bool | None = None  # whether the first row is one; None: detected
     columns: Mapping[str, str] = field(default_factory=dict)  # role -> column name
     base: str = "minilm-l6"
     base_folder: str = ""  # filled by the caller where the catalogue's own place is not used

@@ -183,7 +183,8 @@ def names(result: NDArray[np.uint8]) -> list[str]:
 
 def _codes(labels: Sequence[str] | NDArray[Any]) -> NDArray[Any]:
     if isinstance(labels, np.ndarray) and labels.dtype.kind in "iu":
-        return labels
+        # -1 stands for no label: a kind of its own.
+        return labels if not len(labels) or labels.min() >= 0 else labels + labels.dtype.type(1)
     order = {label: number for number, label in enumerate(sorted(set(labels)))}
     return np.array([order[label] for label in labels], np.int64)
 

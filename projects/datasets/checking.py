@@ -198,7 +198,7 @@ def _keep(job: Import, attempt: int, checked: dict[str, Any], folder: Path) -> N
         name=job.base.name if job.base else job.title,
         parent=job.base,
         variant=checked["stats"]["variant"],
-        test_hash=checked["stats"]["test"],
+        test_hash=checked["stats"]["test_hash"],
         path=path,
         sha256=sha256,
         size=size,

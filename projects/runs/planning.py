@@ -21,7 +21,18 @@ from training.catalogue import Base
 from training.problems import Problem
 from training.spec import EFFORTS, Spec, from_dict
 
-PATHS = ("version", "train", "valid", "test", "base_folder", "encoding", "delimiter", "columns")
+PATHS = (
+    "version",
+    "train",
+    "valid",
+    "test",
+    "base_folder",
+    "encoding",
+    "delimiter",
+    "format",
+    "header",
+    "columns",
+)
 LATEST = 10  # past runs whose ratio of real to estimated seconds corrects the estimate
 BOUNDS = (0.2, 5.0)  # of that correction
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from training import table, validation
+from training.tasks import TASKS
 from training.tasks.text_classification import TASK
 from training.validation import Source
 
@@ -51,6 +52,33 @@ def test_all_sentences_of_conll_are_read(split: str) -> None:
     assert (read.detected.format, read.columns) == ("conll", ["tokens", "tags"])
     assert len(records) == entry["rows"]
     assert not [fault for record in records for fault in record.faults]
+
+
+TASK_OF = {
+    "classification": "text-classification",
+    "drift": "text-classification",
+    "ner": "ner",
+    "relation": "relation-extraction",
+    "qa": "question-answering",
+    "translation": "translation",
+    "summarisation": "summarization",
+    "dialogue": "dialogue",
+}
+
+
+@pytest.mark.parametrize("entry", entries(), ids=lambda entry: Path(entry["file"]).stem)
+def test_every_row_goes_into_its_task(entry: dict) -> None:
+    """With the columns as they are guessed: nothing has to be chosen, and no row is lost."""
+    path = DATA / entry["file"]
+    task = TASKS[TASK_OF[entry["file"].split("/")[0]]]
+    preview = table.preview(path)
+    columns = validation.guess_columns(task, preview.columns, preview.rows)
+    outcome = validation.check(task, [Source("train", str(path), path.name)], columns)
+    assert outcome.rows == entry["rows"]
+    assert outcome.gate != "blocked"
+    assert outcome.scan.variant.name == (
+        "multi" if "goemotions" in path.name else task.variants[0].name
+    )
 
 
 def checked(name: str) -> validation.Outcome:

@@ -102,7 +102,10 @@ def read(job: Job) -> Generator[Event, None, None]:
         ):
             if isinstance(event, Checked):
                 _refuse(event)
-    stored = list(version.read(spec.version or job.folder / VERSION))
+    path = spec.version or job.folder / VERSION
+    if not job.task.variant(version.about(path).variant).trains:
+        raise Problem("run.task")
+    stored = list(version.read(path))
     for split in ("train", "valid", "test"):
         job.rows[split] = [
             Row(row.row, row.file, row.line, row.values) for row in stored if row.split == split
@@ -119,7 +122,9 @@ def _sources(spec: Spec) -> list[Source]:
     if not spec.train:
         raise Problem("spec.choice", field="train", value="", choices="a CSV file, or a version")
     return [
-        Source(split, path, Path(path).name, spec.encoding, spec.delimiter)
+        Source(
+            split, path, Path(path).name, spec.encoding, spec.delimiter, spec.format, spec.header
+        )
         for split, path in given.items()
         if path
     ]
