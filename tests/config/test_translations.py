@@ -24,9 +24,11 @@ from training.catalogue import BASES
 from training.events import STAGES
 from training.problems import TABLE, fill
 from training.spec import OPTIONS
+from training.table import FORMATS
 from training.table.kinds import SIGNATURES
 from training.tasks import TASKS
-from training.tasks.shape import Task
+from training.tasks.shape import COMMON
+from training.validation import GATES, personal
 from web.errors import words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -165,8 +167,12 @@ def marked() -> Iterator[str]:
         yield from (item.title, item.expected, item.found, item.remedy)
     for task in TASKS.values():
         yield from (task.title, task.description)
-        for column in task.columns if isinstance(task, Task) else ():
+        yield from (variant.title for variant in task.variants)
+        for column in (*task.columns, *COMMON):
             yield from (column.title, column.help)
+    yield from (gate.rule for gate in GATES.values())
+    yield from (known.title for known in FORMATS.values())
+    yield from personal.KINDS.values()
     yield from (option.explain for option in OPTIONS.values())
     yield from (base.description for base in BASES.values())
     yield from (kind for _head, code, kind in SIGNATURES if code != "file.lfs")
