@@ -24,7 +24,7 @@ from training.catalogue import BASES
 from training.events import STAGES
 from training.problems import TABLE, fill
 from training.spec import OPTIONS
-from training.table import FORMATS
+from training.table import FORMATS as FILES
 from training.table.kinds import SIGNATURES
 from training.tasks import TASKS
 from training.tasks.shape import COMMON
@@ -171,7 +171,7 @@ def marked() -> Iterator[str]:
         for column in (*task.columns, *COMMON):
             yield from (column.title, column.help)
     yield from (gate.rule for gate in GATES.values())
-    yield from (known.title for known in FORMATS.values())
+    yield from (known.title for known in FILES.values())
     yield from personal.KINDS.values()
     yield from (option.explain for option in OPTIONS.values())
     yield from (base.description for base in BASES.values())
@@ -220,7 +220,8 @@ def test_our_own_words_among_the_values_are_translated() -> None:
         leak = words("leak.exact", {"split": "test", "other": "train"})
         kind = words("file.binary", {"kind": "PDF document"})
         role = words("column.unmapped", {"role": "label", "columns": "text, label"})
-    assert leak["found"].startswith("测试文件中的有些文本也出现在训练文件中")
+    assert leak["found"].endswith("的文本也出现在训练划分中。结果会显得比实际更好。")
+    assert leak["found"].startswith("测试划分中有")
     assert "PDF 文档" in kind["found"]
     assert "“标签”" in role["found"]
     assert "text, label" in role["found"]

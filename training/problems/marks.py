@@ -136,7 +136,7 @@ ENTRIES: dict[str, Entry] = {
         _("The label that a person would give."),
         _(
             "A simple model that has not seen these {count} rows gives them another label. "
-            "It finds {accuracy} % of the labels in this data."
+            "It finds {accuracy} per cent of the labels in this data."
         ),
         _("Look through them, the most suspicious first, and correct what is wrong."),
     ),

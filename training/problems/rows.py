@@ -256,7 +256,9 @@ ENTRIES: dict[str, Entry] = {
         _(
             "Texts of at most about {limit} tokens ({limit} Chinese characters or {words} English words)."
         ),
-        _("{share} % of the texts are longer; what is behind that is not read by most models."),
+        _(
+            "{share} per cent of the texts are longer; what is behind that is not read by most models."
+        ),
         _("Make sure that what matters stands at the beginning, or cut the texts."),
     ),
     "data.long": Entry(

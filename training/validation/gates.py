@@ -50,10 +50,13 @@ GATES: dict[str, Gate] = {
         0, "red", _("More than {limit} texts under different labels."), ("label.contradictory",)
     ),
     "truncated_red": Gate(
-        20, "red", _("Over {limit} % of the texts are longer than is read."), ("data.truncated",)
+        20,
+        "red",
+        _("Over {limit} per cent of the texts are longer than is read."),
+        ("data.truncated",),
     ),
     "truncated_amber": Gate(
-        0, "amber", _("Over {limit} % of the texts are longer than is read."), ("data.long",)
+        0, "amber", _("Over {limit} per cent of the texts are longer than is read."), ("data.long",)
     ),
     "share_points": Gate(
         5,
