@@ -21,7 +21,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
 
-from training import arguments, catalogue, events
+from training import arguments, catalogue, data_commands, events
 from training import spec as specs
 from training.problems import TABLE, Problem, fill
 from training.tasks import TASKS
@@ -363,6 +363,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--seed", type=int, default=13)
     one.add_argument("--base", default="minilm-l6", help="base model")
     arguments.add_check(one)
+    data_commands.add(commands)
     one = arguments.add(commands, "predict", predict, "Label the texts of a CSV file.")
     arguments.add_paths(one, "folder", "input", "output")
     one.add_argument("--column", dest="text_column", default="", help="column that holds the texts")
