@@ -69,6 +69,7 @@ def _page(request: HttpRequest, found: Run) -> dict[str, Any]:
         "started": selectors.started(found),
         "live_figures": charts.live(),
         "again": _again(found),
+        "other_rows": selectors.on_other_rows([found]),
         **_urls(found),
     }
     return values | (_results(found) if found.status == Status.SUCCEEDED else {})
