@@ -2,13 +2,14 @@
 # make run ARGS="--port 9000"   the same on another port; --host and --no-worker work the same way
 # make test                     installs what tests need as well, then runs all of them
 # make check                    lint, format, types and import rules
+# make bench                    measures this machine, see bench/README.md
 # make docs                     writes the pages that are generated from code
 # make messages                 collects and compiles the translations
 PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: setup setup-dev run test check docs messages
+.PHONY: setup setup-dev run test check bench docs messages
 
 setup:
 	@$(PYTHON) platform/config/bootstrap.py
@@ -27,6 +28,9 @@ check: setup-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy platform/config platform/accounts platform/billing platform/web projects training
 	PYTHONPATH=.:platform $(BIN)/lint-imports
+
+bench: setup
+	$(BIN)/python -m bench data $(ARGS)
 
 docs: setup
 	$(BIN)/python manage.py write_docs

@@ -122,6 +122,7 @@ ROUTES: dict[str, Route] = {
     "import": page(),
     "import-status": page(286),
     "version": page(),
+    "version-export": page(viewer=403),
     # --- runs ----------------------------------------------------------------------------------------------------
     "train": page(post=302, viewer=403, data=a_start),
     "run": page(),
@@ -166,6 +167,7 @@ ROUTES: dict[str, Route] = {
     "api-versions": api(),
     "api-version": api(),
     "api-version-rows": api(),
+    "api-version-export": api(viewer=403),
     "api-estimate": api_action(200, viewer=200, data=a_run),
     "api-runs": api_action(202, get=200, data=a_run),
     "api-run": api(),

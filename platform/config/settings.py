@@ -235,6 +235,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "web.errors.api_exception_handler",
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
     "PAGE_SIZE": 50,
+    "URL_FORMAT_OVERRIDE": None,  # `?format=` is ours: that of a file
     "STRICT_JSON": True,
 }
 SPECTACULAR_SETTINGS = {

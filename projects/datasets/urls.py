@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from projects.datasets import views
+from projects.datasets import version_views, views
 
 urlpatterns = [
     path("upload/", views.upload, name="upload"),
@@ -11,4 +11,5 @@ urlpatterns = [
     path("imports/<uuid:import_id>/", views.import_page, name="import"),
     path("imports/<uuid:import_id>/status/", views.import_status, name="import-status"),
     path("versions/<uuid:version_id>/", views.version, name="version"),
+    path("versions/<uuid:version_id>/export/", version_views.export, name="version-export"),
 ]

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import Action, allowed
-from projects.datasets import selectors, services
+from projects.datasets import exporting, selectors, services
 from projects.datasets.addresses import after_upload, preview_url, role_fields
 from projects.datasets.findings import groups_of
 from projects.datasets.forms import (
@@ -67,7 +67,7 @@ def upload_preview(
     """GET shows the first rows as read; POST with the mapping starts the check."""
     action = Action.EDIT if request.method == "POST" else Action.VIEW
     project = project_for(request, project_id, action, slug)
-    train = _of_project(selectors.upload_for(request, upload_id, action), project)
+    train = of_project(selectors.upload_for(request, upload_id, action), project)
     data = request.POST if request.method == "POST" else request.GET
     choice = read_choice(data, project)
     if request.method == "GET":
@@ -142,6 +142,7 @@ def _page(request: HttpRequest, project: Project) -> dict[str, Any]:
         "workspace": workspace,
         "can_edit": allowed(user, workspace, Action.EDIT),
         "can_train": allowed(user, workspace, Action.TRAIN),
+        "can_download": allowed(user, workspace, Action.DOWNLOAD),
         "max_upload": settings.MAX_UPLOAD_BYTES,
         "accepted": selectors.ACCEPTED,
     }
@@ -191,7 +192,7 @@ def _mapping(project: Project, preview: Any, data: QueryDict) -> ColumnsForm:
     return ColumnsForm(chosen, selectors.roles_of(project), header)
 
 
-def _of_project(found: Any, project: Project) -> Any:
+def of_project(found: Any, project: Project) -> Any:
     """An object asked for below another project's address is not there."""
     if found.project_id != project.pk:
         raise Http404
@@ -208,7 +209,7 @@ def sample_add(request: HttpRequest, slug: str, project_id: UUID, name: str) -> 
 @require_GET
 def import_page(request: HttpRequest, slug: str, project_id: UUID, import_id: UUID) -> HttpResponse:
     project = project_for(request, project_id, Action.VIEW, slug)
-    job = _of_project(selectors.import_for(request, import_id, Action.VIEW), project)
+    job = of_project(selectors.import_for(request, import_id, Action.VIEW), project)
     if job.status == Import.Status.READY:
         return redirect(version_url(project, job.version))
     return render(request, "datasets/import.html", _import_values(project, job))
@@ -220,7 +221,7 @@ def import_status(
 ) -> HttpResponse:
     """The fragment that the import page asks for each second."""
     project = project_for(request, project_id, Action.VIEW, slug)
-    job = _of_project(selectors.import_for(request, import_id, Action.VIEW), project)
+    job = of_project(selectors.import_for(request, import_id, Action.VIEW), project)
     over = job.status not in services.OPEN
     values = _import_values(project, job)
     response = render(request, "datasets/_import.html", values, status=DONE if over else 200)
@@ -255,7 +256,7 @@ def version_url(project: Project, version: DatasetVersion) -> str:
 def version(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID) -> HttpResponse:
     """The head, findings and labels of a version, and one page of its rows."""
     project = project_for(request, project_id, Action.VIEW, slug)
-    found = _of_project(selectors.version_for(request, version_id, Action.VIEW), project)
+    found = of_project(selectors.version_for(request, version_id, Action.VIEW), project)
     asked = selectors.read_row_query(request.GET, found)
     page = selectors.rows_of(found, asked)
     page_values = _page(request, project)
@@ -271,5 +272,6 @@ def version(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID)
         "asked": asked,
         "rows": page.rows,
         "pages": selectors.pages(asked, page.total),
+        "exports": exporting.menu(found) if page_values["can_download"] else [],
     }
     return render(request, "datasets/version.html", values)

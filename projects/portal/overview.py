@@ -21,6 +21,7 @@ from projects.datasets.selectors import (
 )
 from projects.people import user_of
 from projects.portal import selectors
+from projects.runs.selectors import on_other_rows
 from projects.selectors import project_for, task_of
 
 PROJECTS = 50
@@ -46,6 +47,8 @@ def project(request: HttpRequest, slug: str, project_id: UUID) -> HttpResponse:
     user = user_of(request)
     versions = list(versions_in(found)[:SHOWN])
     runs = list(selectors.runs_in(found)[:SHOWN])
+    best = selectors.newest_result(found)
+    elsewhere = on_other_rows([*runs, *([best] if best else [])])
     values = {
         "workspace": found.workspace,
         "project": found,
@@ -54,7 +57,9 @@ def project(request: HttpRequest, slug: str, project_id: UUID) -> HttpResponse:
         "imports": list(unfinished_imports(found)[:3]),
         "open_imports": (Import.Status.QUEUED, Import.Status.CHECKING),
         "runs": runs,
-        "best": selectors.newest_result(found),
+        "other_rows": elsewhere,
+        "runs_elsewhere": any(run.report and run.pk in elsewhere for run in runs),
+        "best": best,
         "samples": samples_for(found),
         "max_upload": settings.MAX_UPLOAD_BYTES,
         "accepted": ACCEPTED,

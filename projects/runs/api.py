@@ -78,6 +78,11 @@ class RunProblemSerializer(serializers.Serializer[Any]):
 class RunSerializer(serializers.ModelSerializer[Run]):
     problem = serializers.SerializerMethodField()
     artifact = serializers.SerializerMethodField()
+    test_hash = serializers.CharField(
+        source="version.test_hash",
+        read_only=True,
+        help_text="Names the test rows. Scores can be compared where it is the same.",
+    )
 
     class Meta:
         model = Run
@@ -85,6 +90,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
             "id",
             "project",
             "version",
+            "test_hash",
             "number",
             "spec",
             "status",

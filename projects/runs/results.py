@@ -15,6 +15,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from training.exports import harmless
 from web.templatetags.attune import percent
 
 PAGE = 20
@@ -25,8 +26,6 @@ NAMES = {
     "base": gettext_lazy("The base model before fine-tuning"),
     "model": gettext_lazy("Your fine-tuned model"),
 }
-# What a spreadsheet would take for a formula when a cell begins with it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True)
@@ -218,8 +217,3 @@ def _lines(table: Iterable[Iterable[Any]], spreadsheet: bool) -> str:
     for line in table:
         writer.writerow([harmless(cell) for cell in line] if spreadsheet else list(line))
     return out.getvalue()
-
-
-def harmless(cell: Any) -> Any:
-    """A text that a spreadsheet will not run: numbers stay numbers, a formula gets a quote in front."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

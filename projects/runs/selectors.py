@@ -13,6 +13,7 @@ from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import Action, require
+from projects.datasets.models import DatasetVersion
 from projects.models import Project
 from projects.runs import folders
 from projects.runs.lifecycle import FINAL
@@ -75,6 +76,14 @@ def run_for(
 
 def runs_in(project: Project) -> QuerySet[Run]:
     return Run.objects.filter(project=project).select_related("version", "created_by")
+
+
+def on_other_rows(runs: Iterable[Run]) -> set[UUID]:
+    """Ids of those (of one project) that were not tested on the newest version's test rows."""
+    found = list(runs)
+    versions = DatasetVersion.objects.filter(project__in={run.project_id for run in found})
+    newest = versions.values_list("test_hash", flat=True).first()
+    return {run.pk for run in found if run.version.test_hash != newest}
 
 
 def ended(run: Run) -> bool:

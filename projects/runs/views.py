@@ -24,9 +24,9 @@ from projects.jobs.health import worker_alive
 from projects.people import user_of
 from projects.runs import charts, planning, predicting, results, selectors, services
 from projects.runs.models import Run, Status
-from projects.runs.streams import file_chunks, parts
 from training.problems import Problem
 from web.errors import as_json, status_of
+from web.streams import file_chunks, parts
 
 CSV = "text/csv; charset=utf-8"
 SHOWN = 8  # probabilities in the box to try
@@ -69,6 +69,7 @@ def _page(request: HttpRequest, found: Run) -> dict[str, Any]:
         "started": selectors.started(found),
         "live_figures": charts.live(),
         "again": _again(found),
+        "other_rows": selectors.on_other_rows([found]),
         **_urls(found),
     }
     return values | (_results(found) if found.status == Status.SUCCEEDED else {})

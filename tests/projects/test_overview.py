@@ -125,3 +125,25 @@ def test_storage_counts_what_is_kept(project: Project, workspace: Workspace) -> 
     assert storage_used(workspace) == 0
     make_version(project)
     assert storage_used(workspace) == 500
+
+
+def test_scores_on_other_test_rows_are_marked(alice_client: Client, project: Project) -> None:
+    """The rows decide, not the version: one that is tested on the same rows can be compared."""
+    hashes = {1: "other", 2: "same", 3: "same"}
+    for number, test_hash in hashes.items():
+        version = make_version(project, number)
+        DatasetVersion.objects.filter(pk=version.pk).update(test_hash=test_hash)
+        make_run(version, number)
+    page = alice_client.get(url(project))
+    marked = [run.number for run in page.context["runs"] if run.pk in page.context["other_rows"]]
+    assert marked == [1]
+    assert page.content.decode().count("tested on other rows") == 1
+    assert "cannot be compared with the others" in page.content.decode()
+
+
+def test_nothing_is_marked_where_all_were_tested_alike(
+    alice_client: Client, project: Project
+) -> None:
+    make_run(make_version(project))
+    page = alice_client.get(url(project)).content.decode()
+    assert "ested on other rows" not in page

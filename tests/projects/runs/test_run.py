@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from rest_framework.test import APIClient
 
+from projects.datasets.models import DatasetVersion
 from projects.jobs import health
 from projects.models import Project
 from projects.runs import charts, folders, lifecycle
@@ -321,3 +323,14 @@ def test_the_live_figures_are_on_the_page_as_data(alice_client: Client, bare: Ma
     page = text(alice_client.get(url("run", bare())))
     data = page.split('<script id="live-figures" type="application/json">')[1].split("</script>")[0]
     assert set(json.loads(data)) == {"loss", "scores"}
+
+
+def test_scores_on_other_rows_than_the_newest_version_has_are_marked(
+    alice_client: Client, api: APIClient, succeeded: Run
+) -> None:
+    assert "Tested on other rows" not in text(alice_client.get(url("run", succeeded)))
+    old = succeeded.version
+    fields = {"name": "b.csv", "path": "b", "sha256": "1" * 64, "size": 3, "rows": 12}
+    DatasetVersion.objects.create(project=old.project, number=2, test_hash="new", **fields)
+    assert "Tested on other rows" in text(alice_client.get(url("run", succeeded)))
+    assert api.get(f"/api/v1/runs/{succeeded.pk}/").json()["test_hash"] == old.test_hash

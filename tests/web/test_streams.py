@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from projects.runs import streams
+from web import streams
 
 
 def collected(parts: AsyncIterator[bytes] | AsyncIterator[str]) -> list[bytes | str]:

@@ -1,0 +1,1 @@
+"""Measurements that can be repeated. Not part of the installed package."""

@@ -1,0 +1,18 @@
+"""`python -m bench`: what is measured, and with how much of it."""
+
+import argparse
+import sys
+
+from bench import data
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measures this machine.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    data.add(commands)
+    wanted = parser.parse_args()
+    return int(wanted.run(wanted))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
