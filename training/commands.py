@@ -14,57 +14,20 @@ import shutil
 import signal
 import sys
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
-from typing import Any, TextIO
+from typing import Any
 
-from training import arguments, catalogue, events
+from training import arguments, events
 from training import spec as specs
+from training.data_commands import check, health, revise, sources
 from training.problems import TABLE, Problem, fill
-from training.tasks import TASKS
-from training.tasks.shape import BETWEEN
+from training.terminal import Output, Stopped, bases, columns, pairs, prepare_torch, task_named
 
 DONE, OURS, PROBLEM, STOPPED = 0, 1, 2, 75
 EVENTS = "events.jsonl"
-
-
-class Stopped(BaseException):
-    """SIGTERM or SIGINT came. Not an Exception, so that nothing on its way takes it for a fault."""
-
-
-class Output:
-    """Where events go, and when a signal may interrupt: never in the middle of a line."""
-
-    def __init__(self) -> None:
-        self.file: TextIO | None = None
-        self.busy = self.stopping = False
-
-    def say(self, data: dict[str, Any]) -> None:
-        text = json.dumps(events.finite(data), allow_nan=False) + "\n"
-        self.busy = True
-        try:
-            for stream in filter(None, (sys.stdout, self.file)):
-                stream.write(text)
-                stream.flush()
-        finally:
-            self.busy = False
-        if self.stopping:
-            raise Stopped
-
-    def stop(self, _number: int, _frame: FrameType | None) -> None:
-        """The handler of the signals. The first one counts; more of them do not disturb the tidying up."""
-        if self.stopping:
-            return
-        self.stopping = True
-        if not self.busy:
-            raise Stopped
-
-    def tell(self, found: Iterable[events.Event]) -> None:
-        for event in found:
-            self.say(event.as_dict())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -117,16 +80,16 @@ def fit(wanted: argparse.Namespace, out: Output) -> int:
     folder = Path(wanted.out)
     folder.mkdir(parents=True, exist_ok=True)
     out.file = (folder / EVENTS).open("w", encoding="utf-8")
-    _prepare_torch()
+    prepare_torch()
     from training.fit import fit as fine_tune
 
-    with closing(fine_tune(spec, folder, _bases())) as steps:
+    with closing(fine_tune(spec, folder, bases())) as steps:
         out.tell(steps)
     return DONE
 
 
 def _spec(wanted: argparse.Namespace) -> specs.Spec:
-    settings = _pairs(wanted.set, "--set")
+    settings = pairs(wanted.set, "--set")
     if wanted.spec:
         if not Path(wanted.spec).is_file():
             raise Problem("file.missing", file=wanted.spec)
@@ -140,7 +103,7 @@ def _spec(wanted: argparse.Namespace) -> specs.Spec:
         "test": wanted.test,
         "encoding": wanted.encoding,
         "delimiter": wanted.delimiter,
-        "columns": _columns(wanted),
+        "columns": columns(wanted),
         "base": wanted.base,
         "base_folder": wanted.base_folder,
         "effort": wanted.effort,
@@ -150,119 +113,8 @@ def _spec(wanted: argparse.Namespace) -> specs.Spec:
     return specs.from_dict(given)
 
 
-def _pairs(given: Sequence[str], option: str) -> dict[str, str]:
-    """`NAME=VALUE` arguments as a dict; the last one of a name counts."""
-    found: dict[str, str] = {}
-    for item in given:
-        name, sign, value = item.partition("=")
-        if not sign or not name:
-            raise Problem("spec.choice", field=option, value=item, choices="NAME=VALUE")
-        found[name] = value
-    return found
-
-
-def _columns(wanted: argparse.Namespace) -> dict[str, str]:
-    """Role -> column; a role that is given several times is played by several columns."""
-    found: dict[str, str] = {}
-    for item in wanted.column:
-        for role, name in _pairs([item], "--column").items():
-            found[role] = BETWEEN.join([found[role], name]) if role in found else name
-    return found
-
-
-def _bases() -> str:
-    home = os.environ.get("ATTUNE_HOME", "")
-    return str(Path(home) / "bases") if home else ""
-
-
-def _prepare_torch() -> None:
-    """What has to stand before torch and transformers are imported."""
-    os.environ.setdefault("HF_HUB_OFFLINE", "0" if catalogue.hub_allowed() else "1")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    # Threads that wait sleep: the site and other runs want the cores too.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from training import backbone
-
-    backbone.keep_buffers()
-
-
-def check(wanted: argparse.Namespace, out: Output) -> int:
-    from training.check import Wish
-    from training.check import check as checking
-
-    sources = _sources(wanted)
-    task, columns = _task(wanted.task), _columns(wanted)
-    wish = Wish(wanted.seed, wanted.split_by, wanted.variant, wanted.keep_test)
-    options = {"out": wanted.out, "base": wanted.base, "bases_dir": _bases()}
-    return _tell_check(wanted, out, checking(task, sources, columns, wish=wish, **options))
-
-
-def revise(wanted: argparse.Namespace, out: Output) -> int:
-    from training import edits
-    from training.check import Wish
-    from training.revise import revise as revising
-
-    changes, wish = edits.read(wanted.changes), Wish(wanted.seed)
-    options = {"out": wanted.out, "base": wanted.base, "bases_dir": _bases()}
-    steps = revising(_task(wanted.task), wanted.version, changes, wish=wish, **options)
-    return _tell_check(wanted, out, steps)
-
-
-def _tell_check(wanted: argparse.Namespace, out: Output, steps: Iterable[events.Event]) -> int:
-    gate = ""
-    for event in steps:
-        if isinstance(event, events.Checked):
-            gate = event.gate
-        if wanted.json:
-            out.say(event.as_dict())
-        elif isinstance(event, events.Checked):
-            _say_findings(event)
-    return PROBLEM if gate == "blocked" else DONE
-
-
-def _sources(wanted: argparse.Namespace) -> list[Any]:
-    """The files to check, each with the split that it is for."""
-    from training.validation import Source
-
-    train = wanted.train or wanted.train_option
-    files = {"train": train, "valid": wanted.valid, "test": wanted.test}
-    return [
-        Source(
-            split,
-            path,
-            Path(path).name,
-            wanted.encoding,
-            wanted.delimiter,
-            wanted.format,
-            {"yes": True, "no": False}.get(wanted.header),
-        )
-        for split, path in files.items()
-        if path
-    ]
-
-
-def _say_findings(checked: events.Checked) -> None:
-    """For a person to read: one line a finding, with its first places."""
-    for finding in checked.findings:
-        entry = TABLE[finding["code"]]
-        places = ", ".join(f"{place['file']}:{place['line']}" for place in finding["places"][:5])
-        text = f"{fill(entry.found, dict(finding['values']))} {fill(entry.remedy, dict(finding['values']))}"
-        sys.stdout.write(
-            f"{finding['severity']}: {entry.title} ({finding['count']}): {text} {places}\n"
-        )
-    sys.stdout.write(f"{checked.rows} rows, {checked.gate}\n")
-
-
-def _task(name: str) -> Any:
-    task = TASKS.get(name)
-    if task is None:
-        raise Problem("spec.choice", field="task", value=name, choices=", ".join(TASKS))
-    return task
-
-
 def predict(wanted: argparse.Namespace, out: Output) -> int:
-    _prepare_torch()
+    prepare_torch()
     from training import inference
 
     rows = inference.label_file(
@@ -273,16 +125,16 @@ def predict(wanted: argparse.Namespace, out: Output) -> int:
 
 
 def evaluate(wanted: argparse.Namespace, out: Output) -> int:
-    _prepare_torch()
+    prepare_torch()
     from training import inference
 
-    columns = _columns(wanted)
-    out.say(inference.evaluate(wanted.folder, Path(wanted.input), columns).as_dict())
+    found = inference.evaluate(wanted.folder, Path(wanted.input), columns(wanted))
+    out.say(found.as_dict())
     return DONE
 
 
 def verify(wanted: argparse.Namespace, out: Output) -> int:
-    _prepare_torch()
+    prepare_torch()
     from training import inference
 
     found = inference.verify(wanted.folder)
@@ -297,9 +149,9 @@ def estimate(wanted: argparse.Namespace, out: Output) -> int:
     from training.check import check as checking
 
     calibration = json.loads(Path(wanted.calibration).read_text()) if wanted.calibration else {}
-    sources = _sources(wanted)
-    columns, settings = _columns(wanted), _pairs(wanted.set, "--set")
-    checked = [*checking(_task(wanted.task), sources, columns, bases_dir=_bases())][-1]
+    files, settings = sources(wanted), pairs(wanted.set, "--set")
+    steps = checking(task_named(wanted.task), files, columns(wanted), bases_dir=bases())
+    checked = [*steps][-1]
     stats = checked.stats if isinstance(checked, events.Checked) else {}
     found = estimating.seconds(
         stats, calibration, wanted.effort, wanted.base, specs.check_settings(settings)
@@ -309,10 +161,10 @@ def estimate(wanted: argparse.Namespace, out: Output) -> int:
 
 
 def calibrate(wanted: argparse.Namespace, out: Output) -> int:
-    _prepare_torch()
+    prepare_torch()
     from training.calibrate import measure
 
-    found = measure(_bases())
+    found = measure(bases())
     file = Path(wanted.out)
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
@@ -323,7 +175,7 @@ def calibrate(wanted: argparse.Namespace, out: Output) -> int:
 
 
 def serve(wanted: argparse.Namespace, out: Output) -> int:
-    _prepare_torch()
+    prepare_torch()
     from training import serve as serving
 
     file = Path(wanted.file)
@@ -360,6 +212,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     one.add_argument("--task", default="text-classification", help="name of the task")
     arguments.add_paths(one, "version", "changes")
+    one.add_argument("--seed", type=int, default=13)
+    one.add_argument("--base", default="minilm-l6", help="base model")
+    arguments.add_check(one)
+    one = arguments.add(commands, "health", health, "The deep part of a version's health report.")
+    one.add_argument("--task", default="text-classification", help="name of the task")
+    arguments.add_paths(one, "version")
     one.add_argument("--seed", type=int, default=13)
     one.add_argument("--base", default="minilm-l6", help="base model")
     arguments.add_check(one)

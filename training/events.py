@@ -143,6 +143,15 @@ class Checked(Event):
 
 
 @dataclass(frozen=True)
+class Examined(Event):
+    """The end of the deep part of a health report."""
+
+    event: ClassVar[str] = "health"
+    findings: tuple[Mapping[str, Any], ...]
+    stats: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Failed(Event):
     """The last line of a child that ends with exit code 2: a problem of the user's."""
 

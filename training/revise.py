@@ -26,11 +26,19 @@ def revise(
 ) -> Generator[Event, None, None]:
     """Progress … and then Checked, as of a check. Raises Problem(`edit.*`, `version.broken`)."""
     give_back()
-    about = version.about(path)
     with Spool(out) as spool:
-        scan = Scan(task, about.columns, spool, about.variant)
-        scan.extra = version.columns(path)[1]
-        for rows in edits.rows_of(path, task, changes):
-            scan.take_rows(rows)
-            yield Progress(0.5)
+        scan = loaded(task, path, spool, changes)
+        yield Progress(0.7)
         yield from concluded(scan, wish, out, base, bases_dir)
+
+
+def loaded(
+    task: Task, path: str | Path, spool: Spool, changes: Sequence[Mapping[str, Any]] = ()
+) -> Scan:
+    """The rows of a version after the changes, as a scan of files would have them."""
+    about = version.about(path)
+    scan = Scan(task, about.columns, spool, about.variant)
+    scan.extra = version.columns(path)[1]
+    for rows in edits.rows_of(path, task, changes):
+        scan.take_rows(rows)
+    return scan

@@ -170,6 +170,11 @@ def flags_path(path: str | Path) -> Path:
     return Path(path).with_suffix(".flags.parquet")
 
 
+def suspects_path(path: str | Path) -> Path:
+    """Beside a version: rows whose label is likely wrong, the most suspicious first."""
+    return Path(path).with_suffix(".suspects.parquet")
+
+
 def write_flags(path: str | Path, flags: Mapping[str, Any]) -> None:
     """`flags`: name of a finding -> numbers of rows. Replaces what was there."""
     names = [name for name, rows in flags.items() for _row in range(len(rows))]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext, gettext_noop
 
 from web.errors import words
 
@@ -61,9 +61,19 @@ def said(finding: Mapping[str, Any]) -> Said:
         code=finding["code"],
         severity=finding["severity"],
         count=count,
-        words=words(finding["code"], {**(finding.get("values") or {}), "count": count}),
+        words=words(finding["code"], {**_translated(finding.get("values") or {}), "count": count}),
         places=list(finding.get("places") or ()),
     )
+
+
+def _translated(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Words of ours among the values in the reader's language."""
+    ours = ("what", "reason", "split", "other")
+    return {name: gettext(v) if name in ours and v else v for name, v in values.items()}
+
+
+# The names of the splits inside a sentence.
+NAMES = (gettext_noop("train"), gettext_noop("valid"), gettext_noop("test"))
 
 
 def groups_of(findings: Iterable[Mapping[str, Any]]) -> list[Group]:

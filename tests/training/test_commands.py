@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.training.conftest import rows_of, write_csv
-from training import commands
+from training import commands, data_commands
 from training.problems import TABLE, Problem
 from training.spec import Spec
 
@@ -101,7 +101,7 @@ def test_a_fault_of_ours_is_no_problem(
     def broken(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(commands, "_task", broken)
+    monkeypatch.setattr(data_commands, "task_named", broken)
     assert commands.main(["check", str(tickets)]) == 1
     assert "ZeroDivisionError" in capsys.readouterr().err
 

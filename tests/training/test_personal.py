@@ -258,3 +258,8 @@ def test_masking_changes_nothing_outside_the_hits(text: str, kinds: set[str]) ->
             expected += f"{text[end : hit.start]}[{hit.kind}]"
             end = hit.end
     assert mask(text, kinds) == expected + text[end:]
+
+
+def test_a_very_long_text_is_masked_to_its_end() -> None:
+    text = "word " * 50_000 + "write to anna@example.org"
+    assert personal.mask(text).endswith("write to [email]")

@@ -120,4 +120,31 @@ ENTRIES: dict[str, Entry] = {
         ),
         _("If the rows were not chosen at random, let them be split for you."),
     ),
+    # --- a second look ------------------------------------------------------------------
+    "row.near": Entry(
+        AMBER,
+        _("Rows that are almost the same"),
+        _("Each text once."),
+        _("{count} rows are nearly the same as an earlier row of their split."),
+        _(
+            "Leave them out if they are there by mistake; many of them make the data look larger than it is."
+        ),
+    ),
+    "label.suspect": Entry(
+        AMBER,
+        _("Labels that are probably wrong"),
+        _("The label that a person would give."),
+        _(
+            "A simple model that has not seen these {count} rows gives them another label. "
+            "It finds {accuracy} % of the labels in this data."
+        ),
+        _("Look through them, the most suspicious first, and correct what is wrong."),
+    ),
+    "text.personal": Entry(
+        AMBER,
+        _("Likely personal data"),
+        _("Texts without data about people that the model does not need."),
+        _("{what}: found in {count} rows."),
+        _("Mask them, or make sure that you may use them; a model can repeat what it has read."),
+    ),
 }

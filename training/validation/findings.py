@@ -9,6 +9,8 @@ from typing import Any
 from training.problems import AMBER, BLOCKING, INFO, RED, TABLE
 
 MAX_PLACES = 100
+# What the fast part estimates and the deep part measures.
+_TWICE = {"base.language", "base.language_partly", "data.truncated", "data.long"}
 _ORDER = {BLOCKING: 0, RED: 1, AMBER: 2, INFO: 3}
 
 
@@ -80,4 +82,20 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
 def gate(findings: Iterable[Finding]) -> str:
     """`blocked`, `red`, `amber` or `green`: the worst of all."""
     worst = min((_ORDER[item.severity] for item in findings), default=3)
+    return ("blocked", "red", "amber", "green")[worst]
+
+
+def merged(
+    fast: Iterable[Mapping[str, Any]], deep: Iterable[Mapping[str, Any]]
+) -> tuple[Mapping[str, Any], ...]:
+    """Findings of both parts of a report as dicts, the worst first; what both tell is told by the deep one."""
+    late = list(deep)
+    told = {finding["code"] for finding in late if finding["code"] in _TWICE}
+    every = [finding for finding in fast if finding["code"] not in told] + late
+    return tuple(sorted(every, key=lambda item: _ORDER[item["severity"]]))
+
+
+def gate_of(findings: Iterable[Mapping[str, Any]]) -> str:
+    """As `gate`, of dicts."""
+    worst = min((_ORDER[item["severity"]] for item in findings), default=3)
     return ("blocked", "red", "amber", "green")[worst]

@@ -131,6 +131,21 @@ def _all(text: str) -> Iterator[Hit]:
 
 def mask(text: str, kinds: Collection[str] = tuple(KINDS)) -> str:
     """The text with each thing of these kinds replaced by its name, as in `[email]`."""
+    return "".join(_masked(part, kinds) for part in _parts(text))
+
+
+def _parts(text: str) -> Iterator[str]:
+    """The text in parts that are looked at whole, cut where there is a space."""
+    begin = 0
+    while len(text) - begin > LONGEST:
+        cut = text.rfind(" ", begin, begin + LONGEST) + 1
+        end = cut if cut > begin else begin + LONGEST
+        yield text[begin:end]
+        begin = end
+    yield text[begin:]
+
+
+def _masked(text: str, kinds: Collection[str]) -> str:
     parts, end = [], 0
     for hit in find(text):
         if hit.kind in kinds:
