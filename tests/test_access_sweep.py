@@ -122,6 +122,17 @@ ROUTES: dict[str, Route] = {
     "import": page(),
     "import-status": page(286),
     "version": page(),
+    "version-health": page(),
+    "version-health-status": page(286),
+    "version-health-chart": page(ids={"name": "labels"}),
+    "version-health-examine": action(302),
+    "version-health-ignore": action(302, data=lambda ids: {"finding": "label.few"}),
+    "version-health-mend": Route(
+        {"get": (200, 200, 403, 404, LOGIN), "post": (302, 302, 403, 404, LOGIN)},
+        data=lambda ids: {"mend": "label.few/drop"},
+        query="?mend=label.few/drop",
+    ),
+    "version-restore": action(302),
     # --- runs ----------------------------------------------------------------------------------------------------
     "train": page(post=302, viewer=403, data=a_start),
     "run": page(),
@@ -166,6 +177,9 @@ ROUTES: dict[str, Route] = {
     "api-versions": api(),
     "api-version": api(),
     "api-version-rows": api(),
+    "api-version-health": api(),
+    "api-version-health-ignore": api_action(200, data=lambda ids: {"finding": "label.few"}),
+    "api-version-revisions": api_action(202, data=lambda ids: {"changes": [], "note": "again"}),
     "api-estimate": api_action(200, viewer=200, data=a_run),
     "api-runs": api_action(202, get=200, data=a_run),
     "api-run": api(),
@@ -246,7 +260,7 @@ def ask(client: Client, method: str, name: str, ids: dict[str, Any]) -> Any:
     route = ROUTES[name]
     url = reverse(name, kwargs={key: (ids | route.ids)[key] for key in parameters(name)})
     if method == "get" or method not in route.expected:
-        return getattr(client, method)(url, headers=route.headers)
+        return getattr(client, method)(url + route.query, headers=route.headers)
     form = {} if route.json or method != "post" else {"data": route.data(ids)}
     kind = {"content_type": route.kind, "CONTENT_TYPE": route.kind}  # of an empty body too
     body = form or {"data": route.data(ids), **kind}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from projects.datasets import api, tus
+from projects.datasets import api, health_api, tus
 
 urlpatterns = [
     path("projects/<uuid:project_id>/uploads/", api.UploadList.as_view(), name="api-uploads"),
@@ -14,4 +14,19 @@ urlpatterns = [
     path("imports/<uuid:import_id>/", api.ImportDetail.as_view(), name="api-import"),
     path("versions/<uuid:version_id>/", api.VersionDetail.as_view(), name="api-version"),
     path("versions/<uuid:version_id>/rows/", api.VersionRows.as_view(), name="api-version-rows"),
+    path(
+        "versions/<uuid:version_id>/health/",
+        health_api.VersionHealth.as_view(),
+        name="api-version-health",
+    ),
+    path(
+        "versions/<uuid:version_id>/health/ignore/",
+        health_api.VersionIgnore.as_view(),
+        name="api-version-health-ignore",
+    ),
+    path(
+        "versions/<uuid:version_id>/revisions/",
+        health_api.VersionRevisions.as_view(),
+        name="api-version-revisions",
+    ),
 ]

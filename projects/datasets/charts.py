@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -19,15 +20,18 @@ from training import catalogue
 SHOWN = 40  # labels in the chart; of more, the most and the least frequent
 COLORS = {"train": "--chart-1", "valid": "--chart-2", "test": "--chart-3"}
 LANGUAGES = {
-    "ar": gettext_noop("Arabic"), "bg": gettext_noop("Bulgarian"), "cs": gettext_noop("Czech"), "da": gettext_noop("Danish"),
-    "de": gettext_noop("German"), "el": gettext_noop("Greek"), "en": gettext_noop("English"), "es": gettext_noop("Spanish"),
-    "fa": gettext_noop("Persian"), "fi": gettext_noop("Finnish"), "fr": gettext_noop("French"), "he": gettext_noop("Hebrew"),
-    "hi": gettext_noop("Hindi"), "hu": gettext_noop("Hungarian"), "id": gettext_noop("Indonesian"), "it": gettext_noop("Italian"),
-    "ja": gettext_noop("Japanese"), "ko": gettext_noop("Korean"), "mr": gettext_noop("Marathi"), "ne": gettext_noop("Nepali"),
-    "nl": gettext_noop("Dutch"), "no": gettext_noop("Norwegian"), "pl": gettext_noop("Polish"), "pt": gettext_noop("Portuguese"),
-    "ro": gettext_noop("Romanian"), "ru": gettext_noop("Russian"), "sr": gettext_noop("Serbian"), "sv": gettext_noop("Swedish"),
-    "th": gettext_noop("Thai"), "tr": gettext_noop("Turkish"), "uk": gettext_noop("Ukrainian"), "und": gettext_noop("cannot be told"),
-    "ur": gettext_noop("Urdu"), "vi": gettext_noop("Vietnamese"), "zh": gettext_noop("Chinese"),
+    "ar": gettext_noop("Arabic"), "bg": gettext_noop("Bulgarian"), "cs": gettext_noop("Czech"),
+    "da": gettext_noop("Danish"), "de": gettext_noop("German"), "el": gettext_noop("Greek"),
+    "en": gettext_noop("English"), "es": gettext_noop("Spanish"), "fa": gettext_noop("Persian"),
+    "fi": gettext_noop("Finnish"), "fr": gettext_noop("French"), "he": gettext_noop("Hebrew"),
+    "hi": gettext_noop("Hindi"), "hu": gettext_noop("Hungarian"), "id": gettext_noop("Indonesian"),
+    "it": gettext_noop("Italian"), "ja": gettext_noop("Japanese"), "ko": gettext_noop("Korean"),
+    "mr": gettext_noop("Marathi"), "ne": gettext_noop("Nepali"), "nl": gettext_noop("Dutch"),
+    "no": gettext_noop("Norwegian"), "pl": gettext_noop("Polish"), "pt": gettext_noop("Portuguese"),
+    "ro": gettext_noop("Romanian"), "ru": gettext_noop("Russian"), "sr": gettext_noop("Serbian"),
+    "sv": gettext_noop("Swedish"), "th": gettext_noop("Thai"), "tr": gettext_noop("Turkish"),
+    "uk": gettext_noop("Ukrainian"), "und": gettext_noop("cannot be told"), "ur": gettext_noop("Urdu"),
+    "vi": gettext_noop("Vietnamese"), "zh": gettext_noop("Chinese"),
 }  # fmt: skip
 SCRIPTS = {
     "latin": gettext_noop("Latin"), "cjk": gettext_noop("Chinese characters"), "kana": gettext_noop("Kana"),
@@ -65,7 +69,7 @@ def lengths(version: DatasetVersion, stats: Mapping[str, Any]) -> Chart | None:
     limit = stats.get("max_length") if counted == "tokens" else None
     title = _("Tokens in a text") if counted == "tokens" else _("Characters in a text")
     edges = found["edges"]
-    ranges = [_range(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    ranges = [_range(a, b) for a, b in pairwise(edges)]
     return Chart(
         "lengths",
         title,
@@ -165,7 +169,12 @@ def _label_bars(version: DatasetVersion, shown: Sequence[str]) -> dict[str, Any]
             "bargap": 0.25,
             "height": max(220, 20 * len(names) + 96),
             "xaxis": {"side": "top", "rangemode": "tozero"},
-            "yaxis": {"type": "category", "autorange": "reversed", "tickmode": "linear", "dtick": 1},
+            "yaxis": {
+                "type": "category",
+                "autorange": "reversed",
+                "tickmode": "linear",
+                "dtick": 1,
+            },
             "legend": {"y": 1, "yref": "container", "yanchor": "top", "traceorder": "normal"},
             "margin": {"l": 48, "r": 16, "t": 64, "b": 8},
         },

@@ -1,4 +1,4 @@
-"""What the check of an import and the close look at a version have in common: a child process, and a row that it works for.
+"""What the check of an import and the close look at a version have in common: a child process that works for a row.
 
 Every write names the attempt that makes it. A child that was given up for dead, or started twice, writes nothing.
 """

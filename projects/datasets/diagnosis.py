@@ -88,8 +88,10 @@ class Diagnosis:
         return _(MEANINGS[self.gate])
 
     @property
-    def mendable(self) -> bool:
-        return any(item.offers for group in self.groups for item in group.items)
+    def bulk(self) -> bool:
+        """Whether there are several findings that could be mended at once."""
+        items = [item for group in self.groups for item in group.items]
+        return sum(bool(item.offers) and not item.ignored for item in items) > 1
 
 
 def diagnosis(version: DatasetVersion, report: HealthReport | None) -> Diagnosis:

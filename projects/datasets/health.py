@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from projects.datasets import services
+from projects.datasets import diagnosis, services
 from projects.datasets.models import DatasetVersion, HealthReport, Import
 from projects.jobs.queue import enqueue
 from training import catalogue
@@ -72,11 +72,9 @@ def ignore(*, version: DatasetVersion, user: User, name: str, ignored: bool = Tr
 
     Raises Problem(`health.finding`) for one that the version does not have.
     """
-    from projects.datasets.diagnosis import findings_of, name_of
-
     services.lock(version.project)
     report = HealthReport.objects.filter(version=version).first()
-    if name not in map(name_of, findings_of(version, report)):
+    if name not in diagnosis.names_in(version, report):
         raise Problem("health.finding", finding=name[:80])
     report = report or queue(version=version)
     kept = [entry for entry in report.ignored if entry["name"] != name]

@@ -167,7 +167,9 @@ class HealthReport(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     version = models.OneToOneField(DatasetVersion, models.CASCADE, related_name="health")
-    base = models.CharField(max_length=60)  # of training.catalogue: whose words and vectors are used
+    base = models.CharField(
+        max_length=60
+    )  # of training.catalogue: whose words and vectors are used
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     # The fencing number of every write of a worker: one that was given up for dead writes nothing any more.
     attempt = models.PositiveIntegerField(default=0)

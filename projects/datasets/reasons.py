@@ -21,7 +21,9 @@ REASONS: dict[str, str] = {
         "The model is told two truths about one text and can learn neither; in the test, one of the two counts as a "
         "mistake whatever it says."
     ),
-    "label.few": _("From a handful of rows a model learns those rows, not what they have in common."),
+    "label.few": _(
+        "From a handful of rows a model learns those rows, not what they have in common."
+    ),
     "label.long": _("A whole text as a label is usually a column that was mistaken for another."),
     "label.modest": _("More rows of these labels are the surest way to better answers for them."),
     "label.single": _("A label with one row cannot be learnt and tested: it is in one part alone."),
@@ -32,7 +34,9 @@ REASONS: dict[str, str] = {
     "label.thin": _("Few rows make shaky answers, and the test has too few to tell."),
     "label.uneven": _("The model leans towards the frequent labels."),
     "label.untested": _("The test says nothing about how well these labels are found."),
-    "label.untrained": _("The model never gives these labels, so all their rows count as mistakes."),
+    "label.untrained": _(
+        "The model never gives these labels, so all their rows count as mistakes."
+    ),
     "leak.exact": _(
         "The model has seen the answer. The scores are better than what you will get on new texts."
     ),

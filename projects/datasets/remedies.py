@@ -1,5 +1,7 @@
-"""What can be done about a finding: the one table. A remedy is a list of changes (training.edits) to the version, and so
-makes a new one."""
+"""What can be done about a finding: the one table.
+
+A remedy is a list of changes (training.edits) to the version, and so makes a new one.
+"""
 
 from __future__ import annotations
 

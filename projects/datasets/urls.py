@@ -1,6 +1,6 @@
 """URLs of a project's data, below /w/<slug>/p/<project_id>/."""
 
-from django.urls import path
+from django.urls import include, path
 
 from projects.datasets import views
 
@@ -11,4 +11,5 @@ urlpatterns = [
     path("imports/<uuid:import_id>/", views.import_page, name="import"),
     path("imports/<uuid:import_id>/status/", views.import_status, name="import-status"),
     path("versions/<uuid:version_id>/", views.version, name="version"),
+    path("versions/<uuid:version_id>/", include("projects.datasets.health_urls")),
 ]

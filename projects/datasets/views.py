@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import Action, allowed
-from projects.datasets import selectors, services
+from projects.datasets import diagnosis, selectors, services
 from projects.datasets.addresses import after_upload, preview_url, role_fields
 from projects.datasets.findings import groups_of
 from projects.datasets.forms import (
@@ -259,6 +259,7 @@ def version(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID)
     asked = selectors.read_row_query(request.GET, found)
     page = selectors.rows_of(found, asked)
     page_values = _page(request, project)
+    report = diagnosis.report_of(found)
     values = {
         **page_values,
         "can_train": page_values["can_train"] and selectors.trainable(found),
@@ -271,5 +272,8 @@ def version(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID)
         "asked": asked,
         "rows": page.rows,
         "pages": selectors.pages(asked, page.total),
+        "history": selectors.history(project),
+        "health": report,
+        "health_gate": diagnosis.gate(found, report),
     }
     return render(request, "datasets/version.html", values)

@@ -6,33 +6,56 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('datasets', '0003_changes'),
+        ("datasets", "0003_changes"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='HealthReport',
+            name="HealthReport",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('base', models.CharField(max_length=60)),
-                ('status', models.CharField(choices=[('queued', 'Waiting'), ('running', 'Looking closely'), ('ready', 'Ready'), ('failed', 'Failed')], default='queued', max_length=10)),
-                ('attempt', models.PositiveIntegerField(default=0)),
-                ('progress', models.FloatField(default=0)),
-                ('findings', models.JSONField(default=list)),
-                ('stats', models.JSONField(default=dict)),
-                ('ignored', models.JSONField(default=list)),
-                ('problem', models.JSONField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('heartbeat_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('version', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='health', to='datasets.datasetversion')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("base", models.CharField(max_length=60)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Waiting"),
+                            ("running", "Looking closely"),
+                            ("ready", "Ready"),
+                            ("failed", "Failed"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("attempt", models.PositiveIntegerField(default=0)),
+                ("progress", models.FloatField(default=0)),
+                ("findings", models.JSONField(default=list)),
+                ("stats", models.JSONField(default=dict)),
+                ("ignored", models.JSONField(default=list)),
+                ("problem", models.JSONField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("heartbeat_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "version",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="health",
+                        to="datasets.datasetversion",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'health report',
-                'verbose_name_plural': 'health reports',
-                'ordering': ['-created_at'],
+                "verbose_name": "health report",
+                "verbose_name_plural": "health reports",
+                "ordering": ["-created_at"],
             },
         ),
     ]
