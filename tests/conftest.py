@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from django.apps import apps
@@ -22,12 +23,12 @@ from rest_framework.test import APIClient
 
 from accounts.models import Member, Role, User, Workspace
 from accounts.services import create_token
-from projects.datasets.models import DatasetVersion, Import, PartialUpload, Upload
+from projects.datasets.models import DatasetVersion, HealthReport, Import, PartialUpload, Upload
 from projects.models import Project
 from projects.runs.models import Artifact, Run, Status
 from training import scoring
 from training.spec import Spec
-from training.version import Stored
+from training.version import Stored, write_flags
 from training.version import write as write_version
 
 PASSWORD = "correct horse battery"
@@ -227,8 +228,10 @@ def _version(project: Project, home: Path) -> DatasetVersion:
     ]
     path = f"{project.pk}/{pk}.parquet"
     written = write_version(home / "versions" / path, rows, ["text", "label"])
+    write_flags(home / "versions" / path, {"label.few": np.arange(16)})
     counts = {"train": 10, "valid": 2, "test": 4}
-    return DatasetVersion.objects.create(
+    few = {"code": "label.few", "severity": "red", "count": 2, "values": {}, "places": []}
+    version = DatasetVersion.objects.create(
         pk=pk,
         project=project,
         number=1,
@@ -240,7 +243,10 @@ def _version(project: Project, home: Path) -> DatasetVersion:
         splits=counts,
         labels={label: {"train": 5, "valid": 1, "test": 2} for label in ("Canary", "other")},
         stats={"rows": len(rows), "mean_tokens": 4, "p95_tokens": 6},
+        findings=[few],
     )
+    HealthReport.objects.create(version=version, status=HealthReport.Status.READY, attempt=1)
+    return version
 
 
 def _run(version: DatasetVersion) -> Run:

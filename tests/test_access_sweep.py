@@ -8,175 +8,20 @@ Methods that a row does not name must be refused (405). A route without a row, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import User, Workspace
 from accounts.services import create_token
-
-ACTORS = ("owner", "member", "viewer", "stranger", "nobody")
-LOGIN = 302  # nobody is sent to sign in, on pages
-UNKNOWN = 401  # … and told to, in the API
-Statuses = tuple[int, int, int, int, int]
-Data = Callable[[dict[str, Any]], Any]
-
-
-@dataclass(frozen=True)
-class Route:
-    """`expected`: method -> statuses in the order of ACTORS. `data` makes the body of a request that succeeds."""
-
-    expected: dict[str, Statuses]
-    data: Data = lambda ids: {}
-    json: bool = False
-    public: bool = False  # everybody may see it; nothing of a workspace is on it
-    query: str = ""
-    ids: dict[str, str] = field(default_factory=dict)  # values of parameters that are no ids
-    headers: dict[str, str] = field(default_factory=dict)
-    kind: str = "application/json"  # the content type of what is no form
-
-
-def everybody(get: int = 200, **more: Any) -> Route:
-    return Route({"get": (get,) * 5}, public=True, **more)
-
-
-def page(get: int = 200, post: int = 0, viewer: int = 0, **more: Any) -> Route:
-    """A page that members see, and what posting to it gives those who may edit."""
-    expected: dict[str, Statuses] = {"get": (get, get, viewer or get, 404, LOGIN)}
-    if post:
-        expected["post"] = (post, post, 403, 404, LOGIN)
-    return Route(expected, **more)
-
-
-def action(post: int, member: int = 0, viewer: int = 403, **more: Any) -> Route:
-    """Something that is only posted to."""
-    return Route({"post": (post, member or post, viewer, 404, LOGIN)}, **more)
-
-
-def api(get: int = 200, viewer: int = 0, **more: Any) -> Route:
-    return Route({"get": (get, get, viewer or get, 404, UNKNOWN)}, json=True, **more)
-
-
-def api_action(post: int, get: int = 0, viewer: int = 403, **more: Any) -> Route:
-    expected: dict[str, Statuses] = {"post": (post, post, viewer, 404, UNKNOWN)}
-    if get:
-        expected["get"] = (get, get, get, 404, UNKNOWN)
-    return Route(expected, **({"json": True} | more))
-
-
-def a_file(ids: dict[str, Any]) -> dict[str, Any]:
-    return {"file": SimpleUploadedFile("a.csv", b"text,label\na,b\nc,d\n")}
-
-
-def a_mapping(ids: dict[str, Any]) -> dict[str, Any]:
-    return {"column-text": "text", "column-label": "label"}
-
-
-def an_import(ids: dict[str, Any]) -> dict[str, Any]:
-    return {"train": str(ids["upload_id"]), "columns": {"text": "text", "label": "label"}}
-
-
-def a_start(ids: dict[str, Any]) -> dict[str, Any]:
-    version = str(ids["version_id"])
-    choice = {"step": "review", "base": "minilm-l6", "effort": "quick", "start_key": "sweep"}
-    return choice | {"version": version}
-
-
-def a_run(ids: dict[str, Any]) -> dict[str, Any]:
-    return {"version": str(ids["version_id"]), "base": "minilm-l6", "effort": "quick"}
-
-
-ROUTES: dict[str, Route] = {
-    # --- the site ------------------------------------------------------------------------------------------------
-    "home": Route({"get": (302, 302, 302, 302, 200)}, public=True),
-    "healthz": everybody(),
-    "set_language": Route({"post": (302,) * 5}, public=True, data=lambda ids: {"language": "en"}),
-    "api-schema": everybody(),
-    "api-docs": everybody(),
-    # --- people --------------------------------------------------------------------------------------------------
-    "operator": Route({"get": (404,) * 5, "post": (404,) * 5}, ids={"secret": "guess"}),
-    "workspace-settings": page(),
-    "workspace-rename": action(302, member=403, data=lambda ids: {"name": "Renamed"}),
-    "token-create": action(201, member=403, data=lambda ids: {"name": "CI", "days": "30"}),
-    "token-revoke": action(302, member=403),
-    # --- projects ------------------------------------------------------------------------------------------------
-    "workspace": page(),
-    "project-create": page(
-        post=302, viewer=403, data=lambda ids: {"name": "New", "task": "text-classification"}
-    ),
-    "project": page(),
-    "project-delete": action(302, data=lambda ids: {"name": "no, the name is another"}),
-    # --- data ----------------------------------------------------------------------------------------------------
-    "upload": page(post=302, viewer=403, data=a_file),
-    "upload-preview": page(post=302, data=a_mapping),
-    "sample-add": action(302, ids={"name": "support-tickets"}),
-    "import": page(),
-    "import-status": page(286),
-    "version": page(),
-    "version-export": page(viewer=403),
-    # --- runs ----------------------------------------------------------------------------------------------------
-    "train": page(post=302, viewer=403, data=a_start),
-    "run": page(),
-    "run-status": page(),
-    "run-series": page(),
-    "run-chart": page(ids={"chart": "confusion"}),
-    "run-cell": page(query="?true=Canary&predicted=other"),
-    "run-mistakes": page(),
-    "run-predictions": page(viewer=403),
-    "run-metrics": page(viewer=403),
-    "run-artifact": page(viewer=403),
-    "run-cancel": action(302),
-    # No serving process runs in this test; a viewer may try what he may see.
-    "run-try": action(503, viewer=503, data=lambda ids: {"text": "hello"}),
-    # --- API -----------------------------------------------------------------------------------------------------
-    "api-projects": Route(
-        {"get": (200, 200, 200, 200, UNKNOWN), "post": (201, 201, 403, 404, UNKNOWN)},
-        data=lambda ids: {"name": "New", "workspace": ids["slug"]},
-        json=True,
-    ),
-    "api-project": Route(
-        {
-            "get": (200, 200, 200, 404, UNKNOWN),
-            "patch": (200, 200, 403, 404, UNKNOWN),
-            "delete": (204, 204, 403, 404, UNKNOWN),
-        },
-        data=lambda ids: {"name": "Renamed"},
-        json=True,
-    ),
-    "api-uploads": api_action(201, get=200, json=False, data=a_file),
-    "api-upload": api(),
-    "api-tus": api_action(201, headers={"Tus-Resumable": "1.0.0", "Upload-Length": "9"}),
-    "api-tus-upload": Route(
-        {"patch": (204, 204, 403, 404, UNKNOWN), "delete": (204, 204, 403, 404, UNKNOWN)},
-        data=lambda ids: b"",  # a piece without bytes: the file on the disk is not taken back
-        json=True,
-        kind="application/offset+octet-stream",
-        headers={"Tus-Resumable": "1.0.0", "Upload-Offset": "0"},
-    ),
-    "api-imports": api_action(202, get=200, data=an_import),
-    "api-import": api(),
-    "api-versions": api(),
-    "api-version": api(),
-    "api-version-rows": api(),
-    "api-version-export": api(viewer=403),
-    "api-estimate": api_action(200, viewer=200, data=a_run),
-    "api-runs": api_action(202, get=200, data=a_run),
-    "api-run": api(),
-    "api-run-events": api(),
-    "api-run-report": api(),
-    "api-run-artifact": api(viewer=403),
-    "api-run-cancel": api_action(202),
-    "api-run-predict": api_action(503, viewer=503, data=lambda ids: {"inputs": [{"text": "a"}]}),
-}
+from tests.access_routes import ACTORS, ROUTES
 
 # Not ours to sweep, with the reason.
 EXCEPT = {
@@ -248,7 +93,7 @@ def ask(client: Client, method: str, name: str, ids: dict[str, Any]) -> Any:
     route = ROUTES[name]
     url = reverse(name, kwargs={key: (ids | route.ids)[key] for key in parameters(name)})
     if method == "get" or method not in route.expected:
-        return getattr(client, method)(url, headers=route.headers)
+        return getattr(client, method)(url + route.query, headers=route.headers)
     form = {} if route.json or method != "post" else {"data": route.data(ids)}
     kind = {"content_type": route.kind, "CONTENT_TYPE": route.kind}  # of an empty body too
     body = form or {"data": route.data(ids), **kind}

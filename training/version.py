@@ -199,6 +199,28 @@ def read_flags(path: str | Path, name: str = "") -> dict[str, Any]:
     return {item: rows[of == item] for item in wanted}
 
 
+def count_flags(path: str | Path) -> dict[str, int]:
+    """Name of a finding -> how many rows it is about; nothing where none were written."""
+    target = flags_path(path)
+    if not target.is_file():
+        return {}
+    names = pq.read_table(target, columns=["finding"])["finding"].cast(pa.string())
+    return {item["values"]: item["counts"] for item in pc.value_counts(names).to_pylist()}
+
+
+def count_rows(path: str | Path, names: Iterable[str]) -> tuple[int, int]:
+    """(rows that any of these findings is about, how many of them are test rows)."""
+    flags = read_flags(path)
+    rows = np.unique(np.concatenate([np.zeros(0, np.int64), *(flags.get(n, []) for n in names)]))
+    tested = 0
+    with _opened(path) as file:
+        for number in range(file.num_row_groups if len(rows) else 0):
+            table = file.read_row_group(number, columns=["row", "split"])
+            test = table.filter(pc.equal(table["split"], "test"))["row"].to_numpy()
+            tested += int(np.isin(test, rows).sum())
+    return len(rows), tested
+
+
 def page(
     path: str | Path,
     offset: int = 0,

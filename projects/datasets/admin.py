@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from projects.datasets.models import DatasetVersion, Import, PartialUpload, Upload
+from projects.datasets.models import DatasetVersion, HealthReport, Import, PartialUpload, Upload
 
 
 class ReadOnly:
@@ -49,3 +49,11 @@ class DatasetVersionAdmin(ReadOnly, admin.ModelAdmin):
     list_filter = ("gate",)
     list_select_related = ("project",)
     exclude = ("findings", "labels")
+
+
+@admin.register(HealthReport)
+class HealthReportAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("version", "base", "status", "attempt", "created_at", "ended_at")
+    list_filter = ("status",)
+    list_select_related = ("version__project",)
+    exclude = ("findings", "stats", "ignored")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from projects.datasets import api, tus, version_api
+from projects.datasets import api, health_api, tus, version_api
 
 urlpatterns = [
     path("projects/<uuid:project_id>/uploads/", api.UploadList.as_view(), name="api-uploads"),
@@ -18,5 +18,20 @@ urlpatterns = [
         "versions/<uuid:version_id>/export/",
         version_api.VersionExport.as_view(),
         name="api-version-export",
+    ),
+    path(
+        "versions/<uuid:version_id>/health/",
+        health_api.VersionHealth.as_view(),
+        name="api-version-health",
+    ),
+    path(
+        "versions/<uuid:version_id>/health/ignore/",
+        health_api.VersionIgnore.as_view(),
+        name="api-version-health-ignore",
+    ),
+    path(
+        "versions/<uuid:version_id>/revisions/",
+        health_api.VersionRevisions.as_view(),
+        name="api-version-revisions",
     ),
 ]

@@ -31,6 +31,11 @@ class Said:
     count: int
     words: Mapping[str, str]
     places: list[Mapping[str, Any]]
+    # What the health page adds; see `diagnosis`.
+    name: str = ""
+    why: str = ""
+    offers: tuple[Any, ...] = ()  # of remedies.Offer, the default first
+    ignored: Mapping[str, Any] | None = None  # {"name", "by", "at"}
 
     @property
     def open(self) -> bool:
@@ -63,7 +68,11 @@ def said(finding: Mapping[str, Any]) -> Said:
 
 def groups_of(findings: Iterable[Mapping[str, Any]]) -> list[Group]:
     """By severity, the gravest first."""
-    items = [said(finding) for finding in findings]
+    return grouped(said(finding) for finding in findings)
+
+
+def grouped(items: Iterable[Said]) -> list[Group]:
+    items = list(items)
     found = [(name, [item for item in items if item.severity == name]) for name in ORDER]
     return [Group(name, *LOOKS[name], items=of) for name, of in found if of]
 

@@ -154,3 +154,40 @@ class DatasetVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} · v{self.number}"
+
+
+class HealthReport(models.Model):
+    """A close look at a version, with a model and at every text, made after the version and without changing it."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        RUNNING = "running", _("Looking closely")
+        READY = "ready", _("Ready")
+        FAILED = "failed", _("Failed")  # see `problem`
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    version = models.OneToOneField(DatasetVersion, models.CASCADE, related_name="health")
+    base = models.CharField(
+        max_length=60
+    )  # of training.catalogue: whose words and vectors are used
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    # The fencing number of every write of a worker: one that was given up for dead writes nothing any more.
+    attempt = models.PositiveIntegerField(default=0)
+    progress = models.FloatField(default=0)  # 0 to 1
+    findings = models.JSONField(default=list)  # those that the check did not have, as dicts
+    stats = models.JSONField(default=dict)  # training.examine: lengths, languages, unknown words …
+    # Findings that a person decided to leave as they are: [{"name", "by", "at"}].
+    ignored = models.JSONField(default=list)
+    # {"code", "values"} when the child could not do it, {"incident"} when it failed on our side
+    problem = models.JSONField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("health report")
+        verbose_name_plural = _("health reports")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.version_id} · {self.get_status_display()}"

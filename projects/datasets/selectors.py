@@ -110,6 +110,34 @@ def versions_in(project: Project) -> QuerySet[DatasetVersion]:
     return DatasetVersion.objects.filter(project=project)
 
 
+@dataclass(frozen=True)
+class Past:
+    """A version in the history of its project."""
+
+    version: DatasetVersion
+    note: str  # what was done, or the file that it came from
+    more: (
+        int | None
+    )  # rows, against the version that it was made from; None where it came from a file
+
+
+def history(project: Project, limit: int = 100) -> list[Past]:
+    """Newest first."""
+    rows = versions_in(project).select_related("parent", "source__train", "created_by")
+    rows = rows.defer(*(f"{path}{name}" for path in ("", "parent__") for name in HEAVY))
+    return [
+        Past(
+            version,
+            version.source.title if version.source else version.name,
+            version.rows - version.parent.rows if version.parent else None,
+        )
+        for version in rows.defer("source__findings", "source__changes")[:limit]
+    ]
+
+
+HEAVY = ("findings", "labels", "stats")
+
+
 def trainable(version: DatasetVersion) -> bool:
     """Whether models can be made of such data; a version from before variants is of the usual one."""
     task = task_of(version.project)

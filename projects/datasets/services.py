@@ -32,6 +32,11 @@ SPLIT_BY = {"random": "", "group": "group", "time": "date"}  # how -> the role t
 OPEN = (Import.Status.QUEUED, Import.Status.CHECKING)
 
 
+def lock(project: Project) -> None:
+    """Until the transaction ends, nobody else writes to the project's data."""
+    Project.objects.select_for_update().get(pk=project.pk)
+
+
 def one_file(sent: MultiValueDict[str, UploadedFile]) -> UploadedFile:
     """The file of a multipart body. Raises Problem(`upload.missing`) for none, or for several."""
     found = sent.getlist("file")
@@ -65,7 +70,7 @@ def look_at(path: Path) -> None:
 @transaction.atomic
 def book(upload: Upload) -> None:
     """Storage is asked for again under the project's lock: two uploads at once must not both take the last bytes."""
-    Project.objects.select_for_update().get(pk=upload.project_id)
+    lock(upload.project)
     check_storage(upload.project.workspace, upload.size)
     upload.save(force_insert=True)
 
@@ -108,7 +113,7 @@ def start_import(
     seed: int = 13,
 ) -> Import:
     """Queues a check. The same one asked for while it is still under way is the one that is under way."""
-    Project.objects.select_for_update().get(pk=project.pk)
+    lock(project)
     columns_there = preview_of(train, Reading(encoding, delimiter, format, header)).columns
     wanted = {
         "train": train,
@@ -142,7 +147,7 @@ def start_revision(
     note: str,
 ) -> Import:
     """Queues a new version out of an older one. Asked for twice while it is under way, it is made once."""
-    Project.objects.select_for_update().get(pk=project.pk)
+    lock(project)
     edits.planned(version_file(base), changes)
     wanted = {"base": base, "changes": list(changes)}
     running = Import.objects.filter(project=project, status__in=OPEN, **wanted).first()

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from projects.datasets import files, resuming
-from projects.datasets.checking import FOLDER, LIMIT
+from projects.datasets.children import FOLDER, LIMIT
 from projects.datasets.models import Import, PartialUpload, Upload
 from projects.datasets.services import remove_upload
 

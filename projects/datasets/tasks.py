@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from projects.datasets import checking, sweeping
+from projects.datasets import checking, children, examining, sweeping
 
 
 def check(import_id: str) -> None:
     checking.execute(import_id)
 
 
+def examine(report_id: str) -> None:
+    examining.execute(report_id)
+
+
 def sweep() -> None:
-    checking.revive()
+    children.revive(checking.KIND)
+    children.revive(examining.KIND)
     sweeping.sweep()

@@ -1,6 +1,6 @@
 """URLs of a project's data, below /w/<slug>/p/<project_id>/."""
 
-from django.urls import path
+from django.urls import include, path
 
 from projects.datasets import version_views, views
 
@@ -12,4 +12,5 @@ urlpatterns = [
     path("imports/<uuid:import_id>/status/", views.import_status, name="import-status"),
     path("versions/<uuid:version_id>/", views.version, name="version"),
     path("versions/<uuid:version_id>/export/", version_views.export, name="version-export"),
+    path("versions/<uuid:version_id>/", include("projects.datasets.health_urls")),
 ]

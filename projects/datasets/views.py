@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import Action, allowed
-from projects.datasets import exporting, selectors, services
+from projects.datasets import diagnosis, exporting, selectors, services
 from projects.datasets.addresses import after_upload, preview_url, role_fields
 from projects.datasets.findings import groups_of
 from projects.datasets.forms import (
@@ -260,11 +260,12 @@ def version(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID)
     asked = selectors.read_row_query(request.GET, found)
     page = selectors.rows_of(found, asked)
     page_values = _page(request, project)
+    report, history = diagnosis.report_of(found), selectors.history(project)
     values = {
         **page_values,
         "can_train": page_values["can_train"] and selectors.trainable(found),
         "version": found,
-        "latest": selectors.versions_in(project).first(),
+        "latest": history[0].version if history else None,
         "groups": groups_of(found.findings),
         "labels": selectors.label_rows(found),
         "splits": selectors.splits_of(found),
@@ -273,5 +274,8 @@ def version(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID)
         "rows": page.rows,
         "pages": selectors.pages(asked, page.total),
         "exports": exporting.menu(found) if page_values["can_download"] else [],
+        "history": history,
+        "health": report,
+        "health_gate": diagnosis.gate(found, report),
     }
     return render(request, "datasets/version.html", values)

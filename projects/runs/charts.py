@@ -12,28 +12,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-LONGEST = 28  # characters of a label on an axis
+from projects.figures import unique
+
 SHOWN = 20  # labels that a chart shows at once and still in full; of more, it shows those to look at first
 TICKS_UP_TO = 100  # labels up to which every row of the whole matrix is named
 FAINTEST = 0.1  # share of a row below which the most frequent mistake is not drawn in full colour
-
-
-def shorten(label: str) -> str:
-    """A label for an axis: escaped, and cut in the middle so that both ends stay readable."""
-    if len(label) > LONGEST:
-        half = LONGEST // 2
-        label = f"{label[: half - 1]}…{label[-half:]}"
-    return escape(label, quote=False)
-
-
-def unique(labels: Sequence[str]) -> list[str]:
-    """Short labels, all different: plotly would draw two equal categories as one."""
-    seen: dict[str, int] = {}
-    result = []
-    for label in map(shorten, labels):
-        seen[label] = seen.get(label, 0) + 1
-        result.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
-    return result
 
 
 def live() -> dict[str, dict[str, Any]]:

@@ -182,6 +182,21 @@ ENTRIES: dict[str, Entry] = {
         _("“{upload}”."),
         _("Upload the file to this project first."),
     ),
+    # --- health -------------------------------------------------------------------------
+    "health.finding": Entry(
+        BLOCKING,
+        _("No such finding"),
+        _("A finding of this version."),
+        _("“{finding}”."),
+        _("Open the health report again; it may have changed in the meantime."),
+    ),
+    "health.remedy": Entry(
+        BLOCKING,
+        _("Nothing to mend"),
+        _("At least one finding of this version, with something that can be done about it."),
+        _("“{remedy}”."),
+        _("Choose a finding in the health report first."),
+    ),
     # --- plans --------------------------------------------------------------------------
     "quota.projects": Entry(
         BLOCKING,

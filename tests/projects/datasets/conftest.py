@@ -11,7 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import User, Workspace
-from projects.datasets import checking, services
+from projects.datasets import checking, children, services
 from projects.datasets.models import DatasetVersion, Import, Upload
 from projects.models import Project
 from projects.services import create_project
@@ -55,7 +55,7 @@ def start(
     """Starts an import; nothing is queued."""
     queued: list[str] = []
     monkeypatch.setattr(services, "enqueue", lambda task, key: queued.append(str(key)))
-    monkeypatch.setattr(checking, "enqueue", lambda task, key: queued.append(str(key)))
+    monkeypatch.setattr(children, "enqueue", lambda task, key: queued.append(str(key)))
 
     def start(**given: Any) -> Import:
         columns = {"text": "text", "label": "label"}
@@ -79,7 +79,7 @@ def version(job: Import, in_process: None) -> DatasetVersion:
 
 @pytest.fixture
 def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checking, "launch", InProcess)
+    monkeypatch.setattr(children, "launch", InProcess)
 
 
 class InProcess:

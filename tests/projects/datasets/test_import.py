@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User, Workspace
 from billing.services import plan_of
-from projects.datasets import checking, services, views
+from projects.datasets import checking, children, services, views
 from projects.datasets.models import DatasetVersion, Import, Upload
 from projects.jobs import leaving
 from projects.models import Project
@@ -73,7 +73,7 @@ def test_the_real_child_understands_what_it_is_asked(
 @pytest.fixture
 def child(monkeypatch: pytest.MonkeyPatch) -> type[Child]:
     made = type("Made", (Child,), {})
-    monkeypatch.setattr(checking, "launch", made)
+    monkeypatch.setattr(children, "launch", made)
     return made
 
 
@@ -189,23 +189,31 @@ def test_it_stops_when_the_project_is_deleted_meanwhile(
 def test_a_worker_that_was_given_up_for_dead_writes_nothing(
     job: Import, in_process: None, home: Path
 ) -> None:
-    attempt = checking.claim(job.pk)
+    attempt = children.claim(checking.KIND, job.pk)
     Import.objects.update(attempt=2)
     folder = home / "versions" / "x"
     folder.mkdir()
-    outcome = checking.run(job, attempt or 0, folder)
+    outcome = children.run(checking.KIND, job, attempt or 0, folder)
     assert outcome.lost
-    checking.settle(job, attempt or 0, outcome, folder)
     assert Import.objects.get().status == Status.CHECKING
     assert not DatasetVersion.objects.exists()
 
 
+def test_a_child_whose_import_was_taken_over_meanwhile_is_stopped_and_heard_no_more(
+    job: Import, child: type[Child]
+) -> None:
+    child.events = (lambda: Import.objects.update(attempt=2), None, {"event": "problem"})
+    ended = run(job)
+    assert child.stopped
+    assert (ended.status, ended.problem) == (Status.CHECKING, None)
+
+
 def test_an_import_whose_worker_died_is_tried_once_more(start: Start, in_process: None) -> None:
     job = start()
-    checking.claim(job.pk)
+    children.claim(checking.KIND, job.pk)
     long_ago = timezone.now() - timedelta(minutes=5)
     Import.objects.update(heartbeat_at=long_ago)
-    assert checking.revive() == 1
+    assert children.revive(checking.KIND) == 1
     assert start.queued.count(str(job.pk)) == 2  # type: ignore[attr-defined]
     assert run(job).status == Status.READY
     assert Import.objects.get().attempt == 2
@@ -215,7 +223,7 @@ def test_an_import_that_died_twice_fails(start: Start) -> None:
     start()
     long_ago = timezone.now() - timedelta(minutes=5)
     Import.objects.update(status=Status.CHECKING, attempt=2, heartbeat_at=long_ago)
-    assert checking.revive() == 0
+    assert children.revive(checking.KIND) == 0
     ended = Import.objects.get()
     assert ended.status == Status.FAILED
     assert ended.problem
@@ -224,15 +232,15 @@ def test_an_import_that_died_twice_fails(start: Start) -> None:
 
 def test_an_import_that_the_queue_lost_is_queued_again(start: Start) -> None:
     job = start()
-    assert checking.revive() == 0
+    assert children.revive(checking.KIND) == 0
     Import.objects.update(created_at=timezone.now() - timedelta(minutes=5))
-    assert checking.revive() == 1
+    assert children.revive(checking.KIND) == 1
     assert start.queued == [str(job.pk)] * 2  # type: ignore[attr-defined]
 
 
 def test_a_check_under_way_is_not_taken_over(job: Import) -> None:
-    assert checking.claim(job.pk) == 1
-    assert checking.claim(job.pk) is None
+    assert children.claim(checking.KIND, job.pk) == 1
+    assert children.claim(checking.KIND, job.pk) is None
 
 
 def test_when_the_queue_ends_the_check_waits_for_its_next_start(

@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from projects.datasets import checking, resuming, sweeping
+from projects.datasets import children, resuming, sweeping
 from projects.datasets.models import DatasetVersion, Import, PartialUpload, Upload
 from projects.datasets.selectors import path_of
 from projects.models import Project
@@ -21,7 +21,7 @@ from projects.models import Project
 def test_old_parts_and_folders_of_dead_checks_go(home: Path, upload: Upload) -> None:
     part = path_of(upload).with_suffix(".part")
     young = path_of(upload).with_name("young.part")
-    folder = home / "versions" / checking.FOLDER / "x-1"
+    folder = home / "versions" / children.FOLDER / "x-1"
     folder.mkdir(parents=True)
     for path in (part, young):
         path.write_text("x")

@@ -10,6 +10,8 @@ import pytest
 from django.conf import settings
 from django_q.models import OrmQ, Schedule
 
+from projects.datasets import health
+from projects.datasets import services as data_services
 from projects.jobs import queue
 from projects.runs import services
 
@@ -34,7 +36,7 @@ def test_an_entry_that_cannot_be_read_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [*settings.SCHEDULES, services.EXECUTE, "projects.datasets.tasks.check"]
+    "name", [*settings.SCHEDULES, services.EXECUTE, data_services.CHECK, health.EXAMINE]
 )
 def test_names_of_tasks_resolve(name: str) -> None:
     module, _dot, function = name.rpartition(".")

@@ -1,5 +1,6 @@
 """Figures for the results page."""
 
+from projects import figures
 from projects.runs import charts
 
 SCORES = {
@@ -67,9 +68,9 @@ def test_labels_are_escaped() -> None:
 
 def test_long_labels_stay_different() -> None:
     long = "a" * 60
-    names = charts.unique([f"{long[:30]}x{long}", f"{long[:30]}y{long}"])
+    names = figures.unique([f"{long[:30]}x{long}", f"{long[:30]}y{long}"])
     assert len(set(names)) == 2
-    assert all(len(name) <= charts.LONGEST + 4 for name in names)
+    assert all(len(name) <= figures.LONGEST + 4 for name in names)
 
 
 def test_live_has_a_line_for_every_figure_that_run_js_adds() -> None:
