@@ -218,6 +218,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--base", default="minilm-l6", help="base model")
     arguments.add_check(one)
     one = arguments.add(commands, "health", health, "The deep part of a version's health report.")
+    one.add_argument("--threads", type=int, default=0, help="0: as many as there are cores")
     one.add_argument("--task", default="text-classification", help="name of the task")
     arguments.add_paths(one, "version")
     one.add_argument("--seed", type=int, default=13)

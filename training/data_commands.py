@@ -86,6 +86,8 @@ def health(wanted: argparse.Namespace, out: Output) -> int:
     prepare_torch()
     from training.examine import examine
 
+    if wanted.threads:
+        _limit_threads(wanted.threads)
     options = {"out": wanted.out, "base": wanted.base, "bases_dir": bases(), "seed": wanted.seed}
     for event in examine(task_named(wanted.task), wanted.version, **options):
         if wanted.json:
@@ -93,6 +95,14 @@ def health(wanted: argparse.Namespace, out: Output) -> int:
         elif isinstance(event, events.Examined):
             _say(event.findings)
     return DONE
+
+
+def _limit_threads(number: int) -> None:
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    torch.set_num_threads(number)
+    threadpool_limits(number)
 
 
 def _tell(wanted: argparse.Namespace, out: Output, steps: Iterable[events.Event]) -> int:

@@ -269,11 +269,11 @@ Q_CLUSTER = {
     "catch_up": False,
     "label": _("Queue"),
     "cache": "queue",
-    # Training has workers of its own: a check of data never waits behind an hour of training.
-    "ALT_CLUSTERS": {"train": {"workers": RUN_SLOTS}},
+    # A check of data never waits behind an hour of training, nor behind minutes of a close look at other data.
+    "ALT_CLUSTERS": {"train": {"workers": RUN_SLOTS}, "look": {"workers": 1}},
 }
 # `up` starts `manage.py work <name>` for each of these, each in a process group of its own.
-QUEUE_CLUSTERS = ["attune", "train"]
+QUEUE_CLUSTERS = ["attune", "train", "look"]
 # Called once a minute, and when the first cluster starts.
 SCHEDULES = ["projects.runs.tasks.sweep", "projects.datasets.tasks.sweep"]
 

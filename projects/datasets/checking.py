@@ -137,6 +137,7 @@ def make_version(job: Import, attempt: int, version: DatasetVersion) -> bool:
 KIND = Kind(
     model=Import,
     task=CHECK,
+    cluster="",
     running=Status.CHECKING,
     related=("train", "valid", "test", "base", "project__workspace"),
     arguments=arguments,

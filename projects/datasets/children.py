@@ -56,6 +56,7 @@ class Kind:
 
     model: type[Model]
     task: str  # of the queue
+    cluster: str  # in which it waits; empty: the first one
     running: str  # the status while a child works
     related: tuple[str, ...]  # what `arguments` and `settle` follow
     arguments: Callable[[Any, Path], list[str]]  # of `python -m training`
@@ -162,7 +163,7 @@ def revive(kind: Kind) -> int:
     lost = list(dead.filter(attempt__lt=ATTEMPTS).values_list("pk", flat=True))
     lost += _unheard(kind, now)
     for pk in lost:
-        enqueue(kind.task, pk)
+        enqueue(kind.task, pk, cluster=kind.cluster or None)
     return len(lost)
 
 
@@ -170,7 +171,9 @@ def _unheard(kind: Kind, now: datetime) -> list[UUID]:
     """Queued, but not in the queue's table: the entry was lost."""
     waiting = kind.model._default_manager.filter(status=QUEUED, created_at__lt=now - KICK)
     found = list(waiting.values_list("pk", flat=True))
-    known = queued(kind.task, cluster=settings.QUEUE_CLUSTERS[0]) if found else set()
+    known = (
+        queued(kind.task, cluster=kind.cluster or settings.QUEUE_CLUSTERS[0]) if found else set()
+    )
     return [pk for pk in found if str(pk) not in known]
 
 
@@ -178,4 +181,4 @@ def give_back(kind: Kind, pk: UUID, attempt: int) -> None:
     """The queue ends: the row waits for its next start, and this attempt does not count."""
     given = {"status": QUEUED, "attempt": attempt - 1, "progress": 0}
     if _held(kind, pk, attempt).update(**given):
-        enqueue(kind.task, pk)
+        enqueue(kind.task, pk, cluster=kind.cluster or None)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from projects.datasets import children, files
 from projects.datasets.children import ChildFailed, Kind, Outcome
-from projects.datasets.health import EXAMINE
+from projects.datasets.health import EXAMINE, LOOK
 from projects.datasets.models import HealthReport
 from projects.datasets.selectors import version_file
 from training.version import flags_path, suspects_path
@@ -28,6 +28,7 @@ def arguments(report: HealthReport, folder: Path) -> list[str]:
     """Of `python -m training`."""
     task = report.version.project.task
     options = ["--task", task, "--base", report.base, "--json", "--out", str(folder)]
+    options += ["--threads", "1"]  # nobody waits for it, and training and pages want the cores
     return ["health", str(version_file(report.version)), *options]
 
 
@@ -62,6 +63,7 @@ def _end(report: HealthReport, attempt: int, status: str, **fields: Any) -> bool
 KIND = Kind(
     model=HealthReport,
     task=EXAMINE,
+    cluster=LOOK,
     running=Status.RUNNING,
     related=("version__project",),
     arguments=arguments,

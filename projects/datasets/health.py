@@ -19,6 +19,7 @@ from training import catalogue
 from training.problems import Problem
 
 EXAMINE = "projects.datasets.tasks.examine"
+LOOK = "look"  # its cluster of the queue
 Status = HealthReport.Status
 
 
@@ -27,7 +28,7 @@ def queue(*, version: DatasetVersion, ignored: Sequence[Mapping[str, Any]] = ())
     report = HealthReport.objects.create(
         version=version, base=base_for(version), ignored=list(ignored)
     )
-    enqueue(EXAMINE, report.pk)
+    enqueue(EXAMINE, report.pk, cluster=LOOK)
     return report
 
 

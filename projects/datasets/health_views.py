@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -62,7 +61,7 @@ def _state(version: DatasetVersion) -> dict[str, Any]:
         "project": version.project,
         "report": found,
         "open": going,
-        "worker_alive": not going or worker_alive(settings.QUEUE_CLUSTERS[0]),
+        "worker_alive": not going or worker_alive(health.LOOK),
         "problem": said_problem(found.problem) if found else None,
     }
 
