@@ -82,7 +82,7 @@ class Side:
 
 
 def keys(path: str | Path, roles: Sequence[str], rows: Rows) -> Numbers:
-    """What these rows (ascending) are known by: the fingerprint of their texts. Read when it is needed, for few rows."""
+    """What these rows (ascending) are known by, whatever their answer: read when it is needed, for few rows."""
     known = [role for role in roles if role not in ANSWERS] or roles
     found, begin = [np.zeros(0, np.uint64)], 0
     for table in version.tables(path) if len(rows) else ():

@@ -19,4 +19,9 @@ urlpatterns = [
         version_api.VersionExport.as_view(),
         name="api-version-export",
     ),
+    path(
+        "versions/<uuid:version_id>/diff/<uuid:other_id>/",
+        version_api.VersionDiff.as_view(),
+        name="api-version-diff",
+    ),
 ]

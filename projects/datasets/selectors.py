@@ -110,6 +110,12 @@ def versions_in(project: Project) -> QuerySet[DatasetVersion]:
     return DatasetVersion.objects.filter(project=project)
 
 
+def version_before(version: DatasetVersion) -> DatasetVersion | None:
+    """What it was made of; of one that was uploaded, the one that was the newest then."""
+    older = versions_in(version.project).filter(number__lt=version.number)
+    return version.parent or older.first()
+
+
 def trainable(version: DatasetVersion) -> bool:
     """Whether models can be made of such data; a version from before variants is of the usual one."""
     task = task_of(version.project)

@@ -265,6 +265,7 @@ def version(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID)
         "can_train": page_values["can_train"] and selectors.trainable(found),
         "version": found,
         "latest": selectors.versions_in(project).first(),
+        "before": selectors.version_before(found),
         "groups": groups_of(found.findings),
         "labels": selectors.label_rows(found),
         "splits": selectors.splits_of(found),
