@@ -176,6 +176,7 @@ def make_everything(home: Path) -> Callable[[Workspace, User], dict[str, Any]]:
             "partial_id": _partial(project, home).pk,
             "import_id": checked.pk,
             "version_id": found.pk,
+            "other_id": found.pk,
             "run_id": run.pk,
             "artifact_id": artifact.pk,
             "token_id": token.pk,

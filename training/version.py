@@ -165,6 +165,19 @@ def tables(path: str | Path) -> Iterator[Any]:
             yield file.read_row_group(number)
 
 
+def rows_at(path: str | Path, places: Sequence[int]) -> Iterator[Stored]:
+    """The rows at these places (ascending, from 0); row groups without any of them are not read."""
+    wanted = np.asarray(places, np.int64)
+    begin = 0
+    with _opened(path) as file:
+        for number in range(file.num_row_groups):
+            end = begin + file.metadata.row_group(number).num_rows
+            low, high = np.searchsorted(wanted, (begin, end))
+            if low < high:
+                yield from _as_rows(file.read_row_group(number).take(wanted[low:high] - begin))
+            begin = end
+
+
 def flags_path(path: str | Path) -> Path:
     """Beside a version: which of its rows each finding is about."""
     return Path(path).with_suffix(".flags.parquet")

@@ -34,4 +34,9 @@ urlpatterns = [
         health_api.VersionRevisions.as_view(),
         name="api-version-revisions",
     ),
+    path(
+        "versions/<uuid:version_id>/diff/<uuid:other_id>/",
+        version_api.VersionDiff.as_view(),
+        name="api-version-diff",
+    ),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -136,6 +136,14 @@ def history(project: Project, limit: int = 100) -> list[Past]:
 
 
 HEAVY = ("findings", "labels", "stats")
+
+
+def version_before(
+    version: DatasetVersion, newest_first: Sequence[DatasetVersion]
+) -> DatasetVersion | None:
+    """What it was made of; of one that was uploaded, the one that was the newest then."""
+    older = (other for other in newest_first if other.number < version.number)
+    return version.parent or next(older, None)
 
 
 def trainable(version: DatasetVersion) -> bool:

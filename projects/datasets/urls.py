@@ -12,5 +12,8 @@ urlpatterns = [
     path("imports/<uuid:import_id>/status/", views.import_status, name="import-status"),
     path("versions/<uuid:version_id>/", views.version, name="version"),
     path("versions/<uuid:version_id>/export/", version_views.export, name="version-export"),
+    path(
+        "versions/<uuid:version_id>/diff/<uuid:other_id>/", version_views.diff, name="version-diff"
+    ),
     path("versions/<uuid:version_id>/", include("projects.datasets.health_urls")),
 ]

@@ -261,11 +261,13 @@ def version(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID)
     page = selectors.rows_of(found, asked)
     page_values = _page(request, project)
     report, history = diagnosis.report_of(found), selectors.history(project)
+    before = selectors.version_before(found, [past.version for past in history])
     values = {
         **page_values,
         "can_train": page_values["can_train"] and selectors.trainable(found),
         "version": found,
         "latest": history[0].version if history else None,
+        "before": before,
         "groups": groups_of(found.findings),
         "labels": selectors.label_rows(found),
         "splits": selectors.splits_of(found),

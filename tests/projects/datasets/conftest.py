@@ -54,8 +54,12 @@ def start(
 ) -> Callable[..., Import]:
     """Starts an import; nothing is queued."""
     queued: list[str] = []
-    monkeypatch.setattr(services, "enqueue", lambda task, key, cluster=None: queued.append(str(key)))
-    monkeypatch.setattr(children, "enqueue", lambda task, key, cluster=None: queued.append(str(key)))
+    monkeypatch.setattr(
+        services, "enqueue", lambda task, key, cluster=None: queued.append(str(key))
+    )
+    monkeypatch.setattr(
+        children, "enqueue", lambda task, key, cluster=None: queued.append(str(key))
+    )
 
     def start(**given: Any) -> Import:
         columns = {"text": "text", "label": "label"}
