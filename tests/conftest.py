@@ -22,7 +22,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import Member, Role, User, Workspace
 from accounts.services import create_token
-from projects.datasets.models import DatasetVersion, Import, PartialUpload, Upload
+from projects.datasets.models import DatasetVersion, Import, PartialUpload, RowEdit, Upload
 from projects.models import Project
 from projects.runs.models import Artifact, Run, Status
 from training import scoring
@@ -175,6 +175,7 @@ def make_everything(home: Path) -> Callable[[Workspace, User], dict[str, Any]]:
             "partial_id": _partial(project, home).pk,
             "import_id": checked.pk,
             "version_id": found.pk,
+            "edit_id": _added(found, user).pk,
             "run_id": run.pk,
             "artifact_id": artifact.pk,
             "token_id": token.pk,
@@ -241,6 +242,11 @@ def _version(project: Project, home: Path) -> DatasetVersion:
         labels={label: {"train": 5, "valid": 1, "test": 2} for label in ("Canary", "other")},
         stats={"rows": len(rows), "mean_tokens": 4, "p95_tokens": 6},
     )
+
+
+def _added(version: DatasetVersion, user: User) -> RowEdit:
+    values = {"text": "added canary", "label": "Canary", "split": "train"}
+    return RowEdit.objects.create(version=version, user=user, kind="add", values=values)
 
 
 def _run(version: DatasetVersion) -> Run:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from projects.datasets import api, tus
+from projects.datasets import annotation_api, api, tus
 
 urlpatterns = [
     path("projects/<uuid:project_id>/uploads/", api.UploadList.as_view(), name="api-uploads"),
@@ -14,4 +14,19 @@ urlpatterns = [
     path("imports/<uuid:import_id>/", api.ImportDetail.as_view(), name="api-import"),
     path("versions/<uuid:version_id>/", api.VersionDetail.as_view(), name="api-version"),
     path("versions/<uuid:version_id>/rows/", api.VersionRows.as_view(), name="api-version-rows"),
+    path(
+        "versions/<uuid:version_id>/edits/",
+        annotation_api.EditList.as_view(),
+        name="api-edits",
+    ),
+    path(
+        "versions/<uuid:version_id>/edits/commit/",
+        annotation_api.EditCommit.as_view(),
+        name="api-edits-commit",
+    ),
+    path(
+        "versions/<uuid:version_id>/edits/<uuid:edit_id>/",
+        annotation_api.EditDetail.as_view(),
+        name="api-edit",
+    ),
 ]

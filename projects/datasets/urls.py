@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from projects.datasets import views
+from projects.datasets import annotation, views
 
 urlpatterns = [
     path("upload/", views.upload, name="upload"),
@@ -11,4 +11,15 @@ urlpatterns = [
     path("imports/<uuid:import_id>/", views.import_page, name="import"),
     path("imports/<uuid:import_id>/status/", views.import_status, name="import-status"),
     path("versions/<uuid:version_id>/", views.version, name="version"),
+    path("versions/<uuid:version_id>/rows/", annotation.rows, name="rows"),
+    path("versions/<uuid:version_id>/rows/<int:row>/", annotation.row, name="row"),
+    path("versions/<uuid:version_id>/rows/add/", annotation.row_add, name="row-add"),
+    path(
+        "versions/<uuid:version_id>/rows/added/<uuid:edit_id>/remove/",
+        annotation.row_remove,
+        name="row-remove",
+    ),
+    path("versions/<uuid:version_id>/rows/commit/", annotation.commit, name="rows-commit"),
+    path("versions/<uuid:version_id>/review/", annotation.review, name="review"),
+    path("versions/<uuid:version_id>/agreement/", annotation.agreement_page, name="agreement"),
 ]
