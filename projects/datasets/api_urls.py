@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from projects.datasets import api, health_api, tus, version_api
+from projects.datasets import annotation_api, api, health_api, tus, version_api
 
 urlpatterns = [
     path("projects/<uuid:project_id>/uploads/", api.UploadList.as_view(), name="api-uploads"),
@@ -38,5 +38,20 @@ urlpatterns = [
         "versions/<uuid:version_id>/diff/<uuid:other_id>/",
         version_api.VersionDiff.as_view(),
         name="api-version-diff",
+    ),
+    path(
+        "versions/<uuid:version_id>/edits/",
+        annotation_api.EditList.as_view(),
+        name="api-edits",
+    ),
+    path(
+        "versions/<uuid:version_id>/edits/commit/",
+        annotation_api.EditCommit.as_view(),
+        name="api-edits-commit",
+    ),
+    path(
+        "versions/<uuid:version_id>/edits/<uuid:edit_id>/",
+        annotation_api.EditDetail.as_view(),
+        name="api-edit",
     ),
 ]

@@ -191,3 +191,66 @@ class HealthReport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version_id} · {self.get_status_display()}"
+
+
+class RowEdit(models.Model):
+    """What one annotator says about one row of a version, or a row added by hand: a draft until it is `applied`.
+
+    Every annotator has an answer of their own to a row; the newest one is what a new version takes.
+    """
+
+    class Kind(models.TextChoices):
+        SET = "set", _("Changed")
+        DROP = "drop", _("Left out")
+        ADD = "add", _("Added")
+        ACCEPT = "accept", _("Suggestion taken")  # of the review; its `values` are the suggestion
+        REJECT = "reject", _("Kept as it is")
+        SKIP = "skip", _("Skipped")  # says nothing about the row
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    version = models.ForeignKey(DatasetVersion, models.CASCADE, related_name="edits")
+    row = models.PositiveBigIntegerField(null=True, blank=True)  # none: it is added
+    user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind)
+    values = models.JSONField(default=dict)  # role -> value; of the roles that differ
+    # The import that makes a version of it; one that came to nothing gives it back: see drafts.
+    applied = models.ForeignKey(
+        Import, models.SET_NULL, null=True, blank=True, related_name="edits"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("edit of a row")
+        verbose_name_plural = _("edits of rows")
+        ordering = ["updated_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "row", "user"],
+                condition=models.Q(applied=None, row__isnull=False),
+                name="one_answer_a_row",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} · {self.row}"
+
+
+class RowClaim(models.Model):
+    """Somebody is looking at a row of the review: others get another one until it has passed."""
+
+    version = models.ForeignKey(DatasetVersion, models.CASCADE, related_name="+")
+    row = models.PositiveBigIntegerField()
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    until = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("row being reviewed")
+        verbose_name_plural = _("rows being reviewed")
+        constraints = [
+            models.UniqueConstraint(fields=["version", "row"], name="one_claim_a_row"),
+            models.UniqueConstraint(fields=["version", "user"], name="one_claim_a_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.row} · {self.user}"

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from projects.datasets import version_views, views
+from projects.datasets import annotation, version_views, views
 
 urlpatterns = [
     path("upload/", views.upload, name="upload"),
@@ -16,4 +16,15 @@ urlpatterns = [
         "versions/<uuid:version_id>/diff/<uuid:other_id>/", version_views.diff, name="version-diff"
     ),
     path("versions/<uuid:version_id>/", include("projects.datasets.health_urls")),
+    path("versions/<uuid:version_id>/rows/", annotation.rows, name="rows"),
+    path("versions/<uuid:version_id>/rows/<int:row>/", annotation.row, name="row"),
+    path("versions/<uuid:version_id>/rows/add/", annotation.row_add, name="row-add"),
+    path(
+        "versions/<uuid:version_id>/rows/added/<uuid:edit_id>/remove/",
+        annotation.row_remove,
+        name="row-remove",
+    ),
+    path("versions/<uuid:version_id>/rows/commit/", annotation.commit, name="rows-commit"),
+    path("versions/<uuid:version_id>/review/", annotation.review, name="review"),
+    path("versions/<uuid:version_id>/agreement/", annotation.agreement_page, name="agreement"),
 ]

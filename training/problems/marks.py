@@ -87,6 +87,48 @@ ENTRIES: dict[str, Entry] = {
         _("In a change “{op}” something is missing or wrong: {field}."),
         _("Correct the change; the page about the API says what each needs."),
     ),
+    "edit.row": Entry(
+        BLOCKING,
+        _("There is no such row"),
+        _("The number of a row of this version."),
+        _("Version {version} has no row {row}."),
+        _("Load the page again."),
+    ),
+    "edit.kind": Entry(
+        BLOCKING,
+        _("Not an answer that is known"),
+        _("set, drop, accept, reject or skip."),
+        _("The answer is “{kind}”."),
+        _("Correct the name of the answer."),
+    ),
+    "edit.role": Entry(
+        BLOCKING,
+        _("A value that these rows do not have"),
+        _("One of: {known}."),
+        _("“{role}” is none of them."),
+        _("Correct the name."),
+    ),
+    "edit.value": Entry(
+        BLOCKING,
+        _("This cannot be saved"),
+        _("A value that the check of the data would accept."),
+        _("{role}: {kind} (“{value}”)."),
+        _("Correct it and save once more; what you typed is still there."),
+    ),
+    "edit.nothing": Entry(
+        BLOCKING,
+        _("Nothing has been changed"),
+        _("At least one row that is changed, left out or added."),
+        _("The draft of version {version} is empty."),
+        _("Change something first."),
+    ),
+    "edit.applied": Entry(
+        BLOCKING,
+        _("A version was made of this already"),
+        _("An answer that is still in the draft."),
+        _("This one is part of a version."),
+        _("Change the row in that version."),
+    ),
     # --- splits -------------------------------------------------------------------------
     "split.unknown": Entry(
         AMBER,

@@ -1,0 +1,40 @@
+// The review: each decision has a key. The keys act while no field has the focus.
+import { isOpen as picking, pick } from "./picker.js";
+
+const queue = document.getElementById("review");
+const form = () => document.getElementById("review-form");
+
+function decide(kind, label) {
+  const values = label === undefined ? "" : JSON.stringify({ label });
+  form().elements.values.value = values;
+  const button = form().querySelector(`[value="${kind}"]`);
+  if (button) form().requestSubmit(button);
+}
+
+async function other(button) {
+  const label = await pick(button);
+  if (label === null) return;
+  const set = document.createElement("button");
+  Object.assign(set, { type: "submit", name: "kind", value: "set", hidden: true });
+  form().append(set);
+  decide("set", label);
+}
+
+queue?.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-key]");
+  if (!button) return;
+  if ("other" in button.dataset) other(button);
+  else if (button.value === "accept") form().elements.values.value = JSON.stringify({ label: form().dataset.suggested });
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || picking()) return;
+  if (event.target.closest("input, select, textarea, dialog, [popover]")) return;
+  const button = form()?.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+  if (!button || queue.querySelector(".htmx-request")) return;
+  event.preventDefault();
+  button.click();
+});
+
+// The next row is there: screen readers begin to read it.
+document.addEventListener("htmx:afterSwap", (event) => event.target === queue && queue.focus());
