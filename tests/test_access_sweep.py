@@ -8,9 +8,8 @@ Methods that a row does not name must be refused (405). A route without a row, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -24,53 +23,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts.models import User, Workspace
 from accounts.services import create_token
 
-ACTORS = ("owner", "member", "viewer", "stranger", "nobody")
-LOGIN = 302  # nobody is sent to sign in, on pages
-UNKNOWN = 401  # … and told to, in the API
-Statuses = tuple[int, int, int, int, int]
-Data = Callable[[dict[str, Any]], Any]
-
-
-@dataclass(frozen=True)
-class Route:
-    """`expected`: method -> statuses in the order of ACTORS. `data` makes the body of a request that succeeds."""
-
-    expected: dict[str, Statuses]
-    data: Data = lambda ids: {}
-    json: bool = False
-    public: bool = False  # everybody may see it; nothing of a workspace is on it
-    query: str = ""
-    ids: dict[str, str] = field(default_factory=dict)  # values of parameters that are no ids
-    headers: dict[str, str] = field(default_factory=dict)
-    kind: str = "application/json"  # the content type of what is no form
-
-
-def everybody(get: int = 200, **more: Any) -> Route:
-    return Route({"get": (get,) * 5}, public=True, **more)
-
-
-def page(get: int = 200, post: int = 0, viewer: int = 0, **more: Any) -> Route:
-    """A page that members see, and what posting to it gives those who may edit."""
-    expected: dict[str, Statuses] = {"get": (get, get, viewer or get, 404, LOGIN)}
-    if post:
-        expected["post"] = (post, post, 403, 404, LOGIN)
-    return Route(expected, **more)
-
-
-def action(post: int, member: int = 0, viewer: int = 403, **more: Any) -> Route:
-    """Something that is only posted to."""
-    return Route({"post": (post, member or post, viewer, 404, LOGIN)}, **more)
-
-
-def api(get: int = 200, viewer: int = 0, **more: Any) -> Route:
-    return Route({"get": (get, get, viewer or get, 404, UNKNOWN)}, json=True, **more)
-
-
-def api_action(post: int, get: int = 0, viewer: int = 403, **more: Any) -> Route:
-    expected: dict[str, Statuses] = {"post": (post, post, viewer, 404, UNKNOWN)}
-    if get:
-        expected["get"] = (get, get, get, 404, UNKNOWN)
-    return Route(expected, **({"json": True} | more))
+from .routes import ACTORS, LOGIN, UNKNOWN, Route, action, api, api_action, everybody, page
 
 
 def a_file(ids: dict[str, Any]) -> dict[str, Any]:
@@ -139,7 +92,7 @@ ROUTES: dict[str, Route] = {
     "run-status": page(),
     "run-series": page(),
     "run-chart": page(ids={"chart": "confusion"}),
-    "run-cell": page(query="?true=Canary&predicted=other"),
+    "run-cell": page(query="?true=good&predicted=other"),
     "run-mistakes": page(),
     "run-predictions": page(viewer=403),
     "run-metrics": page(viewer=403),
