@@ -10,16 +10,13 @@ from rest_framework.test import APIClient
 from projects.datasets import checking
 from projects.datasets.models import DatasetVersion, HealthReport, Import
 
-from .test_remedies import faulty  # noqa: F401 - a fixture
-
 
 def url(version: DatasetVersion, rest: str = "health/") -> str:
     return f"/api/v1/versions/{version.pk}/{rest}"
 
 
 def test_it_tells_findings_with_reasons_and_remedies(
-    api: APIClient,
-    faulty: DatasetVersion,  # noqa: F811
+    api: APIClient, faulty: DatasetVersion
 ) -> None:
     data = api.get(url(faulty)).json()
     assert (data["status"], data["gate"], data["base"]) == ("queued", "red", "minilm-l6")
@@ -43,10 +40,7 @@ def test_a_failure_is_told(api: APIClient, version: DatasetVersion) -> None:
     assert api.get(url(version)).json()["problem"] == {"incident": "abc2345"}
 
 
-def test_the_changes_of_a_remedy_make_a_new_version(
-    api: APIClient,
-    faulty: DatasetVersion,  # noqa: F811
-) -> None:
+def test_the_changes_of_a_remedy_make_a_new_version(api: APIClient, faulty: DatasetVersion) -> None:
     findings = api.get(url(faulty)).json()["findings"]
     copies = next(item for item in findings if item["name"] == "row.duplicate")
     body = {"changes": copies["remedies"][0]["changes"], "note": "no copies"}
@@ -79,10 +73,7 @@ def test_it_says_what_is_wrong(
     assert not Import.objects.filter(base=version).exists()
 
 
-def test_a_finding_is_ignored_and_taken_back(
-    api: APIClient,
-    faulty: DatasetVersion,  # noqa: F811
-) -> None:
+def test_a_finding_is_ignored_and_taken_back(api: APIClient, faulty: DatasetVersion) -> None:
     for ignored in (True, False):
         body = {"finding": "row.duplicate", "ignored": ignored}
         data = api.post(url(faulty, "health/ignore/"), body, format="json").json()

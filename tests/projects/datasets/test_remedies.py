@@ -17,26 +17,6 @@ from training.problems import TABLE
 from .conftest import table
 from .test_health import url
 
-TEST = b"text,label\nmessage number 3 about a parcel,billing\n" + b"".join(
-    b"another text %d,refund\n" % n for n in range(9)
-)
-
-
-@pytest.fixture
-def faulty(
-    start: Callable[..., Import], add: Callable[..., Upload], in_process: None
-) -> DatasetVersion:
-    """A copy, a contradiction, labels that look alike, rare labels, and a row of the test that was trained on."""
-    train = table() + (
-        b"message number 4 about a parcel,delivery\n"
-        b"message number 5 about a parcel,billing\n"
-        b"a refund in capitals,REFUND\n"
-        b"alone here,rare\n"
-    )
-    job = start(train=add(train), test=add(TEST, "test.csv"))
-    checking.execute(job.pk)
-    return DatasetVersion.objects.get(source=job)
-
 
 def add_deep(version: DatasetVersion, **found: list[int]) -> None:
     """Findings as the close look would have them: name -> rows."""
