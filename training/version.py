@@ -222,7 +222,7 @@ def count_flags(path: str | Path) -> dict[str, int]:
 
 
 def count_rows(path: str | Path, names: Iterable[str]) -> tuple[int, int]:
-    """(rows that any of these findings is about, how many of them are test rows)."""
+    """(rows that any of these findings is about, how many of them are test rows); a row counts once."""
     flags = read_flags(path)
     rows = np.unique(np.concatenate([np.zeros(0, np.int64), *(flags.get(n, []) for n in names)]))
     tested = 0

@@ -78,6 +78,7 @@ class Diagnosis:
     gate: str
     groups: list[Group]  # by severity, what is ignored last
     ignored: int
+    looked: frozenset[str]  # findings whose rows can be shown
 
     @property
     def open(self) -> bool:
@@ -102,7 +103,9 @@ def diagnosis(version: DatasetVersion, report: HealthReport | None) -> Diagnosis
     groups = grouped(heeded)
     if kept:
         groups.append(Group("ignored", gettext_noop("Ignored"), "muted", "eye-off", kept))
-    return Diagnosis(version, report, gate(version, report), groups, len(kept))
+    return Diagnosis(
+        version, report, gate(version, report), groups, len(kept), frozenset(patient.rows)
+    )
 
 
 def _said(
@@ -119,11 +122,13 @@ def _said(
     )
 
 
-def names_in(version: DatasetVersion, report: HealthReport | None) -> list[str]:
-    return [name_of(finding) for finding in findings_of(version, report)]
+def words_in(version: DatasetVersion, report: HealthReport | None) -> dict[str, str]:
+    """Name of each finding -> what was found, in words."""
+    found = findings_of(version, report)
+    return {name_of(finding): said(finding).words["found"] for finding in found}
 
 
-def touched(version: DatasetVersion, picked: Sequence[Offer]) -> tuple[int, int]:
-    """(rows that the remedies are about, how many of them are test rows); a row counts once."""
+def tested(version: DatasetVersion, picked: Sequence[Offer]) -> int:
+    """How many test rows the remedies are about; a row counts once."""
     names = {offer.finding for offer in picked}
-    return versions.count_rows(version_file(version), names)
+    return versions.count_rows(version_file(version), names)[1]

@@ -75,7 +75,7 @@ def ignore(*, version: DatasetVersion, user: User, name: str, ignored: bool = Tr
     """
     services.lock(version.project)
     report = HealthReport.objects.filter(version=version).first()
-    if name not in diagnosis.names_in(version, report):
+    if name not in diagnosis.words_in(version, report):
         raise Problem("health.finding", finding=name[:80])
     report = report or queue(version=version)
     kept = [entry for entry in report.ignored if entry["name"] != name]

@@ -119,13 +119,13 @@ def mend(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID) ->
     """GET says what the chosen remedies (`mend`, ids of offers) will do; POST has a new version made."""
     version = _version(request, slug, project_id, version_id, Action.EDIT)
     given = request.POST if request.method == "POST" else request.GET
-    names = diagnosis.names_in(version, diagnosis.report_of(version))
+    found = diagnosis.words_in(version, diagnosis.report_of(version))
     try:
-        picked = remedies.chosen(remedies.patient_of(version), names, given.getlist("mend"))
+        picked = remedies.chosen(remedies.patient_of(version), [*found], given.getlist("mend"))
     except Problem as problem:
         return _nothing(request, version, problem)
     if request.method == "GET":
-        return _confirm(request, version, picked)
+        return _confirm(request, version, picked, found)
     job = services.start_revision(
         project=version.project,
         user=user_of(request),
@@ -137,16 +137,23 @@ def mend(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID) ->
 
 
 def _confirm(
-    request: HttpRequest, version: DatasetVersion, picked: list[remedies.Offer]
+    request: HttpRequest,
+    version: DatasetVersion,
+    picked: list[remedies.Offer],
+    found: dict[str, str],
 ) -> HttpResponse:
-    rows, tested = diagnosis.touched(version, picked)
-    values = {"picked": picked, "rows": rows, "tested": tested}
+    values = {
+        "picked": [(offer, found[offer.finding]) for offer in picked],
+        "tested": diagnosis.tested(version, picked),
+    }
     return _render_mend(request, version, values)
 
 
 def _nothing(request: HttpRequest, version: DatasetVersion, problem: Problem) -> HttpResponse:
-    said = as_json(problem.code, problem.values)
-    return _render_mend(request, version, {"said": said}, status_of(problem.code))
+    """In the dialog that is an answer like any other, on a page a refusal."""
+    values = {"said": as_json(problem.code, problem.values)}
+    dialog = request.method == "GET" and request.headers.get("HX-Request")
+    return _render_mend(request, version, values, 200 if dialog else status_of(problem.code))
 
 
 def _render_mend(

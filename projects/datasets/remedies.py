@@ -211,8 +211,8 @@ REMEDIES: dict[str, tuple[Remedy, ...]] = {
         ),
     ),
 }
-# Findings whose rows are best looked through one by one.
-REVIEWED = ("label.contradictory", "label.suspect")
+# Findings whose rows have a queue of their own.
+REVIEWED = ("label.suspect",)
 
 
 def offers(patient: Patient, name: str) -> tuple[Offer, ...]:

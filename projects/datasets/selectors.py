@@ -116,9 +116,11 @@ class Past:
 
     version: DatasetVersion
     note: str  # what was done, or the file that it came from
-    more: (
-        int | None
-    )  # rows, against the version that it was made from; None where it came from a file
+    more: int | None  # rows than the version it was made from; None where it came from a file
+
+    @property
+    def fewer(self) -> int:
+        return -(self.more or 0)
 
 
 def history(project: Project, limit: int = 100) -> list[Past]:

@@ -27,6 +27,11 @@ def table(rows: int = 60, labels: tuple[str, ...] = LABELS, header: str = "text,
     return "\n".join([header, *lines, ""]).encode()
 
 
+TEST = b"text,label\nmessage number 3 about a parcel,billing\n" + b"".join(
+    b"another text %d,refund\n" % n for n in range(9)
+)
+
+
 @pytest.fixture
 def project(workspace: Workspace, alice: User) -> Project:
     return create_project(
@@ -77,6 +82,22 @@ def job(start: Callable[..., Import]) -> Import:
 
 @pytest.fixture
 def version(job: Import, in_process: None) -> DatasetVersion:
+    checking.execute(job.pk)
+    return DatasetVersion.objects.get(source=job)
+
+
+@pytest.fixture
+def faulty(
+    start: Callable[..., Import], add: Callable[..., Upload], in_process: None
+) -> DatasetVersion:
+    """A copy, a contradiction, labels that look alike, rare labels, and a row of the test that was trained on."""
+    train = table() + (
+        b"message number 4 about a parcel,delivery\n"
+        b"message number 5 about a parcel,billing\n"
+        b"a refund in capitals,REFUND\n"
+        b"alone here,rare\n"
+    )
+    job = start(train=add(train), test=add(TEST, "test.csv"))
     checking.execute(job.pk)
     return DatasetVersion.objects.get(source=job)
 
