@@ -131,6 +131,7 @@ def shown(version: DatasetVersion, found: list[drafts.Draft]) -> list[Shown]:
 def _cells(draft: drafts.Draft, editor: editors.Editor, labels: list[str]) -> list[Cell]:
     values, changed = draft.values, draft.changed
     marks = editors.marks_of(editor, values, labels)
+    said = editors.spoken if editor.labels_as == browse.LIST else str
     cells = []
     for role in editor.shown:
         marked = marks if role == editor.text else []
@@ -138,8 +139,8 @@ def _cells(draft: drafts.Draft, editor: editors.Editor, labels: list[str]) -> li
             Cell(
                 role=role,
                 value=values[role],
-                segments=editors.segments(values[role], marked),
-                old=changed.get(role, ""),
+                segments=editors.segments(said(values[role]), marked),
+                old=said(changed.get(role, "")),
                 changed=role in changed or bool(role == editor.text and changed),
             )
         )

@@ -136,3 +136,12 @@ def segments(text: str, marks: list[Mark], limit: int = 600) -> list[Segment]:
 
 def titles(task: Task) -> dict[str, str]:
     return {column.role: column.title for column in task.columns}
+
+
+def spoken(cell: str) -> str:
+    """A JSON list of labels as one reads it; anything else as it is."""
+    try:
+        found = json.loads(cell) if cell.startswith("[") else cell
+    except ValueError:
+        return cell
+    return ", ".join(map(str, found)) if isinstance(found, list) else cell

@@ -34,7 +34,7 @@ export function edit(values, answers, { plain = false } = {}) {
   if (marked) openMarks(values);
   tellAnswers(answers);
   dialog.showModal();
-  (marked ? element : (fields.querySelector("textarea, input"))).focus();
+  (marked ? element : fields.querySelector("[type=checkbox]") ?? fields.querySelector("textarea")).focus();
   return new Promise((resolve) => (done = resolve));
 }
 

@@ -3,7 +3,8 @@ const picker = document.getElementById("picker");
 const box = document.getElementById("picker-box");
 const list = document.getElementById("picker-list");
 const labels = JSON.parse(document.getElementById("labels").textContent);
-const fold = (text) => text.toLocaleLowerCase();
+// card_arrival is found by “card arr”.
+const fold = (text) => text.toLocaleLowerCase().replace(/[\s_./-]+/gu, " ");
 let options = [];
 let current = 0;
 let done = null;
@@ -38,12 +39,13 @@ function place(beside) {
 
 // Those that begin with what is typed come first; a label that there is not yet can be made.
 function fill(first = "") {
-  const typed = fold(box.value.trim());
+  const typed = fold(box.value).trim();
   const found = labels.filter((label) => fold(label).includes(typed));
   found.sort((a, b) => Number(fold(b).startsWith(typed)) - Number(fold(a).startsWith(typed)));
   const fresh = typed && !labels.some((label) => fold(label) === typed) ? [box.value.trim()] : [];
   options = [...found.slice(0, 200), ...fresh];
-  current = Math.max(0, options.indexOf(first));
+  // A new label is never made by Enter alone: it has to be gone to.
+  current = found.length ? Math.max(0, options.indexOf(first)) : -1;
   list.replaceChildren(...options.map((label, n) => option(label, n, fresh.includes(label))));
   mark();
 }
@@ -64,7 +66,7 @@ function option(label, n, fresh) {
 
 function mark() {
   for (const [n, item] of [...list.children].entries()) item.setAttribute("aria-selected", n === current);
-  box.setAttribute("aria-activedescendant", options.length ? `picker-${current}` : "");
+  box.setAttribute("aria-activedescendant", current >= 0 ? `picker-${current}` : "");
   list.children[current]?.scrollIntoView({ block: "nearest" });
 }
 
@@ -72,9 +74,9 @@ box.addEventListener("input", () => fill());
 box.addEventListener("keydown", (event) => {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step && options.length) {
-    current = (current + step + options.length) % options.length;
+    current = (Math.max(current, step < 0 ? 0 : -1) + step + options.length) % options.length;
     mark();
-  } else if (event.key === "Enter" && options.length && !event.isComposing) close(options[current]);
+  } else if (event.key === "Enter" && !event.isComposing) current >= 0 && close(options[current]);
   else if (event.key === "Escape" || event.key === "Tab") close(null);
   else return;
   event.preventDefault();

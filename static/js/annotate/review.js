@@ -4,20 +4,14 @@ import { isOpen as picking, pick } from "./picker.js";
 const queue = document.getElementById("review");
 const form = () => document.getElementById("review-form");
 
-function decide(kind, label) {
-  const values = label === undefined ? "" : JSON.stringify({ label });
-  form().elements.values.value = values;
-  const button = form().querySelector(`[value="${kind}"]`);
-  if (button) form().requestSubmit(button);
-}
-
 async function other(button) {
   const label = await pick(button);
   if (label === null) return;
   const set = document.createElement("button");
   Object.assign(set, { type: "submit", name: "kind", value: "set", hidden: true });
+  form().elements.values.value = JSON.stringify({ label });
   form().append(set);
-  decide("set", label);
+  set.click(); // htmx sends the button that was clicked
 }
 
 queue?.addEventListener("click", (event) => {

@@ -142,6 +142,9 @@ document.addEventListener("dblclick", (event) => {
   if (row && "canEdit" in page().dataset) picks() ? label(row) : open(row);
 });
 
-const start = () => all()[0] && (all()[0].tabIndex = 0);
+function start() {
+  if (all()[0]) all()[0].tabIndex = 0;
+  page().dataset.ready = "yes"; // from here on the keys are heard
+}
 start();
 document.addEventListener("htmx:afterSwap", start);
