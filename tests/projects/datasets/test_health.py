@@ -101,9 +101,9 @@ def test_it_asks_for_the_version_with_its_task_and_base(
     version: DatasetVersion, child: type[Child]
 ) -> None:
     look(version)
-    path, folder = str(version_file(version)), child.asked[-1]
+    path, folder = str(version_file(version)), child.asked[child.asked.index("--out") + 1]
     asked = ["--task", "text-classification", "--base", "minilm-l6", "--json", "--out", folder]
-    assert child.asked == ["health", path, *asked]
+    assert child.asked == ["health", path, *asked, "--threads", "1"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -237,7 +237,7 @@ def test_a_failed_look_can_be_asked_for_again(
     alice_client: Client, version: DatasetVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queued: list[str] = []
-    monkeypatch.setattr(health, "enqueue", lambda task, key: queued.append(str(key)))
+    monkeypatch.setattr(health, "enqueue", lambda task, key, cluster: queued.append(str(key)))
     old = HealthReport.objects.get()
     HealthReport.objects.update(status=Status.FAILED, attempt=2, problem={"incident": "abc2345"})
     page = alice_client.get(url(version)).content.decode()
