@@ -60,7 +60,7 @@ function option(label, n, fresh) {
   const name = document.createElement("bdi");
   name.textContent = label;
   item.append(name);
-  if (fresh) item.prepend(`${document.getElementById("rows")?.dataset.textNew ?? "+"}: `);
+  if (fresh) item.prepend(`${picker.dataset.textNew}: `);
   return item;
 }
 

@@ -25,10 +25,15 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || picking()) return;
   if (event.target.closest("input, select, textarea, dialog, [popover]")) return;
   const button = form()?.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
-  if (!button || queue.querySelector(".htmx-request")) return;
+  if (!button || !queue.dataset.row || queue.querySelector(".htmx-request")) return;
   event.preventDefault();
   button.click();
 });
 
-// The next row is there: screen readers begin to read it.
-document.addEventListener("htmx:afterSwap", (event) => event.target === queue && queue.focus());
+// The next row is there and htmx knows its form: keys act from here on, and screen readers begin to read it.
+document.addEventListener("htmx:afterSettle", () => {
+  if (!queue) return;
+  queue.dataset.row = form()?.elements.row.value ?? "";
+  if (!picking()) queue.focus();
+});
+document.addEventListener("htmx:beforeSwap", () => queue && delete queue.dataset.row);
