@@ -110,5 +110,5 @@ def test_the_answer_over_http_is_401_and_names_the_scheme(client: Client, token:
 
 
 def test_the_schema_describes_it(client: Client, db: None) -> None:
-    schema = client.get("/api/v1/schema/?format=json").json()
+    schema = client.get("/api/v1/schema/", headers={"accept": "application/json"}).json()
     assert schema["components"]["securitySchemes"]["apiToken"]["scheme"] == "bearer"
