@@ -325,8 +325,9 @@ def test_every_finding_has_words(check: Check) -> None:
     )
     for finding in outcome.findings:
         entry = TABLE[finding.code]
+        values = {**finding.values, "count": finding.count}  # as everywhere where they are told
         words = [
-            fill(text, dict(finding.values))
+            fill(text, values)
             for text in (entry.title, entry.expected, entry.found, entry.remedy)
         ]
         assert all(words)
