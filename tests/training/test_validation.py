@@ -327,8 +327,7 @@ def test_every_finding_has_words(check: Check) -> None:
         entry = TABLE[finding.code]
         values = {**finding.values, "count": finding.count}  # as everywhere where they are told
         words = [
-            fill(text, values)
-            for text in (entry.title, entry.expected, entry.found, entry.remedy)
+            fill(text, values) for text in (entry.title, entry.expected, entry.found, entry.remedy)
         ]
         assert all(words)
         assert not any("…" in text for text in words)
