@@ -26,6 +26,7 @@ KEYS = {
     "split.shares": "{split}",
     "text.personal": "{kind}",
 }
+OF_BASE = ("base.language", "base.language_partly")
 # gate -> what it means
 MEANINGS = {
     "green": gettext_noop("Nothing that was found stands in the way of a good model."),
@@ -58,7 +59,13 @@ class _Values(dict[str, Any]):
 
 def findings_of(version: DatasetVersion, report: HealthReport | None) -> list[Mapping[str, Any]]:
     """The worst first; what the close look knows better takes the place of what the check said."""
-    return list(merged(version.findings, report.findings if report else ()))
+    if report is None:
+        return list(version.findings)
+    fast = version.findings
+    if report.base in report.stats.get("unknown", {}):
+        # The check judged the usual base, the close look one that was chosen for these texts.
+        fast = [finding for finding in fast if finding["code"] not in OF_BASE]
+    return list(merged(fast, report.findings))
 
 
 def ignored_of(report: HealthReport | None) -> dict[str, Mapping[str, Any]]:

@@ -233,6 +233,21 @@ def test_the_gate_is_the_worst_of_both_looks(
     assert alice_client.get(url(version)).context["diagnosis"].gate == "amber"
 
 
+def test_a_base_that_suits_the_texts_takes_back_what_was_said_of_the_usual_one(
+    alice_client: Client, version: DatasetVersion, child: type[Child]
+) -> None:
+    values = {"base": "MiniLM", "base_id": "minilm-l6", "share": 64}
+    version.findings = [
+        {"code": "base.language", "severity": "red", "count": 1, "values": values, "places": []}
+    ]
+    version.save()
+    assert alice_client.get(url(version)).context["diagnosis"].gate == "red"
+    look(version)
+    page = alice_client.get(url(version))
+    assert page.context["diagnosis"].gate == "amber"
+    assert 'data-code="base.language"' not in page.content.decode()
+
+
 def test_a_failed_look_can_be_asked_for_again(
     alice_client: Client, version: DatasetVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
