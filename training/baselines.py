@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import FeatureUnion, make_union
 
@@ -45,6 +45,24 @@ def tfidf(
     return spread(model.predict_proba(vectorizer.transform(test)), model.classes_, labels)
 
 
+def tfidf_several(train: Sequence[str], marks: Ints, test: Sequence[str], seed: int) -> Floats:
+    """The same where a row has any number of labels; `marks` are 0 or 1, (rows, labels)."""
+    shares = marks.mean(0)
+    table = np.tile(shares, (len(test), 1))
+    chosen = np.flatnonzero((shares > 0) & (shares < 1))  # of the others there is nothing to learn
+    vectorizer = counter(len(train))
+    try:
+        known = vectorizer.fit_transform(train)
+    except ValueError:
+        return table
+    if len(chosen) and len(test):
+        model = OneVsRestClassifier(LogisticRegression(C=5, solver="liblinear", random_state=seed))
+        model.fit(known, marks[:, chosen])
+        found = model.predict_proba(vectorizer.transform(test))
+        table[:, chosen] = found if len(chosen) > 1 else found[:, -1:]
+    return table
+
+
 def counter(rows: int) -> FeatureUnion:
     """Texts -> weighted words, pairs and parts of words, sparse; to be fitted on so many rows."""
     least = 2 if rows > 200 else 1  # rows that hold a part; a part of one row alone says little
@@ -76,6 +94,32 @@ def probe(
     full, offset = np.zeros((labels, vectors.shape[1])), np.full(labels, -20.0)
     full[model.classes_], offset[model.classes_] = weights, bias
     return full, offset
+
+
+def probe_several(vectors: Floats, marks: Ints, strength: float = 0.03) -> tuple[Floats, Floats]:
+    """As `probe`, one linear model a label; a label that all rows have, or none, gets its share as the bias alone."""
+    vectors = vectors.astype(np.float64)
+    mean, spread = vectors.mean(0), vectors.std(0) + 1e-6
+    scaled = (vectors - mean) / spread
+    share = np.clip(marks.mean(0), 1e-4, 1 - 1e-4)
+    weights, bias = np.zeros((marks.shape[1], vectors.shape[1])), np.log(share / (1 - share))
+    for place in np.flatnonzero((marks.min(0) == 0) & (marks.max(0) == 1)):
+        model = LogisticRegression(C=strength, max_iter=200)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit(scaled, marks[:, place])
+        weights[place] = model.coef_[0] / spread
+        bias[place] = model.intercept_[0] - weights[place] @ mean
+    return weights, bias
+
+
+def probe_score(vectors: Floats, values: Floats) -> tuple[Floats, Floats]:
+    """Weights (1, hidden) and bias (1,) of a ridge regression over the base's vectors."""
+    vectors = vectors.astype(np.float64)
+    mean, spread = vectors.mean(0), vectors.std(0) + 1e-6
+    model = Ridge(alpha=10.0).fit((vectors - mean) / spread, values)
+    weights = model.coef_ / spread
+    return weights[None, :], np.array([model.intercept_ - weights @ mean])
 
 
 def softmax(logits: Floats) -> Floats:
