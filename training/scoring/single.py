@@ -1,4 +1,4 @@
-"""Scores as the report keeps them: plain floats, 0 to 1, well defined for labels that never occur."""
+"""One label a row: scores that are well defined for labels that never occur, and the verdict on a model."""
 
 from __future__ import annotations
 
