@@ -63,6 +63,44 @@ def tfidf_several(train: Sequence[str], marks: Ints, test: Sequence[str], seed: 
     return table
 
 
+Pairs = Sequence[tuple[str, str]]
+
+
+def tfidf_pairs(train: Pairs, targets: Ints, test: Pairs, labels: int) -> Floats:
+    """Probabilities (rows, labels) of a logistic regression over how alike the words of two texts are."""
+    known, asked = _alike(train, test)
+    model = LogisticRegression(C=5, max_iter=500)
+    model.fit(known, targets)
+    return spread(model.predict_proba(asked), model.classes_, labels)
+
+
+def tfidf_score(train: Pairs, values: Floats, test: Pairs) -> Floats:
+    known, asked = _alike(train, test)
+    found: Floats = Ridge(alpha=1.0).fit(known, values).predict(asked)
+    return found
+
+
+def _alike(train: Pairs, test: Pairs) -> tuple[Floats, Floats]:
+    """(rows, 4): the cosine of the weighted words, its square, and how the lengths of the two compare."""
+    vectorizer = counter(len(train))
+    try:
+        vectorizer.fit([text for pair in train for text in pair])
+    except ValueError:  # no text holds a single word
+        return np.zeros((len(train), 4)), np.zeros((len(test), 4))
+    return _likeness(vectorizer, train), _likeness(vectorizer, test)
+
+
+def _likeness(vectorizer: FeatureUnion, pairs: Pairs) -> Floats:
+    if not pairs:
+        return np.zeros((0, 4))
+    first, second = (vectorizer.transform([pair[side] for pair in pairs]) for side in (0, 1))
+    # Words and parts of words are each of length 1: their two cosines add up.
+    cosine = np.asarray(first.multiply(second).sum(1)).ravel() / 2
+    lengths = np.array([[len(a), len(b)] for a, b in pairs], float) + 1
+    ratio = lengths.min(1) / lengths.max(1)
+    return np.stack([cosine, cosine**2, ratio, cosine * ratio], 1)
+
+
 def counter(rows: int) -> FeatureUnion:
     """Texts -> weighted words, pairs and parts of words, sparse; to be fitted on so many rows."""
     least = 2 if rows > 200 else 1  # rows that hold a part; a part of one row alone says little

@@ -54,7 +54,10 @@ class Head:
         return bundled(sources)
 
 
-HEADS = {head.name: head for head in (Head("sequence"),)}
+HEADS = {
+    head.name: head
+    for head in (Head("sequence"), Head("token", ("words",)), Head("relation"), Head("span"))
+}
 
 
 def find(name: str) -> Head:

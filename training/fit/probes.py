@@ -66,4 +66,4 @@ def _linear(objective: str, vectors: Floats, targets: Any, labels: int) -> tuple
     return baselines.probe(vectors, targets, labels)
 
 
-PROBES: dict[str, Probe] = {"sequence": whole}
+PROBES: dict[str, Probe] = {"sequence": whole, "relation": whole}
