@@ -4,8 +4,12 @@ Shares lie between 0 and 1; BLEU, chrF and ROUGE between 0 and 100. What has not
 defined at all is None. docs/metrics.md explains every key.
 """
 
+from training.scoring import bootstrap, texts
+from training.scoring.curve import binary, curves
+from training.scoring.measures import ranking, regression
 from training.scoring.multilabel import several, threshold_curve, thresholds
 from training.scoring.reading import answers, best_no_answer_threshold
+from training.scoring.relation import relations
 from training.scoring.single import (
     SAME,
     SIGNIFICANT,
@@ -26,14 +30,21 @@ __all__ = [
     "SIGNIFICANT",
     "answers",
     "best_no_answer_threshold",
+    "binary",
+    "bootstrap",
     "classification",
+    "curves",
     "entities",
     "entity_f1",
     "entity_statistics",
     "macro_f1",
     "mcnemar",
+    "ranking",
+    "regression",
+    "relations",
     "several",
     "span_mistakes",
+    "texts",
     "threshold_curve",
     "thresholds",
     "verdict",

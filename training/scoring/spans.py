@@ -66,10 +66,10 @@ def entity_statistics(true: Sequence[Spans], predicted: Sequence[Spans]) -> NDAr
     return np.array(rows, np.int64).reshape(-1, 3)
 
 
-def entity_f1(sums: NDArray[Any]) -> NDArray[np.float64]:
-    """The micro F1 out of sums of `entity_statistics`, (3,) or (rounds, 3)."""
-    sums = np.asarray(sums, float)
-    return counts.divided(2 * sums[..., 0], sums[..., 1] + sums[..., 2])
+def entity_f1(sums: NDArray[Any]) -> float:
+    """The micro F1 out of the sums of `entity_statistics`."""
+    hits, predicted, true = (float(value) for value in sums)
+    return 2 * hits / (predicted + true) if predicted + true else 0.0
 
 
 def _clean(spans: Spans) -> list[Span]:
