@@ -106,9 +106,9 @@ def teach(rows: Sequence[Row], pieces: Sequence[dict[str, Any]], about: About) -
 def score(rows: Sequence[Row], table: Table, about: About) -> dict[str, Any]:
     names = about["labels"]
     values = np.asarray(table, np.float64).reshape(-1, len(names))
-    plain = scoring.classification(targets(rows, about), values.argmax(-1), values, names)
-    true = [row.values.get("label", "") for row in rows]
-    return plain | scoring.relations(true, [names[place] for place in values.argmax(-1)], names)
+    true, got = targets(rows, about), values.argmax(-1)
+    plain = scoring.classification(true, got, values, names)
+    return plain | scoring.relations(true, got, names)
 
 
 def hits(rows: Sequence[Row], table: Table, about: About) -> NDArray[np.float64]:
