@@ -91,13 +91,6 @@ ENTRIES: dict[str, Entry] = {
         _("This machine has {found}."),
         _("Choose a smaller base model."),
     ),
-    "base.plan": Entry(
-        BLOCKING,
-        _("The base model is larger than your plan allows"),
-        _("At most {limit} million parameters."),
-        _("“{base}” has {parameters} million."),
-        _("Choose a smaller base model, or a larger plan."),
-    ),
     "base.language": Entry(
         RED,
         _("The base model does not know this language"),
