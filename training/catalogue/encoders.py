@@ -61,7 +61,7 @@ ENCODERS = (
             ),
             "split_zip",
         ),
-        _("English, a larger base for better results; five times slower than MiniLM."),
+        _("English, a larger base for better results, and much slower than MiniLM."),
         cased=False,
     ),
     Base(
