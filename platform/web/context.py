@@ -31,7 +31,7 @@ def _here(request: HttpRequest, workspaces: list[Any]) -> Any:
     return (named or workspaces or [None])[0]
 
 
-SECTIONS = {"workspace-settings": "settings", "api-docs": "api"}
+SECTIONS = {"workspace-settings": "settings", "api-docs": "api", "bases": "bases"}
 
 
 def _section(request: HttpRequest) -> str:

@@ -29,7 +29,8 @@ TAIL = 8_000  # bytes of standard error worth keeping
 LINE_LIMIT = 64 * 1024**2  # bytes; a report over thousands of labels has a few
 _PASSED = """
 PATH HOME USER LANG LANGUAGE TZ TMPDIR VIRTUAL_ENV LD_LIBRARY_PATH DYLD_LIBRARY_PATH SSL_CERT_FILE SSL_CERT_DIR
-HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy ATTUNE_HOME ATTUNE_HUB TOKENIZERS_PARALLELISM
+HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy TOKENIZERS_PARALLELISM
+ATTUNE_HOME ATTUNE_HUB ATTUNE_INSTALL
 HF_HOME HF_HUB_OFFLINE HF_HUB_CACHE HF_ENDPOINT TRANSFORMERS_OFFLINE
 """
 PASSED = frozenset(_PASSED.split())
@@ -43,6 +44,10 @@ PASSED_FAMILIES = (
     "NVIDIA_",
     "TORCH_",
     "PYTORCH_",
+    # A base model may have to be fetched by pip or npm, as the user configured them.
+    "PIP_",
+    "npm_config_",
+    "NPM_CONFIG_",
 )
 
 

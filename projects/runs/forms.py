@@ -80,7 +80,7 @@ def read_choice(
     return Choice(
         step=step if step in STEPS else STEPS[0],
         version=version,
-        base=str(data.get("base") or default_base(project.task))[:60],
+        base=str(data.get("base") or default_base(project.task, version))[:60],
         effort=str(data.get("effort") or "balanced")[:20],
         seed=str(data.get("seed") or SEED)[:20],
         settings={name: value for name, value in settings.items() if value},
@@ -88,9 +88,11 @@ def read_choice(
     )
 
 
-def default_base(task: str) -> str:
-    offered = [choice.base.id for choice in planning.choices(task) if choice.available]
-    return catalogue.DEFAULT if catalogue.DEFAULT in offered or not offered else offered[0]
+def default_base(task: str, version: DatasetVersion | None = None) -> str:
+    """The usual one, where it can be chosen for this data; else the first that can."""
+    usual = catalogue.default_for(task)
+    offered = [choice.base.id for choice in planning.choices(task, version) if choice.available]
+    return usual if usual in offered or not offered else offered[0]
 
 
 def whole(text: str) -> Any:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 from django.conf import settings as site
 from django.db.models import F
+from django.template.defaultfilters import filesizeformat
 
-from projects.datasets.models import DatasetVersion
+from projects.datasets.models import DatasetVersion, HealthReport
 from projects.models import Project
 from projects.runs.models import Run, Status
 from training import catalogue
@@ -20,6 +22,7 @@ from training import estimate as estimating
 from training.catalogue import Base
 from training.problems import Problem
 from training.spec import EFFORTS, Spec, from_dict
+from web.errors import words
 
 PATHS = (
     "version",
@@ -39,14 +42,20 @@ BOUNDS = (0.2, 5.0)  # of that correction
 
 @dataclass(frozen=True)
 class Choice:
-    """A base model as the wizard offers it. `reason` tells why it cannot be chosen: a problem code, or nothing."""
+    """A base model as the wizard offers it. `reason` and `values`: why it cannot be chosen, a problem or nothing."""
 
     base: Base
     reason: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    fetched: bool = True  # its files are here; else the run fetches `base.download` bytes first
 
     @property
     def available(self) -> bool:
         return not self.reason
+
+    @property
+    def why(self) -> str:
+        return words(self.reason, dict(self.values))["found"] if self.reason else ""
 
 
 def spec(
@@ -71,29 +80,87 @@ def runnable(run: Run, version: Path) -> Spec:
 
 
 def _is_here(base: str) -> bool:
-    folder = catalogue.place(catalogue.find(base), site.BASES_DIR)
+    folder = catalogue.place(catalogue.find(base, site.BASES_DIR), site.BASES_DIR)
     return folder is not None and folder.is_dir()
 
 
 def check_base(spec: Spec) -> None:
     """Raises Problem(`base.unknown`, `base.task`, `base.missing`, `base.broken`)."""
-    base = catalogue.find(spec.base)
+    base = catalogue.find(spec.base, site.BASES_DIR)
     if spec.task not in base.tasks:
         raise Problem("base.task", base=base.title, task=spec.task)
+    if found := _missing(base) or _too_large(base):
+        raise found
     if not catalogue.available(base.id, site.BASES_DIR):
         catalogue.locate(base.id, site.BASES_DIR)
 
 
-def choices(task: str) -> list[Choice]:
-    """Base models for the task; those that can be chosen first."""
-    offered = [
-        Choice(base, _reason(base)) for base in catalogue.BASES.values() if task in base.tasks
-    ]
-    return sorted(offered, key=lambda choice: not choice.available)
+def choices(task: str, version: DatasetVersion | None = None, variant: str = "") -> list[Choice]:
+    """Every base model: those that can be chosen first, of them those for the data's language; why the others can't.
+
+    Where no base was made for the language, all that suit the task are offered: one of them may learn it.
+    """
+    bases = list(catalogue.every(site.BASES_DIR).values())
+    variant = variant or (version.variant if version else "")
+    language = language_of(version)
+    suited = [base for base in bases if not _unfit(base, task, variant)]
+    reading = [base for base in suited if _reads(base, language)]
+    offered = []
+    for base in bases:
+        found = _unfit(base, task, variant)
+        if not found and reading and base not in reading:
+            found = Problem("base.unread", base=base.title, languages=", ".join(base.languages))
+        here = catalogue.is_here(base, site.BASES_DIR)
+        reason, values = (found.code, found.values) if found else ("", {})
+        offered.append(Choice(base, reason, values, here))
+    return sorted(offered, key=_rank)
 
 
-def _reason(base: Base) -> str:
-    return "" if catalogue.available(base.id, site.BASES_DIR) else "base.missing"
+def _rank(choice: Choice) -> tuple[bool, bool, bool]:
+    """What was made for another task comes last of all."""
+    return not choice.available, choice.reason == "base.kind", not choice.fetched
+
+
+def _unfit(base: Base, task: str, variant: str) -> Problem | None:
+    if not catalogue.suits(base, task, variant):
+        return Problem("base.kind", base=base.title)
+    return _too_large(base) or _missing(base)
+
+
+def _missing(base: Base) -> Problem | None:
+    if catalogue.available(base.id, site.BASES_DIR):
+        return None
+    if client := catalogue.missing_client(base):
+        return Problem("base.client", base=base.title, client=client)
+    folder = str(catalogue.place(base, site.BASES_DIR))
+    return Problem("base.missing", base=base.title, base_id=base.id, folder=folder)
+
+
+def _too_large(base: Base) -> Problem | None:
+    """Memory of the machine, not what is free just now: that changes until the run starts."""
+    there = psutil.virtual_memory().total
+    if base.memory <= there:
+        return None
+    wanted, found = filesizeformat(base.memory), filesizeformat(there)
+    return Problem("base.memory", base=base.title, wanted=wanted, found=found)
+
+
+def language_of(version: DatasetVersion | None) -> str:
+    """The language of most texts, as the close look found it; else what their script tells, else nothing."""
+    if version is None:
+        return ""
+    report = HealthReport.objects.filter(version=version).only("stats").first()
+    languages = (report.stats.get("languages") if report else None) or {}
+    told = [name for name in languages if name != "und"]
+    if told:
+        return str(told[0])
+    scripts = version.stats.get("scripts") or {}
+    main = max(scripts, key=lambda name: scripts[name], default="")
+    return {"latin": "en", "cjk": "zh"}.get(main, "")
+
+
+def _reads(base: Base, language: str) -> bool:
+    return not language or language in base.languages or "mul" in base.languages
 
 
 def estimate(
@@ -145,11 +212,11 @@ def _stats(version: DatasetVersion) -> dict[str, Any]:
 
 def title(base: str) -> str:
     """What a base model is called; its id when the catalogue has it no more."""
-    found = catalogue.BASES.get(base)
+    found = catalogue.every(site.BASES_DIR).get(base)
     return found.title if found else base
 
 
 def known(base: str, task: str) -> str:
     """`base` when the catalogue offers it for the task, else the default."""
-    found = catalogue.BASES.get(base)
-    return base if found and task in found.tasks else catalogue.DEFAULT
+    found = catalogue.every(site.BASES_DIR).get(base)
+    return base if found and task in found.tasks else catalogue.default_for(task)

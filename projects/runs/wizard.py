@@ -132,7 +132,7 @@ def _data(project: Project, choice: Choice) -> dict[str, Any]:
 def _model(project: Project, choice: Choice) -> dict[str, Any]:
     advanced = AdvancedForm(choice)
     wrong = bool(advanced.errors)
-    bases = planning.choices(project.task)
+    bases = planning.choices(project.task, choice.version)
     return {
         "bases": bases,
         "missing": [item for item in bases if not item.available],

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from training import catalogue
+from training.catalogue import own
 from training.problems import Problem
+from training.tasks import TASKS
 
 
 def base_folder(folder: Path, *names: str) -> Path:
@@ -44,14 +48,125 @@ def test_every_base_is_described(base: catalogue.Base) -> None:
     assert catalogue.BASES[base.id] is base
     assert base.title
     assert base.description
-    assert base.licence in {"Apache-2.0", "MIT"}
+    assert base.licence in {
+        "Apache-2.0",
+        "MIT",
+        "MIT AND Apache-2.0",
+        "LicenseRef-Llama-3.2-Community",
+    }
     assert base.languages
-    assert 10 < base.parameters < 1000
+    assert 10 < base.parameters < 5000
     assert base.size > 10_000_000
-    assert base.tasks
+    assert set(base.tasks) <= set(TASKS)
+    assert base.kind in catalogue.KINDS
+    assert base.parameters * 1e6 < base.memory < base.parameters * 16e6 + 1e9
     assert isinstance(
         base.source, catalogue.Package | catalogue.Archive | catalogue.Hub | catalogue.Folder
     )
+
+
+@pytest.mark.parametrize("base", catalogue.BASES.values(), ids=lambda base: base.id)
+def test_an_archive_is_pinned(base: catalogue.Base) -> None:
+    if isinstance(base.source, catalogue.Archive):
+        for part in base.source.parts:
+            assert re.fullmatch("[0-9a-f]{64}", part.sha256)
+            assert ("==" in part.package) == (part.client == catalogue.PIP)
+            assert part.size > 100_000
+
+
+@pytest.mark.parametrize(
+    ("task", "variant", "default"),
+    [
+        ("text-classification", "", "minilm-l6"),
+        ("question-answering", "extractive", "minilm-l6"),
+        ("question-answering", "generative", "smollm2-135m-instruct"),
+        ("dialogue", "", "smollm2-135m-instruct"),
+    ],
+)
+def test_every_task_has_a_base_to_begin_with(task: str, variant: str, default: str) -> None:
+    assert catalogue.default_for(task, variant) == default
+    assert catalogue.suits(catalogue.find(default), task, variant)
+
+
+def test_the_kind_decides_what_a_base_can_learn() -> None:
+    bert, qwen, marian = map(catalogue.find, ("bert-base-uncased", "qwen3-0.6b", "opus-mt-en-fr"))
+    assert catalogue.suits(bert, "question-answering", "extractive")
+    assert not catalogue.suits(bert, "question-answering", "generative")
+    assert catalogue.suits(qwen, "question-answering", "generative")
+    assert not catalogue.suits(qwen, "ner")
+    assert catalogue.suits(marian, "translation")
+    assert not catalogue.suits(marian, "summarization")  # it was made to translate
+
+
+def test_an_archive_may_be_chosen_where_installs_are_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogue.shutil, "which", lambda name: f"/usr/bin/{name}")
+    assert catalogue.available("bge-small-zh-v1.5", tmp_path, {})
+    assert not catalogue.available("bge-small-zh-v1.5", tmp_path, {"ATTUNE_INSTALL": "0"})
+    monkeypatch.setattr(catalogue.shutil, "which", lambda name: None)
+    assert not catalogue.available("bge-small-zh-v1.5", tmp_path, {})
+    assert catalogue.missing_client(catalogue.find("bge-small-zh-v1.5")) == "npm"
+
+
+def own_base(**given: Any) -> catalogue.Base:
+    fields = {
+        "id": "our-own",
+        "title": "Our own",
+        "languages": ("de",),
+        "licence": "MIT",
+        "parameters": 12.0,
+        "size": 48_000_000,
+        "source": catalogue.Folder("/models/own"),
+        **given,
+    }
+    return catalogue.Base(**fields)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        catalogue.Folder("/models/own"),
+        catalogue.Hub("us/own"),
+        catalogue.Archive((catalogue.Part("pip", "own==1", "a" * 64, 9),), "folder", "own/model"),
+    ],
+)
+def test_an_operators_own_base_is_in_the_catalogue(tmp_path: Path, source: Any) -> None:
+    base = own_base(source=source)
+    own.write(tmp_path, base)
+    own.write(tmp_path, own_base(id="another"))
+    assert catalogue.find("our-own", tmp_path) == base
+    assert {"another", "minilm-l6"} <= set(catalogue.every(tmp_path))
+
+
+def test_an_own_base_is_found_by_the_home_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ATTUNE_HOME", str(tmp_path))
+    own.write(tmp_path / "bases", own_base())
+    assert catalogue.find("our-own").title == "Our own"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("id", "../up"),
+        ("id", "Capital"),
+        ("kind", "diffusion"),
+        ("languages", ("English",)),
+        ("languages", ()),
+    ],
+)
+def test_an_own_base_that_makes_no_sense_is_refused(tmp_path: Path, field: str, value: Any) -> None:
+    with pytest.raises(Problem) as caught:
+        own.write(tmp_path, own_base(**{field: value}))
+    assert (caught.value.code, caught.value.values["field"]) == ("base.entry", field)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"bases": [{"id": "x"}, 3]}', '{"bases": 1}'])
+def test_a_damaged_file_of_own_bases_hides_none_of_ours(tmp_path: Path, text: str) -> None:
+    (tmp_path / own.FILE).write_text(text)
+    assert set(catalogue.every(tmp_path)) == set(catalogue.BASES)
 
 
 def test_an_unknown_base_is_named() -> None:

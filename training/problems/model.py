@@ -17,9 +17,7 @@ ENTRIES: dict[str, Entry] = {
         _("The base model is not here"),
         _("The files of “{base}” on this machine."),
         _("They were not found."),
-        _(
-            "Put its folder at {folder}, choose another base model, or let the operator allow downloads."
-        ),
+        _("Let the operator install it, put its folder at {folder}, or choose another base model."),
     ),
     "base.broken": Entry(
         BLOCKING,
@@ -27,6 +25,71 @@ ENTRIES: dict[str, Entry] = {
         _("A folder with config.json, a tokenizer and safetensors weights."),
         _("“{base}” has no {missing}."),
         _("Fetch the files again."),
+    ),
+    "base.client": Entry(
+        BLOCKING,
+        _("A package client is missing"),
+        _("The program “{client}”, which fetches “{base}”."),
+        _("It is not on this machine."),
+        _("Let the operator install it (npm comes with Node.js), or choose another base model."),
+    ),
+    "base.download": Entry(
+        BLOCKING,
+        _("The base model could not be downloaded"),
+        _("“{package}”, fetched by {client}."),
+        _("It said: {told}"),
+        _("See to the network and to the settings of {client}, then try again."),
+    ),
+    "base.checksum": Entry(
+        BLOCKING,
+        _("The download is not what it should be"),
+        _("“{package}” with the sha256 {wanted}."),
+        _("It has {found}. Nothing of it was used."),
+        _(
+            "Try again. If it stays so, the package was changed: don't use it, and tell the operator of this site."
+        ),
+    ),
+    "base.archive": Entry(
+        BLOCKING,
+        _("The archive cannot be used"),
+        _("A package with the files of a model, all of them below one folder."),
+        _("In “{archive}”: {found}"),
+        _("Name the folder inside the package, or use another package."),
+    ),
+    "base.changed": Entry(
+        BLOCKING,
+        _("A file of the base model has changed"),
+        _("Every file of “{base}” as it was installed."),
+        _("“{file}” is another."),
+        _("Remove the folder of the base model, then install it again."),
+    ),
+    "base.entry": Entry(
+        BLOCKING,
+        _("This base model cannot be added"),
+        _("{field}: {wanted}."),
+        _("{field} is “{value}”."),
+        _("Correct it and try again."),
+    ),
+    "base.kind": Entry(
+        BLOCKING,
+        _("The base model is of another kind"),
+        _("A base model that can learn the task of the project."),
+        _("“{base}” cannot learn it."),
+        _("Choose another base model."),
+    ),
+    "base.unread": Entry(
+        BLOCKING,
+        _("The base model was made for other languages"),
+        _("A base model for the language of your texts."),
+        _("“{base}” was made for: {languages}."),
+        _("Choose another base model."),
+    ),
+    "base.memory": Entry(
+        BLOCKING,
+        _("The base model is too large for this machine"),
+        _("About {wanted} of memory to train it."),
+        _("This machine has {found}."),
+        _("Choose a smaller base model."),
     ),
     "base.language": Entry(
         RED,
