@@ -75,7 +75,7 @@ def _texts(
     scan: Scan, flags: Flags, seed: int
 ) -> Generator[Event, None, tuple[list[Finding], NDArray[np.int32]]]:
     """Findings of personal data, and the near duplicates' group of each row (-1: none)."""
-    near, hits = Near(seed), defaultdict(list)
+    near, hits = Near(seed), defaultdict[str, list[int]](list)
     role, row = text_role(scan), 0
     for _start, batch in scan.spool.batches():
         for text in batch.column(role).to_pylist():
@@ -87,7 +87,17 @@ def _texts(
                 yield Progress(round(0.35 * row / len(scan), 4))
     groups = near.groups(lambda rows: scan.spool.texts(role, np.asarray(rows)), scan.fingerprint)
     yield Progress(0.45)
-    return [_personal(scan, kind, rows, flags) for kind, rows in sorted(hits.items())], groups
+    found = [_personal(scan, kind, rows, flags) for kind, rows in sorted(hits.items())]
+    return found + _cut(near), groups
+
+
+def _cut(near: Near) -> list[Finding]:
+    """That the search gave up: what it found is a part."""
+    if not near.cut:
+        return []
+    return [
+        Finding("row.near_partial", TABLE["row.near_partial"].severity, 1, (), {"pairs": near.vain})
+    ]
 
 
 def _personal(scan: Scan, kind: str, rows: list[int], flags: Flags) -> Finding:
@@ -114,8 +124,11 @@ def _near(scan: Scan, groups: NDArray[np.int32], flags: Flags) -> list[Finding]:
     for code, name, hit, values in _kinds(groups[rows], split, prints):
         flags[name] = rows[hit]
         if "split" in values:
-            whole = int(scan.rows_of(values["split"]).sum())
-            values["share"] = round(100 * len(hit) / whole, 1)
+            mine, theirs = values["split"], values["other"]
+            values["share"] = round(100 * len(hit) / int(scan.rows_of(mine).sum()), 1)
+            of_mine, of_theirs = (split == splits.SPLITS.index(name) for name in (mine, theirs))
+            back = of_theirs & np.isin(groups[rows], groups[rows][of_mine])
+            flags[f"{code}:{theirs}-{mine}"] = rows[back]
         found.append(_finding(scan, code, rows[hit], **values))
     return found
 
