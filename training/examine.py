@@ -63,7 +63,7 @@ def examine(
                 "usable": found.usable, "accuracy": found.accuracy, "likely": found.likely
             }  # fmt: skip
         if out:
-            _write(Path(out), path, flags, found)
+            _write(scan, Path(out), path, flags, found)
         dicts = tuple(finding.as_dict() for finding in ordered(findings))
         yield Examined(findings=dicts, stats=stats)
 
@@ -247,17 +247,21 @@ def _place(scan: Scan, found: health.Suspects, at: int) -> Place:
     return scan.place(row, scan.task.label_role, f"{own} → {found.labels[found.suggested[at]]}")
 
 
-def _write(out: Path, path: str | Path, flags: Flags, found: health.Suspects | None) -> None:
+def _write(
+    scan: Scan, out: Path, path: str | Path, flags: Flags, found: health.Suspects | None
+) -> None:
     out.mkdir(parents=True, exist_ok=True)
     name = Path(path).name
     version.write_flags(out / name, {**version.read_flags(path), **flags})
     if found is None or not found.usable:
         return
     most = slice(0, max(found.likely, LEAST_SHOWN, len(found.rows) // 20))
-    labels = list(found.labels)
+    labels, own = list(found.labels), list(scan.labels)
+    rows = found.rows[most].astype(np.int64)
     table = pa.table(
         {
-            "row": found.rows[most].astype(np.int64),
+            "row": rows,
+            "label": [own[code] for code in scan.codes[rows].tolist()],
             "suggested": [labels[number] for number in found.suggested[most]],
             "confidence": found.confidence[most],
             "probability": found.probability[most],

@@ -164,6 +164,14 @@ def words_in(version: DatasetVersion, report: HealthReport | None) -> dict[str, 
 
 
 def tested(version: DatasetVersion, picked: Sequence[Offer]) -> int:
-    """How many test rows the remedies are about; a row counts once."""
-    names = {change.get("finding", offer.finding) for offer in picked for change in offer.changes}
-    return versions.count_rows(version_file(version), names)[1]
+    """How many test rows the remedies change; one that is also given another label may count twice."""
+    changes = remedies.changes_of(picked)
+    names = {change["finding"] for change in changes if "finding" in change}
+    names |= {offer.finding for offer in picked if any(map(_masks, offer.changes))}
+    labels = [label for change in changes for label in change.get("labels", ())]
+    renamed = sum(version.labels[label].get("test", 0) for label in labels)
+    return versions.count_rows(version_file(version), names)[1] + renamed
+
+
+def _masks(change: Mapping[str, Any]) -> bool:
+    return bool(change["op"] == "mask")

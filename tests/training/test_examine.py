@@ -103,7 +103,7 @@ def test_it_works(flipped: Path, tmp_path: Path) -> None:
 def test_the_most_suspicious_row_comes_first(flipped: Path, tmp_path: Path) -> None:
     examined(flipped, out=tmp_path / "deep")
     table = pq.read_table(version.suspects_path(tmp_path / "deep" / flipped.name)).to_pylist()
-    assert (table[0]["row"], table[0]["suggested"]) == (5, "post")
+    assert (table[0]["row"], table[0]["label"], table[0]["suggested"]) == (5, "money", "post")
     assert table[0]["probability"] > table[0]["confidence"]
 
 

@@ -131,6 +131,16 @@ def test_it_says_what_will_happen_and_changes_nothing(
     assert Import.objects.count() == 1
 
 
+def test_of_labels_that_are_merged_only_those_that_go_change_rows(
+    alice_client: Client, faulty: DatasetVersion
+) -> None:
+    wanted = {"mend": "label.alike/merge"}
+    assert b"test row" not in alice_client.get(url(faulty, "mend/"), wanted).content
+    labels = {**faulty.labels, "REFUND": {"train": 1, "test": 2}}
+    DatasetVersion.objects.update(labels=labels)
+    assert b"2 of the rows are test rows" in alice_client.get(url(faulty, "mend/"), wanted).content
+
+
 def test_in_the_dialog_it_is_a_fragment(alice_client: Client, faulty: DatasetVersion) -> None:
     wanted = {"mend": "row.duplicate/drop"}
     page = alice_client.get(url(faulty, "mend/"), wanted, headers={"HX-Request": "true"})
