@@ -63,7 +63,7 @@ def examine(
                 "usable": found.usable, "accuracy": found.accuracy, "likely": found.likely
             }  # fmt: skip
         if out:
-            _write(Path(out), path, flags, found)
+            _write(scan, Path(out), path, flags, found)
         dicts = tuple(finding.as_dict() for finding in ordered(findings))
         yield Examined(findings=dicts, stats=stats)
 
@@ -75,7 +75,7 @@ def _texts(
     scan: Scan, flags: Flags, seed: int
 ) -> Generator[Event, None, tuple[list[Finding], NDArray[np.int32]]]:
     """Findings of personal data, and the near duplicates' group of each row (-1: none)."""
-    near, hits = Near(seed), defaultdict(list)
+    near, hits = Near(seed), defaultdict[str, list[int]](list)
     role, row = text_role(scan), 0
     for _start, batch in scan.spool.batches():
         for text in batch.column(role).to_pylist():
@@ -87,7 +87,17 @@ def _texts(
                 yield Progress(round(0.35 * row / len(scan), 4))
     groups = near.groups(lambda rows: scan.spool.texts(role, np.asarray(rows)), scan.fingerprint)
     yield Progress(0.45)
-    return [_personal(scan, kind, rows, flags) for kind, rows in sorted(hits.items())], groups
+    found = [_personal(scan, kind, rows, flags) for kind, rows in sorted(hits.items())]
+    return found + _cut(near), groups
+
+
+def _cut(near: Near) -> list[Finding]:
+    """That the search gave up: what it found is a part."""
+    if not near.cut:
+        return []
+    return [
+        Finding("row.near_partial", TABLE["row.near_partial"].severity, 1, (), {"pairs": near.vain})
+    ]
 
 
 def _personal(scan: Scan, kind: str, rows: list[int], flags: Flags) -> Finding:
@@ -114,8 +124,11 @@ def _near(scan: Scan, groups: NDArray[np.int32], flags: Flags) -> list[Finding]:
     for code, name, hit, values in _kinds(groups[rows], split, prints):
         flags[name] = rows[hit]
         if "split" in values:
-            whole = int(scan.rows_of(values["split"]).sum())
-            values["share"] = round(100 * len(hit) / whole, 1)
+            mine, theirs = values["split"], values["other"]
+            values["share"] = round(100 * len(hit) / int(scan.rows_of(mine).sum()), 1)
+            of_mine, of_theirs = (split == splits.SPLITS.index(name) for name in (mine, theirs))
+            back = of_theirs & np.isin(groups[rows], groups[rows][of_mine])
+            flags[f"{code}:{theirs}-{mine}"] = rows[back]
         found.append(_finding(scan, code, rows[hit], **values))
     return found
 
@@ -234,17 +247,21 @@ def _place(scan: Scan, found: health.Suspects, at: int) -> Place:
     return scan.place(row, scan.task.label_role, f"{own} → {found.labels[found.suggested[at]]}")
 
 
-def _write(out: Path, path: str | Path, flags: Flags, found: health.Suspects | None) -> None:
+def _write(
+    scan: Scan, out: Path, path: str | Path, flags: Flags, found: health.Suspects | None
+) -> None:
     out.mkdir(parents=True, exist_ok=True)
     name = Path(path).name
     version.write_flags(out / name, {**version.read_flags(path), **flags})
     if found is None or not found.usable:
         return
     most = slice(0, max(found.likely, LEAST_SHOWN, len(found.rows) // 20))
-    labels = list(found.labels)
+    labels, own = list(found.labels), list(scan.labels)
+    rows = found.rows[most].astype(np.int64)
     table = pa.table(
         {
-            "row": found.rows[most].astype(np.int64),
+            "row": rows,
+            "label": [own[code] for code in scan.codes[rows].tolist()],
             "suggested": [labels[number] for number in found.suggested[most]],
             "confidence": found.confidence[most],
             "probability": found.probability[most],

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.access import Action
 from projects.datasets import agreement, annotating, drafts, editors, selectors
+from projects.datasets.findings import called
 from projects.datasets.models import DatasetVersion, RowEdit
 from projects.datasets.views import _page, of_project
 from projects.models import Project
@@ -25,7 +26,6 @@ from projects.selectors import project_for, task_of
 from training import browse
 from training.problems import Problem
 from training.version import Page
-from web.errors import words
 
 PAGE = selectors.PAGE
 STATES = ("changed", "conflict", "twice")
@@ -168,13 +168,6 @@ def _common(request: HttpRequest, project: Project, version: DatasetVersion) -> 
     }
 
 
-def _called(name: str) -> str:
-    """The title of a finding, and which of several it is: leak.exact:test-train."""
-    code, _colon, key = name.partition(":")
-    title = words(code, {})["title"]
-    return f"{title} · {key}" if key else title
-
-
 def _found(
     request: HttpRequest, slug: str, project_id: UUID, version_id: UUID, action: Action
 ) -> tuple[Project, DatasetVersion]:
@@ -195,7 +188,7 @@ def rows(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID) ->
         "pages": selectors.pages(asked, found.total),  # type: ignore[arg-type]
         "splits": selectors.splits_of(version),
         "findings": [
-            (name, _called(name), count)
+            (name, called(name), count)
             for name, count in browse.finding_names(_file(version)).items()
         ],
         "facets": browse.facets(_file(version)).items(),

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from accounts.access import Action
 from projects.api import checked, paged
-from projects.datasets import selectors, services
+from projects.datasets import diagnosis, selectors, services
 from projects.datasets.findings import said, said_problem
 from projects.datasets.models import DatasetVersion, Import, Upload
 from projects.people import user_of
@@ -139,7 +139,12 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
 
 
 class VersionSerializer(serializers.ModelSerializer[DatasetVersion]):
-    findings = serializers.SerializerMethodField()
+    findings = serializers.SerializerMethodField(
+        help_text="Of the check; all are in the health report."
+    )
+    gate = serializers.SerializerMethodField(
+        help_text="Of all findings that are not ignored. Training with `red` has to be `confirmed`."
+    )
 
     class Meta:
         model = DatasetVersion
@@ -165,6 +170,10 @@ class VersionSerializer(serializers.ModelSerializer[DatasetVersion]):
     @extend_schema_field(FindingSerializer(many=True))
     def get_findings(self, version: DatasetVersion) -> list[dict[str, Any]]:
         return findings_of(version.findings)
+
+    @extend_schema_field(serializers.ChoiceField(["green", "amber", "red", "blocked"]))
+    def get_gate(self, version: DatasetVersion) -> str:
+        return diagnosis.standing(version)
 
 
 class RowSerializer(serializers.Serializer[Any]):
@@ -316,7 +325,9 @@ class VersionList(APIView):
     )
     def get(self, request: Request, project_id: UUID) -> Response:
         project = project_for(request, project_id, Action.VIEW)
-        return paged(self, selectors.versions_in(project), VersionSerializer)
+        return paged(
+            self, selectors.versions_in(project).select_related("health"), VersionSerializer
+        )
 
 
 class VersionDetail(APIView):

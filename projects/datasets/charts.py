@@ -16,6 +16,7 @@ from projects.datasets.selectors import SPLITS
 from projects.figures import unique
 from projects.templatetags.projects import split_title
 from training import catalogue
+from web.templatetags.attune import amount, percent
 
 SHOWN = 40  # labels in the chart; of more, the most and the least frequent
 COLORS = {"train": "--chart-1", "valid": "--chart-2", "test": "--chart-3"}
@@ -74,7 +75,7 @@ def lengths(version: DatasetVersion, stats: Mapping[str, Any]) -> Chart | None:
         "lengths",
         title,
         _("Half of the texts have at most %(p50)s, 95 %% at most %(p95)s; the longest has %(max)s.")
-        % {name: f"{found[name]:,}" for name in ("p50", "p95", "max")},
+        % {name: amount(found[name]) for name in ("p50", "p95", "max")},
         (title, _("Texts")),
         list(zip(ranges, found["counts"], strict=True)),
         _histogram(edges, ranges, found["counts"], title, limit),
@@ -196,7 +197,7 @@ def languages(version: DatasetVersion, stats: Mapping[str, Any]) -> Chart | None
         title,
         subtitle,
         (title, _("Share")),
-        [(name, _percent(share)) for name, share in rows],
+        [(name, percent(share)) for name, share in rows],
         _shares(rows, "--chart-1"),
     )
 
@@ -215,13 +216,9 @@ def unknown(version: DatasetVersion, stats: Mapping[str, Any]) -> Chart | None:
         _("Unknown to each base"),
         _("Share of the tokens that a base has no word for. Above 1 % another base does better."),
         (_("Base"), _("Share")),
-        [(name, _percent(share)) for name, share in rows],
+        [(name, percent(share)) for name, share in rows],
         _shares(rows, "--chart-2"),
     )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
 
 
 def _shares(rows: Sequence[tuple[str, float]], color: str) -> dict[str, Any]:
@@ -230,7 +227,7 @@ def _shares(rows: Sequence[tuple[str, float]], color: str) -> dict[str, Any]:
         "orientation": "h",
         "y": unique([name for name, _share in rows]),
         "x": [share for _name, share in rows],
-        "text": [_percent(share) for _name, share in rows],
+        "text": [percent(share) for _name, share in rows],
         "textposition": "outside",
         "cliponaxis": False,
         "marker": {"color": color},

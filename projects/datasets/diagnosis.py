@@ -16,6 +16,7 @@ from projects.datasets.reasons import REASONS
 from projects.datasets.remedies import Offer, Patient
 from projects.datasets.selectors import version_file
 from training import version as versions
+from training.problems import BLOCKING
 from training.validation.findings import gate_of, merged
 
 OPEN = (HealthReport.Status.QUEUED, HealthReport.Status.RUNNING)
@@ -72,10 +73,32 @@ def ignored_of(report: HealthReport | None) -> dict[str, Mapping[str, Any]]:
     return {entry["name"]: entry for entry in report.ignored} if report else {}
 
 
+def counted(version: DatasetVersion, report: HealthReport | None) -> list[Mapping[str, Any]]:
+    """The findings that are not ignored. What blocks always counts."""
+    left = ignored_of(report)
+    found = findings_of(version, report)
+    return [item for item in found if item["severity"] == BLOCKING or name_of(item) not in left]
+
+
 def gate(version: DatasetVersion, report: HealthReport | None) -> str:
     """Of what is not ignored."""
+    return gate_of(counted(version, report)) if report else version.gate
+
+
+def standing(version: DatasetVersion) -> str:
+    """The gate as every page shows it, and as it decides about training.
+
+    For many versions at once ask for them with select_related("health").
+    """
+    return gate(version, getattr(version, "health", None))
+
+
+def acknowledged(version: DatasetVersion) -> list[dict[str, Any]]:
+    """What is ignored of the version, the worst first: {"name", "severity", "by", "at"}."""
+    report = getattr(version, "health", None)
     left = ignored_of(report)
-    return gate_of(item for item in findings_of(version, report) if name_of(item) not in left)
+    found = [(name_of(item), item["severity"]) for item in findings_of(version, report)]
+    return [{**left[name], "severity": severity} for name, severity in found if name in left]
 
 
 @dataclass(frozen=True)
@@ -129,6 +152,11 @@ def _said(
     )
 
 
+def blocks(version: DatasetVersion, report: HealthReport | None, name: str) -> bool:
+    found = findings_of(version, report)
+    return any(item["severity"] == BLOCKING and name_of(item) == name for item in found)
+
+
 def words_in(version: DatasetVersion, report: HealthReport | None) -> dict[str, str]:
     """Name of each finding -> what was found, in words."""
     found = findings_of(version, report)
@@ -136,6 +164,14 @@ def words_in(version: DatasetVersion, report: HealthReport | None) -> dict[str, 
 
 
 def tested(version: DatasetVersion, picked: Sequence[Offer]) -> int:
-    """How many test rows the remedies are about; a row counts once."""
-    names = {offer.finding for offer in picked}
-    return versions.count_rows(version_file(version), names)[1]
+    """How many test rows the remedies change; one that is also given another label may count twice."""
+    changes = remedies.changes_of(picked)
+    names = {change["finding"] for change in changes if "finding" in change}
+    names |= {offer.finding for offer in picked if any(map(_masks, offer.changes))}
+    labels = [label for change in changes for label in change.get("labels", ())]
+    renamed = sum(version.labels[label].get("test", 0) for label in labels)
+    return versions.count_rows(version_file(version), names)[1] + renamed
+
+
+def _masks(change: Mapping[str, Any]) -> bool:
+    return bool(change["op"] == "mask")

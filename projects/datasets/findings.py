@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext, gettext_noop
 
+from projects.templatetags.projects import split_title
+from training.validation.personal import KINDS
 from web.errors import words
 
 OPEN_UP_TO = 5  # places that are shown without being asked for
@@ -75,6 +77,23 @@ def grouped(items: Iterable[Said]) -> list[Group]:
     items = list(items)
     found = [(name, [item for item in items if item.severity == name]) for name in ORDER]
     return [Group(name, *LOOKS[name], items=of) for name, of in found if of]
+
+
+def called(name: str) -> str:
+    """A finding's name in words; of `leak.exact:test-train` the title, and what tells several of one code apart."""
+    code, _colon, key = name.partition(":")
+    title = words(code, {})["title"]
+    return f"{title} · {_key(key)}" if key else title
+
+
+def _key(key: str) -> str:
+    """A kind of personal data, a split, or of which split in which other one."""
+    if key in KINDS:
+        return gettext(KINDS[key])
+    mine, dash, theirs = (split_title(part) for part in key.partition("-"))
+    if not dash:
+        return mine
+    return gettext("%(split)s (also in %(other)s)") % {"split": mine, "other": theirs}
 
 
 def said_problem(problem: Mapping[str, Any] | None) -> dict[str, Any] | None:

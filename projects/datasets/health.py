@@ -71,12 +71,15 @@ def _is_here(base: str) -> bool:
 def ignore(*, version: DatasetVersion, user: User, name: str, ignored: bool = True) -> None:
     """Leaves a finding out of the gate that is shown, or takes it back in; doing it twice is doing it once.
 
-    Raises Problem(`health.finding`) for one that the version does not have.
+    Raises Problem(`health.finding`) for one that the version does not have, `health.blocking` for one without which
+    nothing can be trained.
     """
     services.lock(version.project)
     report = HealthReport.objects.filter(version=version).first()
     if name not in diagnosis.words_in(version, report):
         raise Problem("health.finding", finding=name[:80])
+    if ignored and diagnosis.blocks(version, report, name):
+        raise Problem("health.blocking", finding=name[:80])
     report = report or queue(version=version)
     kept = [entry for entry in report.ignored if entry["name"] != name]
     if ignored and len(kept) == len(report.ignored):

@@ -50,6 +50,9 @@ REASONS: dict[str, str] = {
     "row.near": _(
         "Almost the same text again and again weighs more than others, and makes the data look larger than it is."
     ),
+    "row.near_partial": _(
+        "Almost equal texts that were not found may stand in training and test at once, and make the scores too good."
+    ),
     "split.shares": _("The test asks for other things than the model was trained for."),
     "text.language": _(
         "Texts in a language that the rest is not in are learnt from few rows, if at all."

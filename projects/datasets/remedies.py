@@ -97,6 +97,26 @@ def move(patient: Patient, name: str) -> Changes:
     return [{"op": "move", "finding": name, "split": "train"}]
 
 
+def twin(name: str) -> str:
+    """The flags of the rows on the other side of a leak: of `leak.exact:test-train` the training rows."""
+    code, _colon, key = name.partition(":")
+    return f"{code}:{'-'.join(reversed(key.split('-')))}"
+
+
+def _drop_from(split: str) -> Callable[[Patient, str], Changes]:
+    """Leaves out the rows of this split that another one has too; the other one stays as it is."""
+
+    def changes(patient: Patient, name: str) -> Changes:
+        other = twin(name)
+        return drop(patient, other) if patient.key(other).startswith(f"{split}-") else []
+
+    return changes
+
+
+def _of_twin(patient: Patient, name: str) -> int:
+    return patient.rows.get(twin(name), 0)
+
+
 def mask(patient: Patient, name: str) -> Changes:
     if not patient.rows.get(name) or not patient.maskable:
         return []
@@ -140,6 +160,24 @@ _COPIES = Remedy(
     icon="copy-minus",
 )
 _LEAKS = (
+    Remedy(
+        "drop-train",
+        gettext_noop("Leave out of training"),
+        gettext_noop(
+            "The training rows that repeat them are left out; validation and test stay as they are."
+        ),
+        gettext_noop("Training rows that stand in another split left out"),
+        _drop_from("train"),
+        _of_twin,
+    ),
+    Remedy(
+        "drop-valid",
+        gettext_noop("Leave out of validation"),
+        gettext_noop("The validation rows that repeat them are left out; the test stays as it is."),
+        gettext_noop("Validation rows that stand in the test left out"),
+        _drop_from("valid"),
+        _of_twin,
+    ),
     Remedy(
         "drop",
         gettext_noop("Leave these rows out"),

@@ -262,16 +262,17 @@ def version(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID)
     page_values = _page(request, project)
     report, history = diagnosis.report_of(found), selectors.history(project)
     before = selectors.version_before(found, [past.version for past in history])
+    held = page.rows[0].values if page.rows else found.source.columns if found.source else ()
     values = {
         **page_values,
         "can_train": page_values["can_train"] and selectors.trainable(found),
         "version": found,
         "latest": history[0].version if history else None,
         "before": before,
-        "groups": groups_of(found.findings),
+        "groups": groups_of(diagnosis.counted(found, report)),
         "labels": selectors.label_rows(found),
         "splits": selectors.splits_of(found),
-        "roles": selectors.roles_of(project),
+        "roles": [c for c in selectors.roles_of(project) if c.role in held],
         "asked": asked,
         "rows": page.rows,
         "pages": selectors.pages(asked, page.total),

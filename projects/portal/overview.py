@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from accounts.access import Action, allowed, workspace_for
+from projects.datasets import diagnosis
 from projects.datasets.models import Import
 from projects.datasets.selectors import (
     ACCEPTED,
@@ -45,7 +46,7 @@ def project(request: HttpRequest, slug: str, project_id: UUID) -> HttpResponse:
     """Where the project stands: data, training, results."""
     found = project_for(request, project_id, Action.VIEW, slug)
     user = user_of(request)
-    versions = list(versions_in(found)[:SHOWN])
+    versions = list(versions_in(found).select_related("health")[:SHOWN])
     runs = list(selectors.runs_in(found)[:SHOWN])
     best = selectors.newest_result(found)
     elsewhere = on_other_rows([*runs, *([best] if best else [])])
@@ -54,6 +55,7 @@ def project(request: HttpRequest, slug: str, project_id: UUID) -> HttpResponse:
         "project": found,
         "task": task_of(found),
         "versions": versions,
+        "gates": {version.pk: diagnosis.standing(version) for version in versions},
         "imports": list(unfinished_imports(found)[:3]),
         "open_imports": (Import.Status.QUEUED, Import.Status.CHECKING),
         "runs": runs,

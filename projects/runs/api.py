@@ -84,6 +84,11 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         help_text="Names the test rows. Scores can be compared where it is the same.",
     )
 
+    data_state = serializers.DictField(
+        read_only=True,
+        help_text="Of the data at the start: `gate`, whether it was `confirmed`, what was `ignored` and by whom.",
+    )
+
     class Meta:
         model = Run
         fields = (
@@ -101,6 +106,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
             "train_seconds",
             "total_seconds",
             "attempt",
+            "data_state",
             "problem",
             "artifact",
             "created_at",

@@ -36,6 +36,8 @@ class Run(models.Model):
     stage = models.CharField(max_length=30, blank=True)  # training.events.Stage.name
     progress = models.FloatField(default=0)  # 0 to 1 of the whole run
     seconds_left = models.FloatField(null=True, blank=True)
+    # Of the data when it was started: {"gate", "confirmed", "ignored": [{"name", "severity", "by", "at"}]}
+    data_state = models.JSONField(default=dict)
     estimated_seconds = models.FloatField(null=True, blank=True)
     # By which the estimate was corrected for this machine; without it the correction would correct itself away.
     estimate_factor = models.FloatField(default=1)

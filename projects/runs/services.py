@@ -12,6 +12,7 @@ from django.db.models import Max
 
 from accounts.models import User
 from billing.services import hold, release, settle
+from projects.datasets import diagnosis
 from projects.datasets.models import DatasetVersion
 from projects.datasets.selectors import trainable
 from projects.jobs.health import TRAIN
@@ -38,8 +39,8 @@ def start(
 ) -> Run:
     """A queued run that holds its place in the plan. The same `start_key` again is the same run.
 
-    `confirmed`: the person has seen that the data's gate is red. Raises Problem(`spec.*`, `base.*`, `run.version`,
-    `run.gate`, `quota.*`).
+    `confirmed`: the person has seen that the data's gate is red; findings that are ignored do not make it so. Raises
+    Problem(`spec.*`, `base.*`, `run.version`, `run.gate`, `quota.*`).
     """
     key = start_key or uuid4().hex
     found = Run.objects.filter(project=project, start_key=key).first()
@@ -47,7 +48,8 @@ def start(
         return found
     if version.project_id != project.pk:
         raise Problem("run.version")
-    if version.gate == "red" and not confirmed:
+    gate = diagnosis.standing(version)
+    if gate == "red" and not confirmed:
         raise Problem("run.gate", version=str(version))
     if not trainable(version):
         raise Problem("run.task")
@@ -55,6 +57,9 @@ def start(
     planning.check_base(spec)
     run = Run(project=project, version=version, start_key=key, created_by=user)
     run.spec = planning.portable(spec)
+    run.data_state = {
+        "gate": gate, "confirmed": gate == "red", "ignored": diagnosis.acknowledged(version)
+    }  # fmt: skip
     run.estimate_factor = planning.correction()
     run.estimated_seconds = planning.estimate(version, spec, run.estimate_factor).seconds
     return _book(run)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import Action
 from billing.services import allowance
+from projects.datasets import diagnosis
 from projects.datasets.findings import groups_of
 from projects.datasets.models import DatasetVersion
 from projects.datasets.selectors import versions_in
@@ -35,7 +36,7 @@ MENDED = {"run.version": "data", "run.gate": "data", "spec": "model", "base": "m
 def train(request: HttpRequest, slug: str, project_id: UUID) -> HttpResponse:
     """GET shows a step, POST starts the run; what is wrong is shown at the step where it is mended."""
     project = project_for(request, project_id, Action.TRAIN, slug)
-    versions = list(versions_in(project)[:VERSIONS])
+    versions = list(versions_in(project).select_related("health")[:VERSIONS])
     data = request.POST if request.method == "POST" else request.GET
     choice = read_choice(data, project, versions)
     try:
@@ -71,7 +72,7 @@ def _check(project: Project, choice: Choice) -> None:
     if after >= 1:
         if choice.version is None:
             raise Problem("run.version")
-        if choice.version.gate == "red" and not choice.confirmed:
+        if diagnosis.standing(choice.version) == "red" and not choice.confirmed:
             raise Problem("run.gate", version=str(choice.version))
     if after >= 2:
         planning.check_base(choice.spec(project))
@@ -90,11 +91,13 @@ def _page(
     problem: Problem | None = None,
 ) -> HttpResponse:
     step = {"data": _data, "model": _model, "review": _review}[choice.step]
+    gates = {version.pk: diagnosis.standing(version) for version in versions}
     values = {
         "project": project,
         "workspace": project.workspace,
         "versions": versions,
-        "any_red": any(version.gate == "red" for version in versions),
+        "gates": gates,
+        "any_red": "red" in gates.values(),
         "choice": choice,
         "number": STEPS.index(choice.step) + 1,
         "steps": _steps(choice),
@@ -125,8 +128,15 @@ def _steps(choice: Choice) -> list[dict[str, str]]:
 
 
 def _data(project: Project, choice: Choice) -> dict[str, Any]:
+    """Of a version that asks for a confirmation what it is asked for, and what was ignored already."""
     version = choice.version
-    return {"groups": groups_of(version.findings) if version and version.gate == "red" else []}
+    if version is None or diagnosis.standing(version) != "red":
+        return {}
+    report = diagnosis.report_of(version)
+    return {
+        "groups": groups_of(diagnosis.counted(version, report)),
+        "ignored": len(diagnosis.acknowledged(version)),
+    }
 
 
 def _model(project: Project, choice: Choice) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pytest
 from training import check, events, health, version
 from training.examine import examine
 from training.tasks import TASKS
-from training.validation import Source
+from training.validation import Source, near
 
 CLASSES = TASKS["text-classification"]
 DRAW = random.Random(3)
@@ -103,7 +103,7 @@ def test_it_works(flipped: Path, tmp_path: Path) -> None:
 def test_the_most_suspicious_row_comes_first(flipped: Path, tmp_path: Path) -> None:
     examined(flipped, out=tmp_path / "deep")
     table = pq.read_table(version.suspects_path(tmp_path / "deep" / flipped.name)).to_pylist()
-    assert (table[0]["row"], table[0]["suggested"]) == (5, "post")
+    assert (table[0]["row"], table[0]["label"], table[0]["suggested"]) == (5, "money", "post")
     assert table[0]["probability"] > table[0]["confidence"]
 
 
@@ -122,6 +122,32 @@ def test_nearly_the_same_rows_are_found_within_and_between_splits(tmp_path: Path
     assert find(found, "row.near")["places"][0]["line"] == len(given) + 1
     leak = find(found, "leak.near")
     assert (leak["count"], leak["values"]["split"], leak["values"]["share"]) == (1, "test", 20.0)
+
+
+def test_the_rows_on_the_other_side_of_a_leak_are_flagged_too(tmp_path: Path) -> None:
+    long = "The parcel that was promised for the third of the month has still not come, says the neighbour"
+    given = [*rows(), (long, "post"), (long + " again", "post")]
+    path = classified(tmp_path, given, test=[*rows()[:4], (long + " too", "post")])
+    examined(path, out=tmp_path / "deep")
+    flags = version.read_flags(tmp_path / "deep" / path.name)
+    assert flags["leak.exact:test-train"].tolist() == [len(given) + n for n in range(4)]
+    assert flags["leak.exact:train-test"].tolist() == [0, 1, 2, 3]
+    assert flags["leak.near:test-train"].tolist() == [len(given) + 4]
+    assert flags["leak.near:train-test"].tolist() == [len(given) - 2, len(given) - 1]
+
+
+def test_a_search_that_was_cut_short_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = "the lamp by the oak and the salt in the jar and the rope by the tent went to the hill in a fog: "
+    path = classified(tmp_path, [(form + text, label) for text, label in rows()])
+    assert "row.near_partial" not in {item["code"] for item in examined(path).findings}
+    monkeypatch.setattr(near, "_READ", 20)
+    monkeypatch.setattr(near, "_FEW", 20)
+    monkeypatch.setattr(near, "_VAIN", 10)
+    finding = find(examined(path), "row.near_partial")
+    assert finding["severity"] == "amber"
+    assert finding["values"]["pairs"] > 10
 
 
 def test_exact_copies_are_told_by_the_check_alone(tmp_path: Path) -> None:

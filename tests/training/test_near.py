@@ -138,6 +138,29 @@ def test_a_thousand_texts_of_one_template_are_one_group_and_little_is_compared()
     assert len(asked) < 4 * len(texts)
 
 
+def test_it_says_that_it_gave_up_and_that_it_did_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = random.Random(5)
+    form = sentence(draw, 25)
+    texts = [f"{form} {sentence(draw, 8)}" for _ in range(200)]
+    assert 0.5 < likeness(texts[0], texts[1]) < 0.8
+
+    def looked() -> near.Near:
+        finder = near.Near()
+        for text in texts:
+            finder.add(text)
+        prints = np.array([splits.fingerprint(text) for text in texts], np.uint64)
+        finder.groups(lambda rows: [texts[row] for row in rows], prints)
+        return finder
+
+    found = looked()
+    assert found.vain > 100
+    assert not found.cut
+    monkeypatch.setattr(near, "_READ", 50)
+    monkeypatch.setattr(near, "_FEW", 50)
+    monkeypatch.setattr(near, "_VAIN", 40)
+    assert looked().cut
+
+
 def test_rows_are_asked_for_in_order_and_a_few_at_a_time_where_texts_are_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

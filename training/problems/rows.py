@@ -270,6 +270,19 @@ ENTRIES: dict[str, Entry] = {
         _("Some texts are longer; what is behind that is not read by most models."),
         _("Make sure that what matters stands at the beginning, or cut the texts."),
     ),
+    "row.near_partial": Entry(
+        AMBER,
+        _("The search for almost equal texts is not complete"),
+        _("Texts that are either almost the same or clearly different."),
+        _(
+            "After {pairs} comparisons of texts that only look alike at first sight the search was cut short. "
+            "There may be more almost equal texts than this report lists, in two splits too."
+        ),
+        _(
+            "Often the rows share a long piece, such as a header, a signature or a form: take it out of the texts and "
+            "add the data again. If they are alike by nature, nothing has to be done."
+        ),
+    ),
     # --- leaks --------------------------------------------------------------------------
     "leak.exact": Entry(
         RED,

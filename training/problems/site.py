@@ -190,6 +190,13 @@ ENTRIES: dict[str, Entry] = {
         _("“{finding}”."),
         _("Open the health report again; it may have changed in the meantime."),
     ),
+    "health.blocking": Entry(
+        BLOCKING,
+        _("This cannot be ignored"),
+        _("A finding that a model can be trained in spite of."),
+        _("“{finding}” leaves nothing to train with."),
+        _("Mend the data; the finding says how."),
+    ),
     "health.remedy": Entry(
         BLOCKING,
         _("Nothing to mend"),

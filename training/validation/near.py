@@ -46,6 +46,8 @@ class Near:
         self._waiting: list[str] = []
         self._size = self._total = 0
         self._bytes = array("B")
+        self.vain = 0  # pairs compared for nothing
+        self.cut = False  # `groups` left pairs out: there may be more near duplicates than it found
 
     def add(self, text: str) -> None:
         self._waiting.append(text[:LONGEST])
@@ -71,7 +73,7 @@ class Near:
         # In the order of the rows, so that what is read again lies in the order of the file.
         order = np.sort(first).astype(np.int32)
         read = min(_READ, max(_FEW, _HELD * len(sketches) // (2 * self._total + 1)))
-        found = _linked(sketches, order, texts_at, threshold, read)
+        found, self.vain, self.cut = _linked(sketches, order, texts_at, threshold, read)
         found[np.bincount(found, minlength=len(found))[found] < 2] = -1
         return _numbered(found[np.searchsorted(order, first)][copy_of])
 
@@ -175,8 +177,9 @@ def _linked(
     texts_at: Callable[[Sequence[int]], Sequence[str]],
     threshold: float,
     read: int,
-) -> NDArray[np.int32]:
-    """For each of the rows in `order` the number of its component.
+) -> tuple[NDArray[np.int32], int, bool]:
+    """For each of the rows in `order` the number of its component; how many pairs were refused, and whether that were
+    so many that others were not looked at.
 
     Pairs are verified when enough have gathered: ordinary data is read again once or twice, and where everything is
     alike what was joined saves most comparisons.
@@ -184,24 +187,25 @@ def _linked(
     component = np.arange(len(order), dtype=np.int32)
     least = int(_BYTES * max(0.0, threshold - _DOUBT))
     refused = waiting = np.zeros(0, np.uint64)
-    steps = ((band, gap) for band in range(BANDS) for gap in range(_NEIGHBOURS + 1))
+    steps = [(band, gap) for band in range(BANDS) for gap in range(_NEIGHBOURS + 1)]
+    cut = False
     for band, gap in steps:
         if not gap:
             rank, key = _ranked(sketches, order, band)
         found = _candidates(rank, key, gap, component)
         found = _alike(found, sketches, order, least)
         waiting = np.setdiff1d(np.concatenate([waiting, found]), refused)
-        if len(waiting) < read and (band, gap) != (BANDS - 1, _NEIGHBOURS):
+        if len(waiting) < read and (band, gap) != steps[-1]:
             continue
         kept = _verified(waiting, order, texts_at, threshold, read)
         refused = np.union1d(refused, waiting[~kept])
         component = _joined(component, waiting[kept])
         waiting = waiting[:0]
-        if len(refused) > _VAIN:
-            least = int(_BYTES * threshold)
-        if len(refused) > 2 * _VAIN:
-            break
-    return component
+        if len(refused) > _VAIN and (band, gap) != steps[-1]:
+            least, cut = int(_BYTES * threshold), True
+            if len(refused) > 2 * _VAIN:
+                break
+    return component, len(refused), cut
 
 
 def _ranked(

@@ -248,6 +248,8 @@ def _leaks(scan: Scan, flags: Flags) -> None:
             share = round(100 * len(hit) / int(mine.sum()), 1)
             values: dict[str, Any] = {"split": split, "other": other, "share": share}
             _places(scan, flags, "leak.exact", hit, len(hit), f"{split}-{other}", **values)
+            back = among(scan.fingerprint, np.unique(scan.fingerprint[hit]))
+            flags[f"leak.exact:{other}-{split}"] = back[theirs[back]].astype(np.int64)
 
 
 OF_LABELS = (_sizes, _skew, _untrained, _shares, _spelling)

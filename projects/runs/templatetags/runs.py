@@ -8,11 +8,13 @@ from django import template
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from projects.datasets.findings import called
 from projects.runs.names import setting_title, setting_value
 
 register = template.Library()
 register.filter(setting_title)
 register.filter(setting_value)
+register.filter("finding_called", called)
 
 
 @register.filter

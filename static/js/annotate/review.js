@@ -34,6 +34,6 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("htmx:afterSettle", () => {
   if (!queue) return;
   queue.dataset.row = form()?.elements.row.value ?? "";
-  if (!picking()) queue.focus();
+  if (!picking()) queue.focus({ preventScroll: true });
 });
 document.addEventListener("htmx:beforeSwap", () => queue && delete queue.dataset.row);

@@ -83,6 +83,18 @@ def test_a_finding_is_ignored_and_taken_back(api: APIClient, faulty: DatasetVers
     assert (wrong.status_code, wrong.json()["code"]) == (422, "health.finding")
 
 
+def test_the_version_has_the_gate_of_what_is_not_ignored(
+    api: APIClient, faulty: DatasetVersion
+) -> None:
+    paths = (f"/api/v1/versions/{faulty.pk}/", f"/api/v1/projects/{faulty.project_id}/versions/")
+    told = [api.get(path).json() for path in paths]
+    assert (told[0]["gate"], told[1]["results"][0]["gate"]) == ("red", "red")
+    for item in api.get(url(faulty)).json()["findings"]:
+        api.post(url(faulty, "health/ignore/"), {"finding": item["name"]}, format="json")
+    told = [api.get(path).json() for path in paths]
+    assert (told[0]["gate"], told[1]["results"][0]["gate"]) == ("green", "green")
+
+
 def test_it_checks_ownership(charlie_api: APIClient, version: DatasetVersion) -> None:
     assert charlie_api.get(url(version)).status_code == 404
     for path in ("health/ignore/", "revisions/"):

@@ -72,6 +72,7 @@ def test_offers_tell_how_many_rows(faulty: DatasetVersion) -> None:
     assert found["label.contradictory/drop"] == 2
     assert found["leak.exact:test-train/drop"] == 1
     assert found["leak.exact:test-train/move"] == 1
+    assert found["leak.exact:test-train/drop-train"] == 1
     assert found["label.alike/merge"] == 1
     assert "split.shares" not in {name.partition("/")[0] for name in found}
 
@@ -88,6 +89,19 @@ def test_what_leaks_from_test_to_validation_is_not_moved_to_training() -> None:
     assert [offer.remedy.name for offer in remedies.offers(patient, "leak.near:test-valid")] == [
         "drop"
     ]
+
+
+def test_the_copies_of_a_leak_can_be_left_out_on_its_other_side() -> None:
+    rows = {"leak.near:test-train": 3, "leak.near:train-test": 5, "leak.exact:test-valid": 2}
+    patient = remedies.Patient(DatasetVersion(), rows | {"leak.exact:valid-test": 1}, True)
+    found = remedies.offers(patient, "leak.near:test-train")
+    assert [(offer.remedy.name, offer.rows) for offer in found] == [
+        ("drop-train", 5),
+        ("drop", 3),
+        ("move", 3),
+    ]
+    found = remedies.offers(patient, "leak.exact:test-valid")
+    assert [(offer.remedy.name, offer.rows) for offer in found] == [("drop-valid", 1), ("drop", 2)]
 
 
 def test_masking_is_not_offered_where_marks_count_characters() -> None:
@@ -115,6 +129,16 @@ def test_it_says_what_will_happen_and_changes_nothing(
     assert "1 of the rows is a test row" in page
     assert "Version 1 stays as it is" in page
     assert Import.objects.count() == 1
+
+
+def test_of_labels_that_are_merged_only_those_that_go_change_rows(
+    alice_client: Client, faulty: DatasetVersion
+) -> None:
+    wanted = {"mend": "label.alike/merge"}
+    assert b"test row" not in alice_client.get(url(faulty, "mend/"), wanted).content
+    labels = {**faulty.labels, "REFUND": {"train": 1, "test": 2}}
+    DatasetVersion.objects.update(labels=labels)
+    assert b"2 of the rows are test rows" in alice_client.get(url(faulty, "mend/"), wanted).content
 
 
 def test_in_the_dialog_it_is_a_fragment(alice_client: Client, faulty: DatasetVersion) -> None:
@@ -160,6 +184,19 @@ def test_what_leaks_is_left_out_or_moved(alice_client: Client, faulty: DatasetVe
     moved = mended(alice_client, faulty, "leak.exact:test-train/move")
     assert (texts(moved).count(leak), leak in texts(moved, "test")) == (2, False)
     assert moved.test_hash != faulty.test_hash
+
+
+def test_what_leaks_is_left_out_of_training_and_the_test_rows_stay_locked(
+    alice_client: Client, faulty: DatasetVersion
+) -> None:
+    leak = "message number 3 about a parcel"
+    wanted = "leak.exact:test-train/drop-train"
+    assert b"test row" not in alice_client.get(url(faulty, "mend/"), {"mend": wanted}).content
+    new = mended(alice_client, faulty, wanted)
+    assert (leak in texts(new, "train"), leak in texts(new, "test")) == (False, True)
+    assert new.test_hash == faulty.test_hash
+    assert new.rows == faulty.rows - 1
+    assert "leak.exact:test-train" not in codes(new)
 
 
 def test_labels_that_look_alike_are_merged(alice_client: Client, faulty: DatasetVersion) -> None:
@@ -256,6 +293,31 @@ def test_a_finding_that_there_is_not_cannot_be_ignored(
 ) -> None:
     assert ignore(alice_client, faulty, "no.such").status_code == 422
     assert HealthReport.objects.get(version=faulty).ignored == []
+
+
+def test_what_blocks_training_cannot_be_ignored(
+    alice_client: Client, faulty: DatasetVersion
+) -> None:
+    blocking = {"code": "label.classes", "severity": "blocking", "count": 1, "values": {"found": 1}}
+    DatasetVersion.objects.update(findings=[*faulty.findings, {**blocking, "places": []}])
+    response = ignore(alice_client, faulty, "label.classes")
+    assert response.status_code == 422
+    assert b"This cannot be ignored" in response.content
+    # However it came to be among what is ignored.
+    HealthReport.objects.update(ignored=[{"name": "label.classes", "by": "a", "at": "2026-01-01"}])
+    assert alice_client.get(url(faulty)).context["diagnosis"].gate == "blocked"
+
+
+def test_the_project_and_the_version_show_the_gate_without_what_is_ignored(
+    alice_client: Client, faulty: DatasetVersion
+) -> None:
+    page = url(faulty).partition("versions/")[0]
+    for path in (page, url(faulty).replace("health/", "")):
+        assert b"Serious findings" in alice_client.get(path).content
+    for name in codes(faulty):
+        ignore(alice_client, faulty, name)
+    for path in (page, url(faulty).replace("health/", "")):
+        assert b"Serious findings" not in alice_client.get(path).content
 
 
 # --- undo -----------------------------------------------------------------------------------------------------------

@@ -74,6 +74,16 @@ def test_it_says_that_no_worker_is_running(alice_client: Client, bare: Make) -> 
     assert "No worker is running" not in text(alice_client.get(url("run", run)))
 
 
+def test_it_tells_what_was_ignored_of_the_data(alice_client: Client, succeeded: Run) -> None:
+    left = {"name": "leak.near:test-train", "severity": "red", "by": "bob@example.org"}
+    succeeded.data_state = {"gate": "green", "confirmed": False, "ignored": [left]}
+    succeeded.save()
+    page = text(alice_client.get(url("run", succeeded)))
+    assert "The data at the start" in page
+    assert "Texts that are almost the same in two splits · Test (also in Training)" in page
+    assert "bob@example.org" in page
+
+
 def test_a_problem_shows_cause_and_remedy(alice_client: Client, bare: Make) -> None:
     run = bare(Status.FAILED, problem={"code": "run.memory", "values": {}, "incident": "abcdefg"})
     page = text(alice_client.get(url("run", run)))

@@ -11,7 +11,7 @@ from django.db import connection
 from django_q.models import OrmQ
 
 from billing.models import Hold, Plan, Subscription
-from projects.datasets.models import DatasetVersion
+from projects.datasets.models import DatasetVersion, HealthReport
 from projects.models import Project
 from projects.runs.models import Run, Status
 from training.problems import Problem
@@ -86,6 +86,44 @@ def test_a_red_gate_asks_for_a_word(start: Start, version: DatasetVersion) -> No
         start()
     assert found.value.code == "run.gate"
     assert start(confirmed=True).status == Status.QUEUED
+
+
+def known(version: DatasetVersion, *ignored: str) -> None:
+    """A report that found a leak, which some people ignore."""
+    leak = {"code": "leak.near", "severity": "red", "count": 3, "places": []}
+    leak["values"] = {"split": "test", "other": "train", "share": 3}
+    left = [{"name": name, "by": "alice@example.org", "at": "2026-01-02"} for name in ignored]
+    HealthReport.objects.create(version=version, base="x", findings=[leak], ignored=left)
+
+
+@pytest.mark.django_db
+def test_what_the_close_look_found_asks_for_a_word_too(
+    start: Start, version: DatasetVersion
+) -> None:
+    known(version)
+    with pytest.raises(Problem, match="ended red"):
+        start()
+    run = start(confirmed=True)
+    assert run.data_state == {"gate": "red", "confirmed": True, "ignored": []}
+
+
+@pytest.mark.django_db
+def test_what_is_ignored_asks_for_no_word_and_is_kept_with_the_run(
+    start: Start, version: DatasetVersion
+) -> None:
+    known(version, "leak.near:test-train")
+    assert start().data_state == {
+        "gate": "green",
+        "confirmed": False,
+        "ignored": [
+            {
+                "name": "leak.near:test-train",
+                "severity": "red",
+                "by": "alice@example.org",
+                "at": "2026-01-02",
+            }
+        ],
+    }
 
 
 @pytest.mark.django_db(transaction=True)

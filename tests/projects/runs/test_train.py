@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from billing.models import Plan, Subscription
-from projects.datasets.models import DatasetVersion
+from projects.datasets.models import DatasetVersion, HealthReport
 from projects.models import Project
 from projects.runs.models import Run
 
@@ -141,6 +141,23 @@ def test_a_red_gate_asks_for_a_tick(
     assert step_of(page) == "Data"
     assert 'name="confirmed"' in page
     assert alice_client.post(train, {**chosen, "confirmed": "yes"}).status_code == 302
+
+
+def test_what_is_ignored_asks_for_no_tick(
+    alice_client: Client, train: str, chosen: dict[str, str], version: DatasetVersion
+) -> None:
+    leak = {"code": "leak.near", "severity": "red", "count": 3, "places": []}
+    leak["values"] = {"split": "test", "other": "train", "share": 3}
+    report = HealthReport.objects.create(version=version, base="x", findings=[leak])
+    page = text(alice_client.get(train, {**chosen, "step": "data"}))
+    assert "Texts that are almost the same in two splits" in page
+    assert 'name="confirmed"' in page
+    report.ignored = [
+        {"name": "leak.near:test-train", "by": "alice@example.org", "at": "2026-01-02"}
+    ]
+    report.save()
+    assert 'name="confirmed"' not in text(alice_client.get(train, {**chosen, "step": "data"}))
+    assert alice_client.post(train, chosen).status_code == 302
 
 
 def test_a_full_plan_is_told_at_the_review(
