@@ -20,6 +20,8 @@ class Sample:
     file: Path
     language: str  # BCP 47
     columns: dict[str, str]  # role -> column
+    variant: str = ""  # of the task, where the columns do not tell it
+    split: str = "random"  # as in training.splits.SPLIT_BY
 
 
 def path(sample: Sample) -> Path:
@@ -60,5 +62,69 @@ SAMPLES: dict[str, Sample] = {
         file=FOLDER / "planted_faults.csv",
         language="en",
         columns={"text": "ticket text", "label": "topic"},
+    ),
+    "hotel-comments": Sample(
+        name="hotel-comments",
+        title=_("Hotel comments"),
+        description=_(
+            "238 comments of hotel guests in English, each with one or several of 8 topics that it speaks about."
+        ),
+        task="text-classification",
+        file=FOLDER / "hotel_comments.csv",
+        language="en",
+        columns={"text": "comment", "label": "topics"},
+        variant="multi",
+    ),
+    "shop-messages": Sample(
+        name="shop-messages",
+        title=_("Messages to a shop"),
+        description=_(
+            "240 messages to an outdoor shop in English, with products, places, dates, persons and amounts marked."
+        ),
+        task="ner",
+        file=FOLDER / "shop_messages.csv",
+        language="en",
+        columns={"text": "text", "entities": "entities"},
+    ),
+    "faq-pairs": Sample(
+        name="faq-pairs",
+        title=_("Pairs of questions"),
+        description=_(
+            "380 pairs of customers' questions in English: the same one in other words, or a different one."
+        ),
+        task="text-matching",
+        file=FOLDER / "faq_pairs.csv",
+        language="en",
+        columns={"text_a": "question1", "text_b": "question2", "label": "label"},
+    ),
+    "passages": Sample(
+        name="passages",
+        title=_("Questions on short passages"),
+        description=_(
+            "169 questions on 36 short texts in English; the answer stands in the text, or there is none."
+        ),
+        task="question-answering",
+        file=FOLDER / "passages.csv",
+        language="en",
+        columns={
+            "context": "context",
+            "question": "question",
+            "answer_text": "answer",
+            "answer_start": "answer_start",
+            "group": "title",
+        },
+        split="group",
+    ),
+    "relations": Sample(
+        name="relations",
+        title=_("People, firms and products"),
+        description=_(
+            "214 pairs in English sentences about invented people, firms and products: how are the two related?"
+        ),
+        task="relation-extraction",
+        file=FOLDER / "relations.csv",
+        language="en",
+        columns={"text": "sentence", "label": "relation", "group": "sentence_no"},
+        split="group",
     ),
 }
