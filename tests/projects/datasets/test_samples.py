@@ -85,11 +85,13 @@ def test_four_tasks_have_one_in_chinese() -> None:
     assert len(chinese) >= 4
 
 
-@ALL
-def test_its_language_is_the_one_that_it_is_in(sample: Sample) -> None:
-    texts = path(sample).read_text("utf-8")
+@CLEAN
+def test_its_language_is_the_one_that_it_is_in(name: str) -> None:
+    sample = SAMPLES[name]
+    column = sample.columns[TASKS[sample.task].text_role]
+    texts = "".join(row[column] for row in rows_of(sample))
     chinese = len(re.findall("[一-鿿]", texts))
-    assert (chinese > len(texts) / 3) == (sample.language == "zh")
+    assert (chinese > len(texts) / 10) == (sample.language == "zh")
 
 
 @ALL
@@ -139,8 +141,9 @@ def test_the_reviews_have_three_sentiments() -> None:
 
 @CLEAN
 def test_a_check_finds_nothing(name: str) -> None:
+    """That a label has fewer than fifty rows is mentioned, and is no fault."""
     outcome = checked(SAMPLES[name])
-    assert outcome.findings == []
+    assert {finding.code for finding in outcome.findings} <= {"label.modest"}
     assert outcome.gate == "green"
 
 
