@@ -83,7 +83,14 @@ def add_sample(*, project: Project, user: User, name: str) -> Import:
             File(source), name=Path(sample.file).name, size=Path(sample.file).stat().st_size
         )
         upload = add_upload(project=project, user=user, file=file)
-    return start_import(project=project, user=user, train=upload, columns=sample.columns)
+    return start_import(
+        project=project,
+        user=user,
+        train=upload,
+        columns=sample.columns,
+        variant=sample.variant,
+        split=sample.split,
+    )
 
 
 def sample_of(project: Project, name: str) -> Sample:

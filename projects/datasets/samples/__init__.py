@@ -20,6 +20,8 @@ class Sample:
     file: Path
     language: str  # BCP 47
     columns: dict[str, str]  # role -> column
+    variant: str = ""  # of the task, where the columns do not tell it
+    split: str = "random"  # as in training.splits.SPLIT_BY
 
 
 def path(sample: Sample) -> Path:
@@ -60,5 +62,169 @@ SAMPLES: dict[str, Sample] = {
         file=FOLDER / "planted_faults.csv",
         language="en",
         columns={"text": "ticket text", "label": "topic"},
+    ),
+    "hotel-comments": Sample(
+        name="hotel-comments",
+        title=_("Hotel comments"),
+        description=_(
+            "238 comments of hotel guests in English, each with one or several of 8 topics that it speaks about."
+        ),
+        task="text-classification",
+        file=FOLDER / "hotel_comments.csv",
+        language="en",
+        columns={"text": "comment", "label": "topics"},
+        variant="multi",
+    ),
+    "shop-messages": Sample(
+        name="shop-messages",
+        title=_("Messages to a shop"),
+        description=_(
+            "240 messages to an outdoor shop in English, with products, places, dates, persons and amounts marked."
+        ),
+        task="ner",
+        file=FOLDER / "shop_messages.csv",
+        language="en",
+        columns={"text": "text", "entities": "entities"},
+    ),
+    "faq-pairs": Sample(
+        name="faq-pairs",
+        title=_("Pairs of questions"),
+        description=_(
+            "380 pairs of customers' questions in English: the same one in other words, or a different one."
+        ),
+        task="text-matching",
+        file=FOLDER / "faq_pairs.csv",
+        language="en",
+        columns={"text_a": "question1", "text_b": "question2", "label": "label"},
+    ),
+    "passages": Sample(
+        name="passages",
+        title=_("Questions on short passages"),
+        description=_(
+            "169 questions on 36 short texts in English; the answer stands in the text, or there is none."
+        ),
+        task="question-answering",
+        file=FOLDER / "passages.csv",
+        language="en",
+        columns={
+            "context": "context",
+            "question": "question",
+            "answer_text": "answer",
+            "answer_start": "answer_start",
+            "group": "title",
+        },
+        split="group",
+    ),
+    "relations": Sample(
+        name="relations",
+        title=_("People, firms and products"),
+        description=_(
+            "214 pairs in English sentences about invented people, firms and products: how are the two related?"
+        ),
+        task="relation-extraction",
+        file=FOLDER / "relations.csv",
+        language="en",
+        columns={"text": "sentence", "label": "relation", "group": "sentence_no"},
+        variant="markers",
+        split="group",
+    ),
+    "shop-translations": Sample(
+        name="shop-translations",
+        title=_("Messages of a web shop"),
+        description=_(
+            "165 short texts of a web shop in English, with their translation into Chinese."
+        ),
+        task="translation",
+        file=FOLDER / "shop_translations.csv",
+        language="en",
+        columns={
+            "source": "english",
+            "target": "chinese",
+        },
+    ),
+    "notes-and-chats": Sample(
+        name="notes-and-chats",
+        title=_("Notes and chats"),
+        description=_(
+            "100 meeting notes and chat logs in English, each with a summary of one sentence."
+        ),
+        task="summarization",
+        file=FOLDER / "notes_and_chats.csv",
+        language="en",
+        columns={
+            "source": "text",
+            "target": "summary",
+        },
+    ),
+    "shop-chats": Sample(
+        name="shop-chats",
+        title=_("Chats of a wool shop"),
+        description=_(
+            "105 chats in English whose assistant is brief, asks for the order number and signs with the shop's name."
+        ),
+        task="dialogue",
+        file=FOLDER / "shop_chats.csv",
+        language="en",
+        columns={
+            "messages": "messages",
+            "group": "plot",
+        },
+        split="group",
+    ),
+    "faq-pairs-zh": Sample(
+        name="faq-pairs-zh",
+        title=_("Pairs of questions, Chinese"),
+        description=_(
+            "310 pairs of customers' questions in Chinese: the same one in other words, or a different one."
+        ),
+        task="text-matching",
+        file=FOLDER / "faq_pairs_zh.csv",
+        language="zh",
+        columns={
+            "text_a": "question1",
+            "text_b": "question2",
+            "label": "label",
+        },
+    ),
+    "shop-messages-zh": Sample(
+        name="shop-messages-zh",
+        title=_("Messages to a shop, Chinese"),
+        description=_(
+            "212 messages to a shop in Chinese, with products, places, dates, persons and amounts marked."
+        ),
+        task="ner",
+        file=FOLDER / "shop_messages_zh.csv",
+        language="zh",
+        columns={
+            "text": "text",
+            "entities": "entities",
+        },
+    ),
+    "support-tickets-zh": Sample(
+        name="support-tickets-zh",
+        title=_("Support tickets, Chinese"),
+        description=_("180 messages to an online shop in Chinese, each with one of 6 topics."),
+        task="text-classification",
+        file=FOLDER / "support_tickets_zh.csv",
+        language="zh",
+        columns={
+            "text": "text",
+            "label": "label",
+        },
+    ),
+    "shop-chats-zh": Sample(
+        name="shop-chats-zh",
+        title=_("Chats of a wool shop, Chinese"),
+        description=_(
+            "102 chats in Chinese whose assistant is brief, asks for the order number and signs with the shop's name."
+        ),
+        task="dialogue",
+        file=FOLDER / "shop_chats_zh.csv",
+        language="zh",
+        columns={
+            "messages": "messages",
+            "group": "plot",
+        },
+        split="group",
     ),
 }

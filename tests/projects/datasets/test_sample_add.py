@@ -9,28 +9,41 @@ from projects.datasets import checking
 from projects.datasets.models import DatasetVersion, Import, Upload
 from projects.datasets.samples import SAMPLES
 from projects.models import Project
+from training.tasks import TASKS
 
 
 def url(project: Project, name: str) -> str:
     return f"/w/{project.workspace.slug}/p/{project.pk}/samples/{name}/"
 
 
+def of_task(project: Project, task: str) -> None:
+    project.task = task
+    project.save()
+
+
 @pytest.mark.parametrize("name", SAMPLES)
 def test_it_works(alice_client: Client, project: Project, name: str, in_process: None) -> None:
+    of_task(project, SAMPLES[name].task)
     response = alice_client.post(url(project, name))
     job = Import.objects.get()
     assert response["Location"].endswith(f"/imports/{job.pk}/")
     checking.execute(job.pk)
     job.refresh_from_db()
     assert job.status == Import.Status.READY
-    assert DatasetVersion.objects.get().rows > 100
+    version = DatasetVersion.objects.get()
+    assert version.rows >= 100
+    variant = TASKS[SAMPLES[name].task].variant(SAMPLES[name].variant)
+    assert version.variant == (variant.stored or variant.name)
 
 
-def test_the_empty_project_offers_them(alice_client: Client, project: Project) -> None:
+@pytest.mark.parametrize("task", TASKS)
+def test_the_empty_project_offers_those_of_its_task(
+    alice_client: Client, project: Project, task: str
+) -> None:
+    of_task(project, task)
     page = alice_client.get(f"/w/{project.workspace.slug}/p/{project.pk}/").content.decode()
     for name, sample in SAMPLES.items():
-        assert url(project, name) in page
-        assert str(sample.title) in page
+        assert (url(project, name) in page) == (sample.task == task)
     assert "data-upload" in page
 
 
