@@ -9,7 +9,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training import scoring
@@ -42,6 +42,7 @@ def golds(references: list[str]) -> list[str]:
 
 
 @given(WORDS, WORDS)
+@settings(deadline=None)
 def test_normalisation_is_the_official_one(first: str, second: str) -> None:
     assert " ".join(tokens(first)) == normalised(first)
     both = scoring.answers([first], [[second]])
@@ -50,6 +51,7 @@ def test_normalisation_is_the_official_one(first: str, second: str) -> None:
 
 
 @given(ROWS)
+@settings(deadline=None)
 def test_it_is_the_official_score(rows: list[tuple[str, list[str]]]) -> None:
     predicted, references = [p for p, _ in rows], [r for _, r in rows]
     found = scoring.answers(predicted, references)
@@ -67,6 +69,7 @@ def test_it_is_the_official_score(rows: list[tuple[str, list[str]]]) -> None:
 
 
 @given(ROWS, st.lists(st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0]), min_size=6, max_size=6))
+@settings(deadline=None)
 def test_no_threshold_is_better(rows: list[tuple[str, list[str]]], chances: list[float]) -> None:
     predicted, references = [p for p, _ in rows], [r for _, r in rows]
     found = scoring.best_no_answer_threshold(predicted, references, chances[: len(rows)])

@@ -23,6 +23,7 @@ def columns(rows: list[tuple[bool, float]]) -> tuple[Any, Any]:
 
 
 @given(ROWS)
+@settings(deadline=None)
 def test_areas_are_those_of_scikit_learn(rows: list[tuple[bool, float]]) -> None:
     true, score = columns(rows)
     found = scoring.binary(true, score)
@@ -35,6 +36,7 @@ def test_areas_are_those_of_scikit_learn(rows: list[tuple[bool, float]]) -> None
 
 
 @given(ROWS)
+@settings(deadline=None)
 def test_no_threshold_is_better(rows: list[tuple[bool, float]]) -> None:
     true, score = columns(rows)
     found = scoring.binary(true, score)

@@ -19,6 +19,7 @@ NOTHING = {"pearson": None, "spearman": None, "mse": None, "mae": None}
 
 
 @given(PAIRS, st.sampled_from([1e-3, 0.7, 1e6]))
+@settings(deadline=None)
 def test_it_is_what_scipy_gives(pairs: list[tuple[int, int]], scale: float) -> None:
     true, predicted = (np.array(column) * scale for column in zip(*pairs, strict=True))
     found = scoring.regression(true, predicted)
@@ -30,6 +31,7 @@ def test_it_is_what_scipy_gives(pairs: list[tuple[int, int]], scale: float) -> N
 
 
 @given(st.lists(st.tuples(st.floats(), st.floats()), max_size=6))
+@settings(deadline=None)
 @pytest.mark.filterwarnings("error")
 def test_it_is_never_nan(pairs: list[tuple[float, float]]) -> None:
     found = scoring.regression([a for a, _ in pairs], [b for _, b in pairs])

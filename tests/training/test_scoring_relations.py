@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training import scoring
@@ -78,6 +78,7 @@ def by_hand(true: list[int], predicted: list[int]) -> float:
 
 
 @given(ROWS)
+@settings(deadline=None)
 def test_it_is_what_is_counted_by_hand(rows: list[tuple[int, int]]) -> None:
     true, predicted = [a for a, _ in rows], [b for _, b in rows]
     found = scoring.relations(true, predicted, LABELS)

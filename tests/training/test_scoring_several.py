@@ -65,6 +65,7 @@ def test_labels_that_stand_together_are_counted() -> None:
 
 
 @given(tables())
+@settings(deadline=None)
 def test_thresholds_are_probabilities(table: tuple[Any, Any, Any]) -> None:
     found = scoring.thresholds(table[0], table[1])
     assert found.shape == (table[0].shape[1],)

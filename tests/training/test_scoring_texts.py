@@ -74,6 +74,7 @@ def test_rouge_on_plain_english_is_that_of_rouge_score(
 
 
 @given(st.text(st.characters(max_codepoint=127)))
+@settings(deadline=None)
 def test_words_of_ascii_are_those_of_rouge_score(text: str) -> None:
     expected = RougeScorer(["rouge1"])._tokenizer.tokenize(text)
     assert texts.tokens(text) == expected
@@ -110,6 +111,7 @@ def test_the_best_reference_counts() -> None:
 
 
 @given(st.lists(ENGLISH | CHINESE, max_size=6), st.integers(1, 4))
+@settings(deadline=None)
 def test_distinct_is_the_share_of_different_runs(rows: list[str], n: int) -> None:
     runs = []
     for row in rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.coding.words import words
@@ -43,6 +43,7 @@ def test_it_works(text: str, expected: list[str]) -> None:
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_every_character_that_is_no_space_is_in_one_word(text: str) -> None:
     found = words(text)
     covered = [place for start, end in found for place in range(start, end)]
