@@ -6,7 +6,7 @@ import ctypes
 import os
 import random
 import shutil
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,8 @@ from huggingface_hub import snapshot_download
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
-from training import catalogue
-from training.files import predict
-from training.files.predict import Classifier
+from training import catalogue, heads
+from training.files import core
 from training.problems import Problem
 
 # More tokens than this no base model of the catalogue reads; stands in where a base names no limit.
@@ -44,15 +43,25 @@ def tokenizer(folder: str | os.PathLike[str]) -> Any:
     return found
 
 
-def network(folder: str | os.PathLike[str], labels: int, dropout: float = 0.0) -> Classifier:
-    """The base in fp32 with a new head for so many labels."""
+def encoder(folder: str | os.PathLike[str]) -> Any:
+    """The base in fp32, without a head."""
     try:
-        base = AutoModel.from_pretrained(
+        return AutoModel.from_pretrained(
             Path(folder), local_files_only=True, dtype=torch.float32, trust_remote_code=False
         )
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise _broken(folder, "weights that can be loaded") from error
-    return Classifier(base, labels, dropout)
+
+
+def network(folder: str | os.PathLike[str], about: Mapping[str, Any], dropout: float = 0.0) -> Any:
+    """The base with a new head; `about` names it, and says what it has to know."""
+    return heads.find(about["head"]).network(encoder(folder), about, dropout)
+
+
+def plain(folder: str | os.PathLike[str], pad: int, limit: int, labels: int = 1) -> Any:
+    """The base with a head for single labels, to be measured or to make vectors."""
+    about = {"head": "sequence", "objective": "single", "labels": [""] * labels}
+    return network(folder, {**about, "pad": pad, "max_length": limit})
 
 
 def longest(folder: str | os.PathLike[str], reader: Any) -> int:
@@ -84,22 +93,20 @@ def fetch(base: catalogue.Base, bases_dir: str | os.PathLike[str]) -> Path:
 
 
 def vectors(
-    network: Classifier,
-    ids: Sequence[Sequence[int]],
-    pad: int,
-    limit: int,
+    network: Any,
+    pieces: Sequence[Mapping[str, Any]],
     autocast: Callable[[], AbstractContextManager[Any]] = nullcontext,
 ) -> Generator[float, None, npt.NDArray[np.floating[Any]]]:
-    """The frozen base's vectors (rows, hidden) of token ids; yields the share of the rows that is done."""
+    """The frozen base's vectors (pieces, hidden); yields the share that is done."""
     network.eval()
     # By length, so that a chunk pads as little as the whole would.
-    order = sorted(range(len(ids)), key=lambda row: -len(ids[row]))
-    result = np.zeros((len(ids), network.head.in_features), np.float32)
+    order = sorted(range(len(pieces)), key=lambda row: -len(pieces[row]["ids"]))
+    result = np.zeros((len(pieces), network.head.in_features), np.float32)
     for begin in range(0, len(order), CHUNK):
         rows = order[begin : begin + CHUNK]
         with autocast():
-            part = predict.run(network, [ids[row] for row in rows], pad, limit, "vectors")
-        result[rows] = part.numpy()
+            part = core.run(network, [pieces[row] for row in rows], "vectors")
+        result[rows] = part
         yield min(1.0, (begin + CHUNK) / len(order))
     return result
 

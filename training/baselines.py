@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import FeatureUnion, make_union
 
@@ -45,6 +45,62 @@ def tfidf(
     return spread(model.predict_proba(vectorizer.transform(test)), model.classes_, labels)
 
 
+def tfidf_several(train: Sequence[str], marks: Ints, test: Sequence[str], seed: int) -> Floats:
+    """The same where a row has any number of labels; `marks` are 0 or 1, (rows, labels)."""
+    shares = marks.mean(0)
+    table = np.tile(shares, (len(test), 1))
+    chosen = np.flatnonzero((shares > 0) & (shares < 1))  # of the others there is nothing to learn
+    vectorizer = counter(len(train))
+    try:
+        known = vectorizer.fit_transform(train)
+    except ValueError:
+        return table
+    if len(chosen) and len(test):
+        model = OneVsRestClassifier(LogisticRegression(C=5, solver="liblinear", random_state=seed))
+        model.fit(known, marks[:, chosen])
+        found = model.predict_proba(vectorizer.transform(test))
+        table[:, chosen] = found if len(chosen) > 1 else found[:, -1:]
+    return table
+
+
+Pairs = Sequence[tuple[str, str]]
+
+
+def tfidf_pairs(train: Pairs, targets: Ints, test: Pairs, labels: int) -> Floats:
+    """Probabilities (rows, labels) of a logistic regression over how alike the words of two texts are."""
+    known, asked = _alike(train, test)
+    model = LogisticRegression(C=5, max_iter=500)
+    model.fit(known, targets)
+    return spread(model.predict_proba(asked), model.classes_, labels)
+
+
+def tfidf_score(train: Pairs, values: Floats, test: Pairs) -> Floats:
+    known, asked = _alike(train, test)
+    found: Floats = Ridge(alpha=1.0).fit(known, values).predict(asked)
+    return found
+
+
+def _alike(train: Pairs, test: Pairs) -> tuple[Floats, Floats]:
+    """(rows, 4): the cosine of the weighted words, its square, and how the lengths of the two compare."""
+    vectorizer = counter(len(train))
+    try:
+        vectorizer.fit([text for pair in train for text in pair])
+    except ValueError:  # no text holds a single word
+        return np.zeros((len(train), 4)), np.zeros((len(test), 4))
+    return _likeness(vectorizer, train), _likeness(vectorizer, test)
+
+
+def _likeness(vectorizer: FeatureUnion, pairs: Pairs) -> Floats:
+    if not pairs:
+        return np.zeros((0, 4))
+    first, second = (vectorizer.transform([pair[side] for pair in pairs]) for side in (0, 1))
+    # Words and parts of words are each of length 1: their two cosines add up.
+    cosine = np.asarray(first.multiply(second).sum(1)).ravel() / 2
+    lengths = np.array([[len(a), len(b)] for a, b in pairs], float) + 1
+    ratio = lengths.min(1) / lengths.max(1)
+    return np.stack([cosine, cosine**2, ratio, cosine * ratio], 1)
+
+
 def counter(rows: int) -> FeatureUnion:
     """Texts -> weighted words, pairs and parts of words, sparse; to be fitted on so many rows."""
     least = 2 if rows > 200 else 1  # rows that hold a part; a part of one row alone says little
@@ -76,6 +132,32 @@ def probe(
     full, offset = np.zeros((labels, vectors.shape[1])), np.full(labels, -20.0)
     full[model.classes_], offset[model.classes_] = weights, bias
     return full, offset
+
+
+def probe_several(vectors: Floats, marks: Ints, strength: float = 0.03) -> tuple[Floats, Floats]:
+    """As `probe`, one linear model a label; a label that all rows have, or none, gets its share as the bias alone."""
+    vectors = vectors.astype(np.float64)
+    mean, spread = vectors.mean(0), vectors.std(0) + 1e-6
+    scaled = (vectors - mean) / spread
+    share = np.clip(marks.mean(0), 1e-4, 1 - 1e-4)
+    weights, bias = np.zeros((marks.shape[1], vectors.shape[1])), np.log(share / (1 - share))
+    for place in np.flatnonzero((marks.min(0) == 0) & (marks.max(0) == 1)):
+        model = LogisticRegression(C=strength, max_iter=200)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit(scaled, marks[:, place])
+        weights[place] = model.coef_[0] / spread
+        bias[place] = model.intercept_[0] - weights[place] @ mean
+    return weights, bias
+
+
+def probe_score(vectors: Floats, values: Floats) -> tuple[Floats, Floats]:
+    """Weights (1, hidden) and bias (1,) of a ridge regression over the base's vectors."""
+    vectors = vectors.astype(np.float64)
+    mean, spread = vectors.mean(0), vectors.std(0) + 1e-6
+    model = Ridge(alpha=10.0).fit((vectors - mean) / spread, values)
+    weights = model.coef_ / spread
+    return weights[None, :], np.array([model.intercept_ - weights @ mean])
 
 
 def softmax(logits: Floats) -> Floats:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from training import backbone, catalogue, loop
-from training.files import predict
+from training.files import core
 from training.problems import Problem
 
 SHORT, LONG = 24, 128  # tokens of a row: questions, paragraphs
@@ -55,7 +55,7 @@ def here(bases_dir: str | Path) -> Iterator[tuple[str, Path]]:
 def rates(folder: Path, number_format: str) -> dict[str, float]:
     """Tokens a second, padding not counted (there is none here). The plain keys are those of short rows."""
     accelerator = backbone.accelerator(number_format)
-    network = backbone.network(folder, LABELS).to(accelerator.device)
+    network = backbone.plain(folder, 0, LONG, LABELS).to(accelerator.device)
     trains = {length: _training(network, length, accelerator) for length in (SHORT, LONG)}
     infers = {length: _reading(network, length, accelerator) for length in (SHORT, LONG)}
     return {
@@ -66,20 +66,26 @@ def rates(folder: Path, number_format: str) -> dict[str, float]:
     }
 
 
-def _training(network: predict.Classifier, length: int, accelerator: Any) -> float:
+def _training(network: Any, length: int, accelerator: Any) -> float:
     rows = ROWS[length]
-    ids = torch.randint(*WORDS, (rows, length)).tolist()
-    data = loop.Data(loop.Rows(ids, [0] * rows), loop.Rows([], []), 0, length, LABELS)
+    data = loop.Data(_pieces(rows, length), lambda *_: loop.Judged())
     plan = loop.Plan(1, 1e-6, 1e-6, rows, 0.0, 0.0, 0.0, 1.0, "constant", 1, False, 0)
     trainer = loop.Trainer(network.train(), data, plan, accelerator)
     return _rate(lambda: trainer.update(list(range(rows))), rows * length)
 
 
-def _reading(network: predict.Classifier, length: int, accelerator: Any) -> float:
-    ids = torch.randint(*WORDS, (predict.ROWS, length)).tolist()
+def _reading(network: Any, length: int, accelerator: Any) -> float:
+    pieces = _pieces(core.ROWS, length)
     network.eval()
     with accelerator.autocast():
-        return _rate(lambda: predict.run(network, ids, 0, length), predict.ROWS * length)
+        return _rate(lambda: core.run(network, pieces), core.ROWS * length)
+
+
+def _pieces(rows: int, length: int) -> list[dict[str, Any]]:
+    return [
+        {"row": row, "ids": ids, "target": 0}
+        for row, ids in enumerate(torch.randint(*WORDS, (rows, length)).tolist())
+    ]
 
 
 def _rate(work: Callable[[], Any], tokens: int) -> float:

@@ -105,6 +105,7 @@ def _spec(wanted: argparse.Namespace) -> specs.Spec:
         "delimiter": wanted.delimiter,
         "format": wanted.format,
         "header": {"yes": True, "no": False}.get(wanted.header),
+        "variant": wanted.variant,
         "columns": columns(wanted),
         "base": wanted.base,
         "base_folder": wanted.base_folder,
@@ -120,7 +121,7 @@ def predict(wanted: argparse.Namespace, out: Output) -> int:
     from training import inference
 
     rows = inference.label_file(
-        wanted.folder, Path(wanted.input), Path(wanted.output), wanted.text_column
+        wanted.folder, Path(wanted.input), Path(wanted.output), wanted.column
     )
     out.say({"event": "predicted", "rows": rows, "file": wanted.output})
     return DONE
@@ -227,7 +228,13 @@ def _parser() -> argparse.ArgumentParser:
     export_commands.add(commands)
     one = arguments.add(commands, "predict", predict, "Label the texts of a CSV file.")
     arguments.add_paths(one, "folder", "input", "output")
-    one.add_argument("--column", dest="text_column", default="", help="column that holds the texts")
+    one.add_argument(
+        "--column",
+        action="append",
+        default=[],
+        metavar="[ROLE=]NAME",
+        help="column that holds an input",
+    )
     one = arguments.add(commands, "evaluate", evaluate, "Score a model on a labelled CSV file.")
     arguments.add_paths(one, "folder", "input")
     one.add_argument("--column", action="append", default=[], metavar="ROLE=NAME")
@@ -256,6 +263,7 @@ def _add_fit(commands: Any) -> None:
     arguments.add_data(one)
     arguments.add_choices(one)
     one.add_argument("--train", default="", help="CSV file to learn from")
+    one.add_argument("--variant", default="", help="of the task, where it is told wrongly")
     one.add_argument("--spec", default="", help="JSON file with all of it instead")
     one.add_argument("--base-folder", default="", help="folder of the base model's files")
     one.add_argument("--out", required=True, help="folder for the results")

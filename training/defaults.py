@@ -13,6 +13,8 @@ PASSES = {"quick": 3_000, "balanced": 20_000, "thorough": 60_000}
 MOST_EPOCHS = {"quick": 3, "balanced": 8, "thorough": 16}
 PATIENCE = {"quick": 2, "balanced": 2, "thorough": 3}
 MAX_LENGTH = {"quick": 128, "balanced": 256, "thorough": 512}
+# What a head needs differently: (head, objective) -> settings.
+HEADS: dict[tuple[str, str], dict[str, Any]] = {}
 SMALL = 1_000  # training rows, below which steps are of 16 rows
 
 
@@ -21,7 +23,13 @@ def epochs(effort: str, rows: int) -> int:
     return max(least, min(MOST_EPOCHS[effort], math.ceil(PASSES[effort] / max(1, rows))))
 
 
-def settings(effort: str, rows: int, given: Mapping[str, Any]) -> dict[str, Any]:
+def settings(
+    effort: str,
+    rows: int,
+    given: Mapping[str, Any],
+    head: str = "sequence",
+    objective: str = "",
+) -> dict[str, Any]:
     """A value for every option; `rows` is the number of training rows, what is in `given` wins."""
     chosen: dict[str, Any] = {
         "epochs": epochs(effort, rows),
@@ -36,7 +44,9 @@ def settings(effort: str, rows: int, given: Mapping[str, Any]) -> dict[str, Any]
         "schedule": "linear",
         "patience": PATIENCE[effort],
         "probe_head": True,
+        "long_text": "auto",
         "class_weights": False,
         "precision": "auto",
+        **HEADS.get((head, objective), {}),
     }
     return {**chosen, **{name: value for name, value in given.items() if value is not None}}

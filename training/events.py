@@ -47,6 +47,7 @@ class Started(Event):
     precision: str
     max_length: int
     truncated_share: float
+    figures: tuple[str, ...] = ()  # names of the scores of each epoch
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Scored(Event):
     step: int
     train_loss: float | None
     valid_loss: float | None
-    metrics: Mapping[str, float]  # at least "accuracy", "macro_f1"
+    metrics: Mapping[str, float]  # the figures that Started names
     best: bool
 
 

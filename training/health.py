@@ -17,7 +17,7 @@ import numpy.typing as npt
 from sklearn.linear_model import SGDClassifier
 
 from training import backbone, baselines, splits
-from training.files import predict
+from training.coding import sequence
 from training.table import strings
 
 LIMIT = 50_000  # rows that are looked at
@@ -138,10 +138,10 @@ def _by_vectors(
 
 def _vectors(texts: Sequence[str], base_folder: str | Path) -> Generator[float, None, Floats]:
     reader = backbone.tokenizer(base_folder)
-    network = backbone.network(base_folder, 1)
     limit = min(TOKENS, backbone.longest(base_folder, reader))
-    ids = predict.tokenize(reader, texts, limit)
-    found = backbone.vectors(network, ids, reader.pad_token_id or 0, limit)
+    network = backbone.plain(base_folder, reader.pad_token_id or 0, limit)
+    records = [{"text": text} for text in texts]
+    found = backbone.vectors(network, sequence.pieces(reader, records, limit, {"inputs": ["text"]}))
     return (yield from _scaled(found, 0, 0.7))
 
 

@@ -10,56 +10,49 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow.parquet as pq
 from safetensors import SafetensorError
 
-from training import artifact, table
+from training import artifact, heads, table
 from training.events import Report, Verified
 from training.export import ARTIFACT, CHECKPOINT
-from training.files import predict
+from training.files import core, program
 from training.problems import Problem
 from training.table.reader import clean
 from training.tasks import TASKS
-from training.tasks.shape import Row, Trainable
+from training.tasks.shape import Row, Task, Variant, read_plain
 
 MOST = 1000  # inputs in one call
 TOLERANCE = 1e-3  # between the probabilities of a run and those of its saved model
 PREDICTIONS = "predictions.parquet"
-EXAMPLE = '[{"text": "My card has not arrived"}]'
+EXAMPLE = "My card has not arrived"
 
 
 @dataclass
 class Predictor:
     """One call at a time: more would only share the same cores."""
 
-    model: predict.Model
+    model: core.Loaded
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def predict(self, inputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """One {"label", "probability", "probabilities": {label: p}} an input. Raises Problem(`serving.inputs`)."""
-        texts = _texts(inputs)
+        """One answer an input, as `training.coding` gives it. Raises Problem(`serving.inputs`)."""
+        records = _records(inputs, self.model.inputs)
         with self.lock:
-            found = self.model.predict(texts)
-        return [
-            {
-                "label": item.label,
-                "probability": item.probability,
-                "probabilities": dict(zip(self.model.labels, item.probabilities, strict=True)),
-            }
-            for item in found
-        ]
+            return self.model.predict(records)
 
 
-def _texts(inputs: Any) -> list[str]:
+def _records(inputs: Any, roles: Sequence[str]) -> list[dict[str, str]]:
+    example = json.dumps([dict.fromkeys(roles, EXAMPLE)])
     if not isinstance(inputs, list | tuple) or not 1 <= len(inputs) <= MOST:
         size = len(inputs) if isinstance(inputs, list | tuple) else type(inputs).__name__
-        raise Problem("serving.inputs", most=MOST, found=f"inputs: {size}", example=EXAMPLE)
+        raise Problem("serving.inputs", most=MOST, found=f"inputs: {size}", example=example)
     for number, item in enumerate(inputs):
-        if not isinstance(item, Mapping) or not isinstance(item.get("text"), str):
-            found = f"Input {number} has no text."
-            raise Problem("serving.inputs", most=MOST, found=found, example=EXAMPLE)
-    return [item["text"] for item in inputs]
+        for role in roles:
+            if not isinstance(item, Mapping) or not isinstance(item.get(role), str):
+                found = f"Input {number} has no {role}."
+                raise Problem("serving.inputs", most=MOST, found=found, example=example)
+    return [dict(item) for item in inputs]
 
 
 def folder_of(folder: str | Path) -> Path:
@@ -75,21 +68,22 @@ def load(folder: str | Path) -> Predictor:
     """Raises Problem(`artifact.missing`, `artifact.broken`)."""
     found = folder_of(folder)
     try:
-        return Predictor(predict.Model(found))
+        return Predictor(heads.load(found))
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise Problem("artifact.broken", found=str(error)[:300], file=found.name) from error
 
 
-def label_file(folder: str | Path, source: Path, target: Path, column: str = "") -> int:
-    """Writes the CSV file with the predictions added; returns the rows. As predict.py, but any encoding is found."""
+def label_file(folder: str | Path, source: Path, target: Path, columns: Sequence[str] = ()) -> int:
+    """Writes the CSV file with the answers added; returns the rows. As predict.py, but any encoding is found."""
     read, model = table.read(source), load(folder).model
+    form = heads.find(model.about["head"]).form
     rows = ([clean(cell) for cell in record.cells] for record in read)
     part = target.with_name(f".{target.name}.part")
     try:
         with part.open("w", encoding="utf-8", newline="") as out:
-            count = predict.label_rows(model, read.columns, rows, out, column)
+            count = program.answer_rows(model, read.columns, rows, out, columns, form)
         part.replace(target)
-    except predict.BadFile as error:
+    except program.BadFile as error:
         raise Problem("predict.file", found=str(error)) from error
     finally:
         with suppress(FileNotFoundError):
@@ -102,43 +96,70 @@ def verify(run: str | Path) -> Verified:
     run = Path(run)
     folder = folder_of(run)
     artifact.verify_checksums(folder)
-    kept = pq.read_table(run / PREDICTIONS, columns=["text", "predicted", "probabilities"])
-    found = load(folder).model.predict(kept["text"].to_pylist())
-    before = np.array(kept["probabilities"].to_pylist(), np.float64)
-    after = np.array([item.probabilities for item in found], np.float64)
-    equal = [item.label for item in found] == kept["predicted"].to_pylist()
-    return Verified(len(found), equal, float(np.abs(before - after).max()) if len(found) else 0.0)
+    kept = pq.read_table(run / PREDICTIONS, columns=["inputs", "answer", "probabilities"])
+    found = load(folder).model.predict([json.loads(text) for text in kept["inputs"].to_pylist()])
+    shares = [list(answer.pop("probabilities", {}).values()) for answer in found]
+    before = [json.loads(text) for text in kept["answer"].to_pylist()]
+    numbers = [list(values or ()) for values in kept["probabilities"].to_pylist()]
+    pairs = [*zip(before, found, strict=True), *zip(numbers, shares, strict=True)]
+    differences = [difference(*pair) for pair in pairs]
+    equal = all(item is not None for item in differences)
+    return Verified(len(found), equal, max((item or 0.0 for item in differences), default=0.0))
+
+
+def difference(before: Any, after: Any) -> float | None:
+    """The largest one between the fractions in two answers; None where anything else differs."""
+    if isinstance(before, float) and isinstance(after, float):
+        return abs(before - after)
+    parts: list[tuple[Any, Any]] = []
+    if isinstance(before, dict) and isinstance(after, dict) and before.keys() == after.keys():
+        parts = [(before[name], after[name]) for name in before]
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        parts = list(zip(before, after, strict=True))
+    elif before != after or isinstance(before, dict | list):
+        return None
+    found = [difference(*pair) for pair in parts]
+    return None if None in found else max((item or 0.0 for item in found), default=0.0)
 
 
 def evaluate(folder: str | Path, file: Path, columns: Mapping[str, str] | None = None) -> Report:
     """The model's scores on the rows of a labelled CSV file; there are no baselines. A label that the model does not
     know counts as wrong."""
-    about = json.loads((folder_of(folder) / "attune.json").read_text(encoding="utf-8"))
+    model = load(folder).model
+    about = model.about
     task = TASKS[about["task"]]
-    if not isinstance(task, Trainable):
+    learner = task.variant(about["variant"]).learner
+    if learner is None:
         raise Problem("spec.choice", field="task", value=about["task"], choices=", ".join(TASKS))
     rows = _rows(task, file, {**about["columns"], **(columns or {})})
-    model = load(folder).model
-    ids = predict.tokenize(model.tokenizer, [row.values["text"] for row in rows], model.max_length)
-    probabilities = model.probabilities(ids).numpy()
-    metrics = task.score(task.targets(rows, model.labels), probabilities, model.labels)
+    results = model.results([row.values for row in rows])
+    metrics = learner.score(rows, results, about)
     return Report(task.name, len(rows), metrics, {}, {}, {"labels": model.labels})
 
 
-def _rows(task: Trainable, file: Path, columns: Mapping[str, str]) -> list[Row]:
-    """The rows with a text and a label."""
+def _rows(task: Task, file: Path, columns: Mapping[str, str]) -> list[Row]:
+    """The rows that the task understands."""
     read = table.read(file)
-    places = {column.role: read.index(columns[column.role]) for column in task.columns}
-    rows = [
-        Row(
-            number,
-            file.name,
-            record.line,
-            {role: clean(record.cells[at]) for role, at in places.items()},
-        )
+    here = {role: name for role, name in columns.items() if name in read.columns}
+    for column in task.columns:
+        if column.required and column.role not in here:
+            read.index(columns[column.role])  # says which columns there are
+    places, variant = {role: read.index(name) for role, name in here.items()}, task.suggested(here)
+    kept = [
+        row
         for number, record in enumerate(read)
+        if variant and (row := _row(task, variant, number, file.name, record, places))
     ]
-    kept = [row for row in rows if all(row.values.values())]
     if not kept:
         raise Problem("row.none", file=file.name)
     return kept
+
+
+def _row(
+    task: Task, variant: Variant, number: int, file: str, record: Any, places: Mapping[str, int]
+) -> Row | None:
+    values = dict.fromkeys(task.roles, "")
+    values |= {role: clean(record.cells[place]) for role, place in places.items()}
+    found = variant.parse(values) if variant.parse else read_plain(variant, values)
+    kept = dict(zip(variant.keeps, found.values, strict=False))
+    return Row(number, file, record.line, kept) if found.key else None

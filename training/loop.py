@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator
+from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from training import batches
 from training.events import Event, Scored, Step
-from training.files import predict
+from training.files import core
 from training.problems import Problem
 
 EVERY = 0.25  # seconds between two Step events, at least
@@ -24,7 +24,7 @@ BAD_STEPS = 3  # steps without a finite loss before the run is given up
 NOISE = 0.5  # standard errors of the validation score, below which two epochs count as equally good
 SCORING = 0.35  # time of scoring a token against training on it
 
-Score = Callable[[Any, Any], dict[str, Any]]  # (targets, probabilities (rows, labels)) -> metrics
+Piece = Mapping[str, Any]  # what the network reads at once: at least "ids"; see training.coding
 
 
 @dataclass(frozen=True)
@@ -46,24 +46,26 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Token ids and the number of the label, one a row."""
+class Judged:
+    """A model on the validation rows. Of two epochs the one with the higher `value` is better."""
 
-    ids: Sequence[Sequence[int]]
-    targets: Sequence[int]
+    loss: float | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    value: float = 0.0
 
-    @property
-    def tokens(self) -> int:
-        return sum(map(len, self.ids))
+
+Judge = Callable[[Any, Accelerator], Judged]
 
 
 @dataclass(frozen=True)
 class Data:
-    train: Rows
-    valid: Rows  # may be empty: then the last epoch is the best
-    pad: int
-    limit: int  # longest row in tokens
-    labels: int
+    """`judge` looks at the validation rows, of which there may be none: then the last epoch is the best."""
+
+    train: Sequence[Piece]
+    judge: Judge
+    valid_rows: int = 0
+    valid_tokens: int = 0
+    labels: int = 0  # of rows that have one label each
 
 
 @dataclass(frozen=True)
@@ -134,13 +136,12 @@ def factor(step: int, steps: int, warmup: float, schedule: str) -> float:
 
 def optimizer(network: torch.nn.Module, plan: Plan) -> torch.optim.AdamW:
     """AdamW in three groups: weights, biases and norms without decay, the head with a rate of its own."""
-    body = [
-        (name, item) for name, item in network.named_parameters() if not name.startswith("head.")
-    ]
+    named = [(name, item) for name, item in network.named_parameters() if item.requires_grad]
+    body = [item for name, item in named if not name.startswith("head.")]
     groups = [
-        (plan.learning_rate, plan.weight_decay, [item for _, item in body if item.ndim > 1]),
-        (plan.learning_rate, 0.0, [item for _, item in body if item.ndim <= 1]),
-        (plan.head_learning_rate, 0.0, list(network.head.parameters())),  # type: ignore[union-attr]
+        (plan.learning_rate, plan.weight_decay, [item for item in body if item.ndim > 1]),
+        (plan.learning_rate, 0.0, [item for item in body if item.ndim <= 1]),
+        (plan.head_learning_rate, 0.0, [item for name, item in named if name.startswith("head.")]),
     ]
     return torch.optim.AdamW(
         [
@@ -157,56 +158,49 @@ def weights(targets: Sequence[int], labels: int) -> Tensor:
     return torch.tensor(len(targets) / np.maximum(counts, 1) / max(1, (counts > 0).sum())).float()
 
 
-def evaluate(
-    network: torch.nn.Module, rows: Rows, data: Data, score: Score, accelerator: Accelerator
-) -> tuple[float | None, dict[str, Any]]:
-    """Loss and metrics; (None, {}) without rows."""
-    if not rows.ids:
-        return None, {}
+def measured(
+    network: Any, pieces: Sequence[Piece], accelerator: Accelerator
+) -> tuple[float | None, list[NDArray[np.float32]]]:
+    """The mean loss of pieces that hold their targets (None without any that count), and all outputs."""
+    losses: list[tuple[float, int]] = []
+
+    def watch(outputs: Tensor, batch: core.Batch) -> None:
+        loss = float(network.criterion(outputs, batch))
+        if math.isfinite(loss):  # without a known target among them it is not
+            losses.append((loss, len(outputs)))
+
     network.eval()
     with accelerator.autocast():
-        logits = predict.run(network, rows.ids, data.pad, data.limit)
-    targets = torch.tensor(rows.targets)
-    known = targets >= 0  # a label that training does not know has no loss
-    loss = functional.cross_entropy(logits[known], targets[known]).item() if known.any() else None
-    return loss, score(np.asarray(rows.targets), logits.double().softmax(-1).numpy())
+        outputs = core.run(network, pieces, watch=watch)
+    rows = sum(count for _, count in losses)
+    return (sum(loss * count for loss, count in losses) / rows if rows else None), outputs
 
 
-def summary(metrics: dict[str, Any]) -> dict[str, float]:
-    """The figures of an epoch."""
-    return {"accuracy": metrics["accuracy"], "macro_f1": metrics["macro"]["f1"]} if metrics else {}
-
-
-def score_of(event: Scored) -> float:
-    """Macro-F1 on validation; without validation rows every epoch is better than the one before."""
-    return event.metrics.get("macro_f1", float(event.epoch))
-
-
-def as_good(event: Scored, history: Sequence[Scored], rows: int) -> bool:
+def as_good(value: float, values: Sequence[float], rows: int) -> bool:
     """Whether the epoch is to be preferred to all before it, given so many validation rows.
 
     The learning rate falls, so that a later epoch is the better bet until the validation rows clearly say otherwise:
     a difference of less than NOISE standard errors says nothing. A strict comparison ended banking77 at the untrained
     head: its first two epochs were worse by a hair, and its third was the best.
     """
-    top = max(map(score_of, history), default=0.0)
+    if not rows:
+        return True
+    top = max(values, default=value)
     share = min(max(top, 0.0), 1.0)
-    noise = NOISE * math.sqrt(share * (1 - share) / rows) if rows else 0.0
-    return score_of(event) >= top - noise
+    return value >= top - NOISE * math.sqrt(share * (1 - share) / rows)
 
 
 class Trainer:
     """The state of one training: the network's optimizer, and how far it has come."""
 
-    def __init__(
-        self, network: torch.nn.Module, data: Data, plan: Plan, accelerator: Accelerator
-    ) -> None:
+    def __init__(self, network: Any, data: Data, plan: Plan, accelerator: Accelerator) -> None:
         self.network, self.data, self.plan, self.accelerator = network, data, plan, accelerator
         self.optimizer = optimizer(network, plan)
-        self.lengths = [len(row) for row in data.train.ids]
+        self.lengths = [len(piece["ids"]) for piece in data.train]
         self.steps = plan.epochs * batches.steps(len(self.lengths), plan.batch_size)
-        balance = weights(data.train.targets, data.labels).to(accelerator.device)
-        self.balance = balance if plan.class_weights else None
+        if plan.class_weights and data.labels:
+            targets = [piece["target"] for piece in data.train]
+            network.balance = weights(targets, data.labels).to(accelerator.device)
         self.step, self.bad = 0, 0
 
     def epoch(self, number: int, clock: Clock) -> Generator[Event, None, float | None]:
@@ -245,14 +239,12 @@ class Trainer:
         return value
 
     def loss(self, rows: list[int]) -> Tensor:
-        train, device = self.data.train, self.accelerator.device
-        ids, mask = predict.collate(
-            [train.ids[row] for row in rows], self.data.pad, self.data.limit
-        )
-        targets = torch.tensor([train.targets[row] for row in rows], device=device)
+        batch = self.network.collate([self.data.train[row] for row in rows])
+        batch = core.moved(batch, self.accelerator.device)
         with self.accelerator.autocast():
-            logits = self.network(ids.to(device), mask.to(device))
-        return functional.cross_entropy(logits.float(), targets, weight=self.balance)
+            outputs = self.network(batch)
+        loss: Tensor = self.network.criterion(outputs, batch)
+        return loss
 
     def count_bad(self) -> None:
         self.bad += 1
@@ -266,31 +258,27 @@ class Trainer:
 
 
 def train(
-    network: torch.nn.Module, data: Data, plan: Plan, accelerator: Accelerator, score: Score
+    network: Any, data: Data, plan: Plan, accelerator: Accelerator
 ) -> Generator[Event, None, Outcome]:
     """Trains `network` in place. While a Scored event with `best` is handed out, the network is that best one:
     whoever wants to keep it copies it then."""
     trainer = Trainer(network, data, plan, accelerator)
-    valid_work = SCORING * data.valid.tokens
-    clock = Clock(work=plan.epochs * (data.train.tokens + valid_work) + valid_work)
+    valid_work = SCORING * data.valid_tokens
+    clock = Clock(work=plan.epochs * (sum(trainer.lengths) + valid_work) + valid_work)
     history: list[Scored] = []
+    values: list[float] = []
     best = 0
     for number in range(plan.epochs + 1):
         loss = (yield from trainer.epoch(number, clock)) if number else None
-        valid_loss, metrics = evaluate(network, data.valid, data, score, accelerator)
+        judged = data.judge(network, accelerator)
         clock.done += valid_work
-        event = Scored(number, trainer.step, loss, valid_loss, summary(metrics), best=False)
-        if as_good(event, history, len(data.valid.ids)):
-            event, best = _as_best(event), number
+        event = Scored(number, trainer.step, loss, judged.loss, judged.metrics, best=False)
+        if as_good(judged.value, values, data.valid_rows):
+            event, best = replace(event, best=True), number
         history.append(event)
+        values.append(judged.value)
         yield event
         clock.said = time.monotonic()
-        if data.valid.ids and number - best >= plan.patience:
+        if data.valid_rows and number - best >= plan.patience:
             break
     return Outcome(best, number, tuple(history), stopped_early=number < plan.epochs)
-
-
-def _as_best(event: Scored) -> Scored:
-    return Scored(
-        event.epoch, event.step, event.train_loss, event.valid_loss, event.metrics, best=True
-    )

@@ -94,6 +94,14 @@ OPTIONS: dict[str, Option] = {
             bool,
             explain=_("Start the head from a linear model over the base's own vectors."),
         ),
+        Option(
+            "long_text",
+            str,
+            choices=("auto", "head", "head_tail", "windows"),
+            explain=_(
+                "What is read of a text that is too long: its beginning, both ends, or all in windows."
+            ),
+        ),
         Option("class_weights", bool, explain=_("Count rows of rare labels more.")),
         Option(
             "precision",
@@ -118,6 +126,7 @@ class Spec:
     delimiter: str = ""  # empty: detected
     format: str = ""  # of table.FORMATS; empty: detected
     header: bool | None = None  # whether the first row is one; None: detected
+    variant: str = ""  # of the task; empty: told from the columns and rows
     columns: Mapping[str, str] = field(default_factory=dict)  # role -> column name
     base: str = "minilm-l6"
     base_folder: str = ""  # filled by the caller where the catalogue's own place is not used

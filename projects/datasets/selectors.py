@@ -151,7 +151,7 @@ def version_before(
 def trainable(version: DatasetVersion) -> bool:
     """Whether models can be made of such data; a version from before variants is of the usual one."""
     task = task_of(version.project)
-    return task.available and task.variant(version.variant).trains
+    return task.variant(version.variant).learner is not None
 
 
 def imports_in(project: Project) -> QuerySet[Import]:

@@ -20,6 +20,7 @@ SETTINGS = {
     "schedule": gettext_noop("Schedule"),
     "patience": gettext_noop("Patience"),
     "probe_head": gettext_noop("Probed head"),
+    "long_text": gettext_noop("Long texts"),
     "class_weights": gettext_noop("Label weights"),
     # Not “Precision”: on these pages that is the metric.
     "precision": gettext_noop("Number format"),

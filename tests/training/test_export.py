@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from training import export
+from training.fit import card
 
 
 def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -36,11 +37,11 @@ def test_a_new_folder_takes_the_place_of_the_old(tmp_path: Path) -> None:
     ("label", "shown"), [("a|b", "a\\|b"), ("two\nlines", "two lines"), ("<b>", "&lt;b>")]
 )
 def test_a_label_stays_in_its_cell(label: str, shown: str) -> None:
-    assert export.cell(label) == shown
+    assert card.cell(label) == shown
 
 
 def test_the_card_takes_labels_with_a_dollar(tmp_path: Path) -> None:
     metrics = {
         "per_label": {"$cash ${x}": {"precision": 1, "recall": 0.5, "f1": 0.66, "support": 3}}
     }
-    assert export.per_label(metrics) == "| $cash ${x} | 100.0 % | 50.0 % | 66.0 % | 3 |"
+    assert "| $cash ${x} | 100.0 % | 50.0 % | 66.0 % | 3 |" in card.per_label(metrics)

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from training import backbone, batches, catalogue, loop
 from training.events import Scored, Step
+from training.files import core
 from training.problems import Problem
 
 PLAN = loop.Plan(
@@ -41,9 +43,21 @@ class Bag(nn.Module):
         self.base = nn.Embedding(10, 4)
         self.head = nn.Linear(4, 2)
 
-    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        weights = mask.unsqueeze(-1).float()
-        return self.head((self.base(ids) * weights).sum(1) / weights.sum(1))
+    balance: Tensor | None = None
+
+    def collate(self, pieces: Any) -> dict[str, Tensor]:
+        width = max(len(piece["ids"]) for piece in pieces)
+        ids = core.stacked([piece["ids"] for piece in pieces], width, 0)
+        targets = torch.tensor([piece["target"] for piece in pieces])
+        return {"ids": ids, "mask": (ids > 0).long(), "targets": targets}
+
+    def forward(self, batch: dict[str, Tensor]) -> Tensor:
+        weights = batch["mask"].unsqueeze(-1).float()
+        return self.head((self.base(batch["ids"]) * weights).sum(1) / weights.sum(1))
+
+    def criterion(self, outputs: Tensor, batch: dict[str, Tensor]) -> Tensor:
+        weight = self.balance if self.training else None
+        return functional.cross_entropy(outputs.float(), batch["targets"], weight=weight)
 
 
 class Broken(Bag):
@@ -53,30 +67,40 @@ class Broken(Bag):
         super().__init__()
         self.left = after
 
-    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, batch: dict[str, Tensor]) -> Tensor:
         self.left -= self.training
-        return super().forward(ids, mask) * (math.nan if self.left < 0 else 1.0)
+        return super().forward(batch) * (math.nan if self.left < 0 else 1.0)
 
 
-def data_of(rows: int = 40, valid: int = 10) -> loop.Data:
+def pieces_of(count: int, draw: np.random.Generator) -> list[dict[str, Any]]:
+    targets = [int(item) for item in draw.integers(0, 2, count)]
+    return [
+        {"row": row, "ids": [1 + target] * int(draw.integers(1, 9)), "target": target}
+        for row, target in enumerate(targets)
+    ]
+
+
+def data_of(rows: int = 40, valid: int = 10, judge: loop.Judge | None = None) -> loop.Data:
     draw = np.random.default_rng(0)
-
-    def make(count: int) -> loop.Rows:
-        targets = [int(item) for item in draw.integers(0, 2, count)]
-        ids = [[1 + target] * int(draw.integers(1, 9)) for target in targets]
-        return loop.Rows(ids, targets)
-
-    return loop.Data(make(rows), make(valid), pad=0, limit=16, labels=2)
+    train, held = pieces_of(rows, draw), pieces_of(valid, draw)
+    return loop.Data(train, judge or judging(held), valid_rows=valid, labels=2)
 
 
-def score(targets: Any, probabilities: Any) -> dict[str, Any]:
-    accuracy = float((probabilities.argmax(-1) == targets).mean())
-    return {"accuracy": accuracy, "macro": {"f1": accuracy}}
+def judging(held: list[dict[str, Any]]) -> loop.Judge:
+    def judge(network: Any, accelerator: Any) -> loop.Judged:
+        if not held:
+            return loop.Judged()
+        loss, outputs = loop.measured(network, held, accelerator)
+        right = [row.argmax() == piece["target"] for row, piece in zip(outputs, held, strict=True)]
+        accuracy = float(np.mean(right))
+        return loop.Judged(loss, {"accuracy": accuracy}, accuracy)
+
+    return judge
 
 
 def run(network: nn.Module, data: loop.Data, **changes: Any) -> tuple[list[Any], loop.Outcome]:
     plan = loop.Plan(**{**PLAN.__dict__, **changes})
-    steps = loop.train(network, data, plan, backbone.accelerator("fp32"), score)
+    steps = loop.train(network, data, plan, backbone.accelerator("fp32"))
     events = []
     while True:
         try:
@@ -106,25 +130,11 @@ def test_without_validation_rows_the_last_epoch_is_kept() -> None:
     assert (outcome.best_epoch, outcome.epochs_run) == (4, 4)
 
 
-def worse_and_worse() -> Any:
-    """A score that falls by a tenth with every epoch."""
+def test_it_stops_after_its_patience() -> None:
     falling = iter(range(10, 0, -1))
-
-    def score(targets: Any, probabilities: Any) -> dict[str, Any]:
-        share = next(falling) / 10
-        return {"accuracy": share, "macro": {"f1": share}}
-
-    return score
-
-
-def test_it_stops_after_its_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(globals(), "score", worse_and_worse())
-    _, outcome = run(Bag(), data_of(), patience=2)
+    data = data_of(judge=lambda *_: loop.Judged(value=next(falling) / 10))
+    _, outcome = run(Bag(), data, patience=2)
     assert (outcome.best_epoch, outcome.epochs_run, outcome.stopped_early) == (0, 2, True)
-
-
-def scored(epoch: int, macro_f1: float) -> Scored:
-    return Scored(epoch, 0, None, None, {"accuracy": macro_f1, "macro_f1": macro_f1}, best=False)
 
 
 @pytest.mark.parametrize(
@@ -134,8 +144,7 @@ def test_a_later_epoch_is_preferred_unless_the_rows_clearly_say_otherwise(
     found: float, wanted: bool
 ) -> None:
     # Half a standard error of 0.9 on 1,000 rows is 0.0047; what counts is the best of all, not the last that was kept.
-    history = [scored(0, 0.90), scored(1, 0.897)]
-    assert loop.as_good(scored(2, found), history, 1000) is wanted
+    assert loop.as_good(found, [0.90, 0.897], 1000) is wanted
 
 
 def test_three_steps_without_a_finite_loss_are_a_problem() -> None:
@@ -173,7 +182,8 @@ def test_rare_labels_weigh_more() -> None:
 
 def test_class_weights_change_the_loss() -> None:
     data = data_of()
-    skewed = loop.Data(loop.Rows(data.train.ids, [0] * 39 + [1]), data.valid, 0, 16, 2)
+    one = [{**piece, "target": int(row == 39)} for row, piece in enumerate(data.train)]
+    skewed = loop.Data(one, data.judge, valid_rows=10, labels=2)
     losses = [
         run(Bag(), skewed, class_weights=wanted)[1].history[1].train_loss
         for wanted in (True, False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -14,7 +13,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from training.files import predict
+from training import heads
+from training.files import core, program
 
 LABELS = ["billing", "login", "parcel"]
 
@@ -28,8 +28,8 @@ def unpacked(fitted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def model(fitted: Path) -> predict.Model:
-    return predict.Model(fitted / "artifact")
+def model(fitted: Path) -> core.Loaded:
+    return heads.load(fitted / "artifact")
 
 
 def call(folder: Path, *args: str | Path) -> subprocess.CompletedProcess[str]:
@@ -43,11 +43,11 @@ def read(path: Path) -> list[list[str]]:
         return list(csv.reader(file))
 
 
-def label(model: predict.Model, folder: Path, lines: str, column: str = "") -> list[list[str]]:
+def label(model: core.Loaded, folder: Path, lines: str, column: str = "") -> list[list[str]]:
     source = lines.splitlines(keepends=True)
-    header, rows = predict.read_rows(source, ",")
+    header, rows = program.read_rows(source, ",")
     with (folder / "out.csv").open("w", encoding="utf-8", newline="") as target:
-        predict.label_rows(model, header, rows, target, column)
+        program.answer_rows(model, header, rows, target, [column] if column else [])
     return read(folder / "out.csv")
 
 
@@ -90,66 +90,65 @@ def test_it_needs_nothing_of_this_package(unpacked: Path) -> None:
     code = (unpacked / "predict.py").read_text(encoding="utf-8")
     assert "import training" not in code
     assert "from training" not in code
-    assert shutil.which("python3")
 
 
-def test_another_column_can_be_named(model: predict.Model, tmp_path: Path) -> None:
+def test_another_column_can_be_named(model: core.Loaded, tmp_path: Path) -> None:
     _, row = label(model, tmp_path, "id,body\n1,my invoice\n", "body")
     assert row[2] in LABELS
 
 
-def test_the_only_column_is_taken(model: predict.Model, tmp_path: Path) -> None:
+def test_the_only_column_is_taken(model: core.Loaded, tmp_path: Path) -> None:
     assert len(label(model, tmp_path, "whatever\nmy invoice\na parcel\n")) == 3
 
 
-def test_a_column_that_is_there_already_stays(model: predict.Model, tmp_path: Path) -> None:
+def test_a_column_that_is_there_already_stays(model: core.Loaded, tmp_path: Path) -> None:
     header, row = label(model, tmp_path, "text,predicted\nmy invoice,old\n")
     assert header[:3] == ["text", "predicted", "predicted_"]
     assert row[1] == "old"
 
 
-def test_texts_are_not_changed(model: predict.Model, tmp_path: Path) -> None:
+def test_texts_are_not_changed(model: core.Loaded, tmp_path: Path) -> None:
     text = '=1+1, "quoted"\nsecond line 漢字 '
     quoted = text.replace('"', '""')
     _, row = label(model, tmp_path, f'text\n"{quoted}"\n')
     assert row[0] == text
 
 
-def test_an_empty_text_has_an_answer(model: predict.Model, tmp_path: Path) -> None:
+def test_an_empty_text_has_an_answer(model: core.Loaded, tmp_path: Path) -> None:
     assert label(model, tmp_path, 'id,text\n1,""\n2\n')[2][:2] == ["2", ""]
 
 
-def test_a_row_with_too_many_cells_is_named(model: predict.Model, tmp_path: Path) -> None:
-    with pytest.raises(predict.BadFile, match="Line 3: 3 cells"):
+def test_a_row_with_too_many_cells_is_named(model: core.Loaded, tmp_path: Path) -> None:
+    with pytest.raises(program.BadFile, match="Line 3: 3 cells"):
         label(model, tmp_path, "id,text\n1,a\n2,b,c\n")
 
 
-def test_an_empty_file_is_told(model: predict.Model, tmp_path: Path) -> None:
-    with pytest.raises(predict.BadFile, match="empty"):
+def test_an_empty_file_is_told(model: core.Loaded, tmp_path: Path) -> None:
+    with pytest.raises(program.BadFile, match="empty"):
         label(model, tmp_path, "")
 
 
-def test_a_lone_surrogate_does_no_harm(model: predict.Model) -> None:
-    assert model.predict(["\ud800 parcel"])[0].label in LABELS
+def test_a_lone_surrogate_does_no_harm(model: core.Loaded) -> None:
+    assert model.predict(["\ud800 parcel"])[0]["label"] in LABELS
 
 
-def test_answers_do_not_depend_on_company(model: predict.Model) -> None:
+def test_answers_do_not_depend_on_company(model: core.Loaded) -> None:
     texts = ["my invoice", "why is the parcel late and the door locked again", "", "login " * 300]
     together = model.predict(texts)
     for text, found in zip(texts, together, strict=True):
         alone = model.predict([text])[0]
-        assert alone.label == found.label
-        assert alone.probabilities == pytest.approx(found.probabilities, abs=1e-6)
+        assert alone["label"] == found["label"]
+        assert alone["probabilities"] == pytest.approx(found["probabilities"], abs=1e-6)
 
 
-def test_nothing_gives_nothing(model: predict.Model) -> None:
+def test_nothing_gives_nothing(model: core.Loaded) -> None:
     assert model.predict([]) == []
 
 
 def test_batches_hold_every_row_once_the_longest_first() -> None:
     lengths = [3, 900, 20, 0, 20, 5000] * 30
-    found = list(predict.batches(lengths))
+    found = list(core.batches(lengths))
     assert sorted(row for batch in found for row in batch) == list(range(len(lengths)))
     tops = [max(lengths[row] for row in batch) for batch in found]
     assert tops == sorted(tops, reverse=True)
-    assert all(len(batch) <= predict.ROWS for batch in found)
+    assert all(len(batch) <= core.ROWS for batch in found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from training.coding import sequence
 from training.tasks import TASKS
 from training.tasks.shape import Row, Task
 from training.tasks.text_classification import TASK
@@ -26,38 +27,33 @@ def test_it_is_registered() -> None:
     assert [column.role for column in TASK.columns] == ["text", "label"]
 
 
+LEARNER = TASK.variant("single").learner
+SEVERAL = TASK.variant("multi").learner
+
+
 def test_labels_are_sorted_and_kept_as_written() -> None:
-    assert TASK.labels(ROWS) == ["B ", "a", "b"]
+    assert LEARNER.labels(ROWS) == ["B ", "a", "b"]
 
 
-def test_targets_are_indices() -> None:
-    assert TASK.targets(ROWS, ["a", "b"]).tolist() == [1, 0, -1]
-    assert TASK.targets([row(0, "no label")], ["a"]).tolist() == [-1]
-
-
-def test_encode_asks_the_tokenizer_for_cut_texts_without_padding() -> None:
-    seen = {}
-
-    def tokenizer(texts: list[str], **choices: object) -> dict[str, list[list[int]]]:
-        seen.update(choices, texts=texts)
-        return {"input_ids": [[1], [2], [3]]}
-
-    assert TASK.encode(tokenizer, ROWS, 8) == {"input_ids": [[1], [2], [3]]}
-    assert seen == {"texts": ["x", "y", "z"], "truncation": True, "max_length": 8, "padding": False}
-
-
-def test_decode_gives_probabilities() -> None:
-    found = TASK.decode(np.array([[0.0, np.log(3.0)], [1000.0, -1000.0]]), ["a", "b"])
-    assert found[0]["label"] == "b"
-    assert found[0]["probabilities"] == pytest.approx({"a": 0.25, "b": 0.75})
-    assert found[1] == {"label": "a", "probability": 1.0, "probabilities": {"a": 1.0, "b": 0.0}}
-
-
-def test_decode_of_nothing_is_nothing() -> None:
-    assert TASK.decode(np.zeros((0, 2)), ["a", "b"]) == []
+def test_pieces_learn_the_number_of_their_label() -> None:
+    pieces = [{"row": 0}, {"row": 1}, {"row": 2}]
+    LEARNER.teach(ROWS, pieces, {"labels": ["a", "b"]})
+    assert [piece["target"] for piece in pieces] == [1, 0, sequence.UNKNOWN]
 
 
 def test_score_takes_the_most_likely_label() -> None:
-    found = TASK.score([0, 1], [[0.9, 0.1], [0.6, 0.4]], ["a", "b"])
+    rows = [row(0, "x", "a"), row(1, "y", "b")]
+    found = LEARNER.score(rows, np.array([[0.9, 0.1], [0.6, 0.4]]), {"labels": ["a", "b"]})
     assert found["accuracy"] == 0.5
     assert found["confusion"] == [[1, 0], [1, 0]]
+
+
+def test_several_labels_are_those_over_their_thresholds() -> None:
+    rows = [row(0, "x", '["a", "b"]'), row(1, "y", "[]"), row(2, "z", '["c"]')]
+    about = {"labels": SEVERAL.labels(rows), "objective": "several"}
+    table = np.array([[0.9, 0.4, 0.1], [0.2, 0.3, 0.1], [0.1, 0.1, 0.3]])
+    about |= SEVERAL.tune(rows, table, about)
+    found = SEVERAL.score(rows, table, about)
+    assert set(about["thresholds"]) == {"a", "b", "c"}
+    assert found["micro"]["f1"] == pytest.approx(SEVERAL.score(rows, table, about)["micro"]["f1"])
+    assert SEVERAL.hits(rows, table, about).max() <= 1

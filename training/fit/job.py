@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from accelerate import Accelerator
 
-from training import backbone, batches, catalogue, defaults, export, loop, version
+from training import backbone, batches, catalogue, defaults, export, heads, loop, version
 from training.check import Wish, check
 from training.events import Checked, Event, Note, Stage, Started
 from training.problems import Problem
 from training.spec import Spec
 from training.tasks import TASKS
-from training.tasks.shape import Row, Trainable
+from training.tasks.shape import Learner, Row, Task, Variant
 from training.validation import Source
 
 # Where the stages begin, as a share of the whole run; training fills what is between.
@@ -31,24 +30,48 @@ BEGINS = {
     "saving": 0.96,
 }
 VERSION, SPEC = "version.parquet", "spec.json"
+LOOKED = 500  # training rows whose length is measured
+FEW_LONG = 0.02  # share of too long rows up to which they are simply cut
 
 
 @dataclass
 class Job:
-    """What the stages hand on to one another."""
+    """What the stages hand on to one another. `about` becomes attune.json."""
 
     spec: Spec
     folder: Path
-    task: Trainable
+    task: Task
     base: Path
     begun: float = field(default_factory=time.monotonic)
+    variant: Variant | None = None  # known when the rows are read
     rows: dict[str, list[Row]] = field(default_factory=dict)
-    labels: list[str] = field(default_factory=list)
-    ids: dict[str, list[list[int]]] = field(default_factory=dict)
-    targets: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+    about: dict[str, Any] = field(default_factory=dict)
+    pieces: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     truncated: float = 0.0
     notes: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def learner(self) -> Learner:
+        if self.variant is None or self.variant.learner is None:
+            raise Problem("run.task")
+        return self.variant.learner
+
+    @property
+    def head(self) -> heads.Head:
+        return heads.find(self.learner.head)
+
+    @property
+    def labels(self) -> list[str]:
+        return list(self.about["labels"])
+
+    def records(self, split: str) -> list[Mapping[str, str]]:
+        return [row.values for row in self.rows[split]]
+
+    def results(self, split: str, outputs: Any) -> Any:
+        """What the network's outputs for the pieces of a split mean, one item a row."""
+        coding = self.head.coding
+        return coding.results(outputs, self.pieces[split], self.records(split), self.about)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -66,9 +89,9 @@ def stage(name: str, share: float = 0.0) -> Stage:
     return Stage(name, round(BEGINS[name] + share * (end - BEGINS[name]), 4))
 
 
-def task_of(spec: Spec) -> Trainable:
+def task_of(spec: Spec) -> Task:
     found = TASKS.get(spec.task)
-    if not isinstance(found, Trainable):
+    if found is None or not found.available:
         known = ", ".join(name for name, task in TASKS.items() if task.available)
         raise Problem("spec.choice", field="task", value=spec.task, choices=known)
     return found
@@ -97,14 +120,12 @@ def read(job: Job) -> Generator[Event, None, None]:
     """Rows by split, out of the version or of the files, which are checked first."""
     spec = job.spec
     if not spec.version:
-        for event in check(
-            job.task, _sources(spec), spec.columns, wish=Wish(seed=spec.seed), out=job.folder
-        ):
+        wish = Wish(seed=spec.seed, variant=spec.variant)
+        for event in check(job.task, _sources(spec), spec.columns, wish=wish, out=job.folder):
             if isinstance(event, Checked):
                 _refuse(event)
     path = spec.version or job.folder / VERSION
-    if not job.task.variant(version.about(path).variant).trains:
-        raise Problem("run.task")
+    job.variant = job.task.variant(version.about(path).variant)
     stored = list(version.read(path))
     for split in ("train", "valid", "test"):
         job.rows[split] = [
@@ -112,9 +133,25 @@ def read(job: Job) -> Generator[Event, None, None]:
         ]
     if not job.rows["test"]:
         raise Problem("train.no_test")
-    job.labels = job.task.labels(job.rows["train"])
-    job.targets = {split: job.task.targets(rows, job.labels) for split, rows in job.rows.items()}
+    job.about = about(job)
     yield stage("reading", 1.0)
+
+
+def about(job: Job) -> dict[str, Any]:
+    """What attune.json says, as far as the training rows tell it."""
+    learner, spec = job.learner, job.spec
+    columns = {column.role: column.role for column in job.task.columns} | dict(spec.columns)
+    return {
+        "task": spec.task,
+        "variant": job.variant.name if job.variant else "",
+        "head": learner.head,
+        "objective": learner.objective,
+        "base": spec.base,
+        "inputs": list(learner.inputs),
+        "columns": {role: columns[role] for role in columns if role in job.task.roles},
+        "labels": learner.labels(job.rows["train"]),
+        **learner.about(job.rows["train"]),
+    }
 
 
 def _sources(spec: Spec) -> list[Source]:
@@ -144,42 +181,46 @@ def prepare(job: Job) -> Generator[Event, None, Any]:
     """Freezes what is chosen, tokenises all rows; returns the tokenizer."""
     spec = job.spec
     tokenizer = backbone.tokenizer(job.base)
-    chosen = defaults.settings(spec.effort, len(job.rows["train"]), spec.settings)
+    chosen = defaults.settings(
+        spec.effort, len(job.rows["train"]), spec.settings, job.learner.head, job.learner.objective
+    )
     chosen["max_length"] = min(chosen["max_length"], backbone.longest(job.base, tokenizer))
     chosen["precision"] = backbone.precision(chosen["precision"])
+    job.about |= {"max_length": chosen["max_length"], "pad": tokenizer.pad_token_id or 0}
+    chosen["long_text"] = _long(job, tokenizer, chosen["long_text"])
+    job.about["long"] = chosen["long_text"]
     job.spec = replace(spec, settings=chosen)
     export.write_json(job.folder / SPEC, job.spec.as_dict())
-    cut = 0
     for split, rows in job.rows.items():
-        job.ids[split], too_long = _encoded(job.task, tokenizer, rows, chosen["max_length"])
-        cut += too_long
+        job.pieces[split] = _pieces(job, tokenizer, split)
+        job.learner.teach(rows, job.pieces[split], job.about)
+    cut = sum(len({p["row"] for p in found if "cut" in p}) for found in job.pieces.values())
     job.truncated = round(cut / max(1, sum(map(len, job.rows.values()))), 6)
     if cut:
         yield job.note("train.truncated", rows=cut, max_length=chosen["max_length"])
     return tokenizer
 
 
-def _encoded(
-    task: Trainable, tokenizer: Any, rows: Sequence[Row], limit: int
-) -> tuple[list[list[int]], int]:
-    """Token ids of every row, and how many rows were cut to `limit`."""
-    if not rows:
-        return [], 0
-    ids = task.encode(tokenizer, rows, limit + 1)["input_ids"]
-    long = [number for number, row in enumerate(ids) if len(row) > limit]
-    if long:
-        again = task.encode(tokenizer, [rows[number] for number in long], limit)["input_ids"]
-        for number, row in zip(long, again, strict=True):
-            ids[number] = row
-    return ids, len(long)
-
-
-def data_of(job: Job, tokenizer: Any) -> loop.Data:
-    train, valid = (
-        loop.Rows(job.ids[split], job.targets[split].tolist()) for split in ("train", "valid")
+def _pieces(job: Job, tokenizer: Any, split: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = job.head.coding.pieces(
+        tokenizer, job.records(split), job.about["max_length"], job.about
     )
-    limit = job.settings["max_length"]
-    return loop.Data(train, valid, tokenizer.pad_token_id or 0, limit, len(job.labels))
+    return found
+
+
+def _long(job: Job, tokenizer: Any, wanted: str) -> str:
+    """How texts are read that are longer than the model: by the measured length of some training rows."""
+    one = job.learner.head == "sequence" and len(job.learner.inputs) == 1
+    if wanted != "auto" or not one:
+        return "head" if wanted == "auto" else wanted
+    limit, role = job.about["max_length"], job.learner.inputs[0]
+    texts = [
+        row.values[role] for row in job.rows["train"][:: max(1, len(job.rows["train"]) // LOOKED)]
+    ]
+    lengths = np.array([len(ids) for ids in tokenizer(texts, verbose=False)["input_ids"]])
+    if np.mean(lengths > limit) <= FEW_LONG:
+        return "head"
+    return "head_tail" if np.quantile(lengths, 0.9) <= 2 * limit else "windows"
 
 
 def plan_of(job: Job) -> loop.Plan:
@@ -187,18 +228,19 @@ def plan_of(job: Job) -> loop.Plan:
     return loop.Plan(seed=job.spec.seed, **own)
 
 
-def started(job: Job, data: loop.Data, accelerator: Accelerator) -> Started:
+def started(job: Job, accelerator: Accelerator) -> Started:
     plan = plan_of(job)
     return Started(
         spec=_shown(job.spec),
         rows={split: len(rows) for split, rows in job.rows.items()},
         labels=tuple(job.labels),
-        steps=plan.epochs * batches.steps(len(data.train.ids), plan.batch_size),
+        steps=plan.epochs * batches.steps(len(job.pieces["train"]), plan.batch_size),
         epochs=plan.epochs,
         device=accelerator.device.type,
         precision=job.settings["precision"],
-        max_length=data.limit,
+        max_length=job.settings["max_length"],
         truncated_share=job.truncated,
+        figures=tuple(job.learner.summary),
     )
 
 

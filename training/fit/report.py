@@ -2,91 +2,102 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
-from training import catalogue, export, loop, scoring
+from training import export, loop, scoring
 from training.events import Report, Scored
-from training.files import predict
+from training.files import core
 from training.fit.job import Job
 from training.fit.simple import Simple
 
 PREDICTIONS = "predictions.parquet"
-Floats = npt.NDArray[np.floating[Any]]
 
 
-def _restore(job: Job, network: predict.Classifier) -> None:
-    """The best model's weights, from the disk."""
-    best = predict.Model(job.folder / export.CHECKPOINT)
-    network.load_state_dict(best.network.state_dict())
-    network.eval()
-
-
-def tested(
-    job: Job, network: predict.Classifier, data: loop.Data, simple: Simple, outcome: loop.Outcome
-) -> Report:
+def tested(job: Job, network: Any, simple: Simple, outcome: loop.Outcome) -> Report:
     """The best model on the test rows, in fp32; writes predictions.parquet."""
-    begin = time.monotonic()
+    begin, rows, learner = time.monotonic(), job.rows["test"], job.learner
     _restore(job, network)
-    logits = predict.run(network, job.ids["test"], data.pad, data.limit)
-    table = logits.double().softmax(-1).numpy()
-    targets = job.targets["test"]
-    metrics = job.task.score(targets, table, job.labels)
-    write_predictions(job, table)
+    results = job.results("test", core.run(network, job.pieces["test"]))
+    metrics = learner.score(rows, results, job.about)
+    hits = learner.hits(rows, results, job.about)
+    answers = job.head.coding.answers(results, job.records("test"), job.about)
+    write_predictions(job, answers, hits)
     job.seconds["test"] = round(time.monotonic() - begin, 3)
-    hits = table.argmax(-1) == targets
+    verdict = scoring.verdict(hits, dict(simple.hits), job.spec.seed)
     return Report(
         task=job.spec.task,
-        test_rows=len(targets),
+        test_rows=len(rows),
         metrics=metrics,
         baselines=simple.metrics,
         seconds=job.seconds,
-        details=_details(job, metrics, outcome, scoring.verdict(hits, dict(simple.hits))),
+        details=_details(job, outcome, verdict),
     )
 
 
-def write_predictions(job: Job, table: Floats) -> None:
-    """One line a test row; `probabilities` in the order of the labels."""
-    rows, best = job.rows["test"], table.argmax(-1)
-    predicted = [job.labels[number] for number in best]
+def _restore(job: Job, network: Any) -> None:
+    """The best model's weights, and what was chosen for it, from the disk."""
+    best = job.head.load(job.folder / export.CHECKPOINT)
+    network.load_state_dict(best.network.state_dict())
+    job.about |= {name: value for name, value in best.about.items() if name != "format"}
+    network.eval()
+
+
+def write_predictions(job: Job, answers: list[dict[str, Any]], hits: Any) -> None:
+    """One line a test row: what was read, what should have been answered, what was, and how good that is (0 to 1).
+
+    `inputs` and `answer` are JSON; `probabilities` are in the order of the labels, which `answer` then leaves out.
+    """
+    rows, learner = job.rows["test"], job.learner
+    shown = [learner.shown(row, answer) for row, answer in zip(rows, answers, strict=True)]
+    shares = [answer.pop("probabilities", None) for answer in answers]
+    inputs = [{role: row.values[role] for role in learner.inputs} for row in rows]
     columns = {
         "row": pa.array([row.row for row in rows], pa.int64()),
         "file": pa.array([row.file for row in rows], pa.string()),
         "line": pa.array([row.line for row in rows], pa.int64()),
-        "text": pa.array([row.values["text"] for row in rows], pa.string()),
-        "label": pa.array([row.values["label"] for row in rows], pa.string()),
-        "predicted": pa.array(predicted, pa.string()),
-        "probability": pa.array(table.max(-1), pa.float64()),
-        "correct": pa.array((best == job.targets["test"]).tolist(), pa.bool_()),
-        "probabilities": pa.array(list(table.astype(np.float32)), pa.list_(pa.float32())),
+        "text": pa.array([item[0] for item in shown], pa.string()),
+        "label": pa.array([item[1] for item in shown], pa.string()),
+        "predicted": pa.array([item[2] for item in shown], pa.string()),
+        "probability": pa.array([item.get("probability") for item in answers], pa.float64()),
+        "score": pa.array(np.asarray(hits, float), pa.float64()),
+        "correct": pa.array([bool(hit >= 1) for hit in hits], pa.bool_()),
+        "probabilities": pa.array(
+            [None if item is None else list(item.values()) for item in shares],
+            pa.list_(pa.float32()),
+        ),
+        "inputs": pa.array([json.dumps(item, ensure_ascii=False) for item in inputs], pa.string()),
+        "answer": pa.array([json.dumps(item, ensure_ascii=False) for item in answers], pa.string()),
     }
     part = job.folder / f".{PREDICTIONS}.part"
     pq.write_table(pa.table(columns), part, compression="zstd")
     part.replace(job.folder / PREDICTIONS)
 
 
-def _details(
-    job: Job, metrics: dict[str, Any], outcome: loop.Outcome, verdict: dict[str, Any]
-) -> dict[str, Any]:
+def _details(job: Job, outcome: loop.Outcome, verdict: dict[str, Any]) -> dict[str, Any]:
     return {
+        "variant": job.about["variant"],
+        "head": job.learner.head,
+        "objective": job.learner.objective,
+        "inputs": list(job.learner.inputs),
+        "figures": dict(job.learner.summary),
+        "main": job.learner.main,
         "labels": job.labels,
-        "confusion": metrics["confusion"],
         "verdict": verdict,
         "best_epoch": outcome.best_epoch,
         "epochs_run": outcome.epochs_run,
         "history": [_epoch(event) for event in outcome.history],
         "max_length": job.settings["max_length"],
         "truncated_share": job.truncated,
-        "pooling": "mean",
+        "long_text": job.settings["long_text"],
         "rows": {split: len(rows) for split, rows in job.rows.items()},
         "base": job.spec.base,
         "effort": job.spec.effort,
@@ -114,35 +125,3 @@ def metrics_file(report: Report) -> dict[str, Any]:
     return {
         name: value for name, value in report.as_dict().items() if name not in ("event", "seconds")
     }
-
-
-def card(job: Job, report: Report) -> str:
-    base, rows = catalogue.BASES.get(job.spec.base), report.details["rows"]
-    settings = job.settings | {"seed": job.spec.seed, "effort": job.spec.effort}
-    best, run = report.details["best_epoch"], report.details["epochs_run"]
-    listed = "\n".join(f"- {name}: {value}" for name, value in settings.items())
-    return export.card(
-        {
-            "licence": base.licence if base else "a licence of its own",
-            "licence_tag": base.licence.lower() if base else "other",
-            "base_title": base.title if base else job.spec.base,
-            "label_count": len(job.labels),
-            "version": own_version(),
-            "train_rows": rows["train"],
-            "valid_rows": rows["valid"],
-            "test_rows": rows["test"],
-            "compared": export.compared(report.metrics, report.baselines),
-            "per_label": export.per_label(report.metrics),
-            "text_column": export.cell(job.spec.columns.get("text", "text")),
-            "max_length": job.settings["max_length"],
-            "truncated": export.percent(job.truncated),
-            "training": f"The weights are those after epoch {best} of {run}, the best on validation.\n\n{listed}",
-        }
-    )
-
-
-def own_version() -> str:
-    try:
-        return installed("attune")
-    except PackageNotFoundError:  # run from a checkout
-        return "(development version)"

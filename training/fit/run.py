@@ -14,11 +14,12 @@ from accelerate import Accelerator
 
 from training import backbone, export, loop
 from training.events import Event, Scored, Step
-from training.files import predict
+from training.fit import card as cards
 from training.fit import job as jobs
 from training.fit import report as reports
 from training.fit import simple as simples
 from training.fit.job import BEGINS, Job
+from training.fit.judging import Judge, data_of
 from training.problems import Problem
 from training.spec import Spec
 
@@ -63,21 +64,21 @@ def _stages(job: Job) -> Generator[Event, None, None]:
     tokenizer = yield from jobs.prepare(job)
     accelerator = backbone.accelerator(job.settings["precision"])
     backbone.seed(job.spec.seed)
-    network = backbone.network(job.base, len(job.labels), job.settings["dropout"])
+    network = backbone.network(job.base, job.about, job.settings["dropout"])
     network.to(accelerator.device)
-    data = jobs.data_of(job, tokenizer)
-    yield jobs.started(job, data, accelerator)
+    yield jobs.started(job, accelerator)
     yield jobs.stage("baselines")
-    simple = yield from simples.score(job, network, data, accelerator)
+    simple = yield from simples.score(job, network, accelerator)
     yield jobs.stage("training")
     begin = time.monotonic()
-    steps = _trained(job, network, data, accelerator)
-    outcome = yield from _kept(job, network, tokenizer, steps)
+    outcome = yield from _trained(job, network, tokenizer, accelerator)
     job.seconds["train"] = round(time.monotonic() - begin, 3)
     yield jobs.stage("testing")
-    report = reports.tested(job, network, data, simple, outcome)
+    report = reports.tested(job, network, simple, outcome)
     yield jobs.stage("saving")
-    yield export.save(job.folder, reports.metrics_file(report), reports.card(job, report))
+    yield export.save(
+        job.folder, job.learner.head, reports.metrics_file(report), cards.card(job, report)
+    )
     job.seconds["total"] = round(time.monotonic() - job.begun, 3)
     report = replace(report, seconds=job.seconds)
     export.write_json(job.folder / REPORT, report.as_dict())
@@ -85,24 +86,11 @@ def _stages(job: Job) -> Generator[Event, None, None]:
 
 
 def _trained(
-    job: Job, network: predict.Classifier, data: loop.Data, accelerator: Accelerator
-) -> Generator[Event, None, loop.Outcome]:
-    def score(targets: Any, probabilities: Any) -> dict[str, Any]:
-        return job.task.score(targets, probabilities, job.labels)
-
-    return loop.train(network, data, jobs.plan_of(job), accelerator, score)
-
-
-def _kept(
-    job: Job,
-    network: predict.Classifier,
-    tokenizer: Any,
-    steps: Generator[Event, None, loop.Outcome],
+    job: Job, network: Any, tokenizer: Any, accelerator: Accelerator
 ) -> Generator[Event, None, loop.Outcome]:
     """The events of the training with their place in the whole run; the best model so far lies on the disk."""
-    spec, limit = job.spec, job.settings["max_length"]
-    columns = {column.role: column.role for column in job.task.columns} | dict(spec.columns)
-    about = export.About(spec.task, tuple(job.labels), limit, spec.base, columns)
+    judge = Judge(job)
+    steps = loop.train(network, data_of(job, judge), jobs.plan_of(job), accelerator)
     share = BEGINS["testing"] - BEGINS["training"]
     while True:
         try:
@@ -111,7 +99,7 @@ def _kept(
             outcome: loop.Outcome = stop.value
             break
         if isinstance(event, Scored) and event.best:
-            export.checkpoint(job.folder, network, tokenizer, about)
+            export.checkpoint(job.folder, network, tokenizer, job.about | judge.tuned)
         if isinstance(event, Step):
             event = replace(event, progress=round(BEGINS["training"] + share * event.progress, 4))
         yield event

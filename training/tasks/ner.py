@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from training.tasks.shape import Column, Flaw, Parsed, Task, Variant
+import numpy as np
+from numpy.typing import NDArray
+
+from training import scoring
+from training.coding import token
+from training.coding.words import words
+from training.tasks.shape import Column, Flaw, Learner, Parsed, Row, Task, Variant
 
 SPANS, TAGS, INLINE = "spans", "tags", "inline"
 _INLINE = re.compile(r"\[([^\[\]]+)\]\(([^()\s]+)\)")
@@ -143,6 +150,121 @@ def of_inline(text: str) -> tuple[str, list[Span]]:
     return plain + text[last:], spans
 
 
+# --- learning -------------------------------------------------------------------------------------------------------
+
+About = Mapping[str, Any]
+Found = Sequence[Sequence[Sequence[Any]]]  # of every row: (start, end, label, …)
+LONG_ENTITIES = 3.0  # words of an entity on average, from which its end gets a tag of its own
+LONGEST_ENTRY = 8  # words of an entry of the dictionary
+OFTEN = 0.5  # share of an entry's occurrences that are entities, from which it is believed
+
+
+def spans_of(row: Row) -> list[Span]:
+    return sorted(_span(item) for item in json.loads(row.values.get("entities") or "[]"))
+
+
+def labels(rows: Sequence[Row]) -> list[str]:
+    return sorted({span.label for row in rows for span in spans_of(row)})
+
+
+def scheme(rows: Sequence[Row]) -> dict[str, Any]:
+    """BIOES where entities are long (in Chinese every character is a word), else BIO."""
+    lengths = [
+        len(words(row.values["text"][span.start : span.end]))
+        for row in rows
+        for span in spans_of(row)
+    ]
+    long = bool(lengths) and float(np.mean(lengths)) >= LONG_ENTITIES
+    return {"scheme": token.BIOES if long else token.BIO}
+
+
+def teach(rows: Sequence[Row], pieces: Sequence[dict[str, Any]], about: About) -> None:
+    numbers = {tag: number for number, tag in enumerate(token.tags_of(about))}
+    tags = [token.tagged(words(row.values["text"]), spans_of(row), about) for row in rows]
+    for piece in pieces:
+        own = tags[piece["row"]]
+        piece["tags"] = [numbers.get(own[word], token.UNKNOWN) for word in piece["words"]]
+
+
+def _spans(results: Found) -> list[list[tuple[int, int, str]]]:
+    return [[(item[0], item[1], item[2]) for item in row] for row in results]
+
+
+def score(rows: Sequence[Row], results: Found, about: About) -> dict[str, Any]:
+    texts = [row.values["text"] for row in rows]
+    return scoring.entities(texts, [spans_of(row) for row in rows], _spans(results))
+
+
+def hits(rows: Sequence[Row], results: Found, about: About) -> NDArray[np.float64]:
+    """The F1 of each row's entities; 1 where there are none and none were found."""
+    found = scoring.entity_statistics([spans_of(row) for row in rows], _spans(results))
+    both = found[:, 1] + found[:, 2]
+    return np.where(both > 0, 2 * found[:, 0] / np.maximum(both, 1), 1.0)
+
+
+def simple(train: Sequence[Row], test: Sequence[Row], about: About, seed: int) -> dict[str, Any]:
+    entries = dictionary(train)
+    return {"dictionary": [looked_up(row.values["text"], entries) for row in test]}
+
+
+def dictionary(rows: Sequence[Row]) -> dict[tuple[str, ...], str]:
+    """Words of the training entities -> their label, for those that mostly are entities where they occur."""
+    marked: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        for span in spans_of(row):
+            marked[_key(row.values["text"][span.start : span.end])][span.label] += 1
+    seen: Counter[tuple[str, ...]] = Counter()
+    for row in rows:
+        key = _key(row.values["text"])
+        for size in range(1, LONGEST_ENTRY + 1):
+            seen.update(
+                part for n in range(len(key) - size + 1) if (part := key[n : n + size]) in marked
+            )
+    return {
+        key: found.most_common(1)[0][0]
+        for key, found in marked.items()
+        if 0 < len(key) <= LONGEST_ENTRY and found.total() >= OFTEN * seen[key]
+    }
+
+
+def looked_up(text: str, entries: Mapping[tuple[str, ...], str]) -> list[tuple[int, int, str]]:
+    """The longest entries from the left on."""
+    places, found, at = words(text), [], 0
+    key = tuple(text[a:b].lower() for a, b in places)
+    while at < len(places):
+        sizes = range(min(LONGEST_ENTRY, len(places) - at), 0, -1)
+        size = next((size for size in sizes if key[at : at + size] in entries), 0)
+        if size:
+            found.append((places[at][0], places[at + size - 1][1], entries[key[at : at + size]]))
+        at += size or 1
+    return found
+
+
+def _key(text: str) -> tuple[str, ...]:
+    return tuple(text[a:b].lower() for a, b in words(text))
+
+
+def shown(row: Row, answer: Mapping[str, Any]) -> tuple[str, str, str]:
+    text = row.values["text"]
+    true = [f"{text[span.start : span.end]} ({span.label})" for span in spans_of(row)]
+    found = [f"{item['text']} ({item['label']})" for item in answer["entities"]]
+    return text, " · ".join(true), " · ".join(found)
+
+
+LEARNER = Learner(
+    head="token",
+    inputs=("text",),
+    labels=labels,
+    about=scheme,
+    teach=teach,
+    score=score,
+    hits=hits,
+    simple=simple,
+    summary={"micro_f1": "micro.f1", "macro_f1": "macro.f1"},
+    main="micro_f1",
+    shown=shown,
+)
+
 TASK = Task(
     name="ner",
     title=_("Named entities"),
@@ -186,6 +308,7 @@ TASK = Task(
             keeps=("text", "entities"),
             parse=read_spans,
             least=1,
+            learner=LEARNER,
         ),
         Variant(
             name=TAGS,

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from training.tasks.shape import Column, Flaw, Parsed, Task, Variant
+import numpy as np
+from numpy.typing import NDArray
+
+from training import scoring
+from training.coding import span
+from training.coding.words import words
+from training.tasks.shape import Column, Flaw, Learner, Parsed, Row, Task, Variant
 
 EXTRACTIVE, GENERATIVE = "extractive", "generative"
 
@@ -45,6 +53,96 @@ def located(context: str, answer: str, start: str) -> tuple[int, Flaw | None]:
         return found, Flaw("answer.moved", "answer_start", start, {"found": found})
     return found, None
 
+
+# --- learning where the answer stands -------------------------------------------------------------------------------
+
+About = Mapping[str, Any]
+Found = Sequence[span.Answer]
+SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？\n]*")
+FEW_ABSENT = 0.005  # share of training rows without an answer, from which a question may have none
+
+
+def answerable(rows: Sequence[Row]) -> dict[str, Any]:
+    """Whether questions may have no answer; from which probability on is chosen on validation."""
+    absent = sum(not row.values.get("answer_text") for row in rows)
+    return {"absent_from": 0.5 if absent > FEW_ABSENT * len(rows) else None}
+
+
+def teach(rows: Sequence[Row], pieces: Sequence[dict[str, Any]], about: About) -> None:
+    for piece in pieces:
+        values = rows[piece["row"]].values
+        text = values.get("answer_text", "")
+        start = int(values.get("answer_start") or 0)
+        piece["target"] = span.target(piece, start, start + len(text)) if text else (0, 0)
+
+
+def references(rows: Sequence[Row]) -> list[list[str]]:
+    return [[row.values.get("answer_text", "")] for row in rows]
+
+
+def tune(rows: Sequence[Row], results: Found, about: About) -> dict[str, Any]:
+    """The probability of no answer from which none is given, where the data has such questions."""
+    if not rows or about["absent_from"] is None:
+        return {}
+    absent = [item.absent for item in results]
+    texts = [item.best or item.text for item in results]
+    found = scoring.best_no_answer_threshold(texts, references(rows), absent)
+    return {"absent_from": float(np.clip(found["f1_threshold"], 0.01, 0.99))}
+
+
+def score(rows: Sequence[Row], results: Found, about: About) -> dict[str, Any]:
+    texts = [_given(item, about) for item in results]
+    found = scoring.answers(texts, references(rows))
+    return {name: value for name, value in found.items() if name not in ("values", "best")}
+
+
+def _given(item: span.Answer, about: About) -> str:
+    """With the threshold of `about`, which may be newer than the one that the result was made with."""
+    least = about["absent_from"]
+    return "" if least is not None and item.absent >= least else item.best or item.text
+
+
+def hits(rows: Sequence[Row], results: Found, about: About) -> NDArray[np.float64]:
+    texts = [_given(item, about) for item in results]
+    return np.array(scoring.answers(texts, references(rows))["values"]["f1"], float)
+
+
+def simple(train: Sequence[Row], test: Sequence[Row], about: About, seed: int) -> dict[str, Any]:
+    """The sentence that has the most words of the question, and nothing at all."""
+    nothing = [span.EMPTY for _ in test]
+    return {"overlap": [_sentence(row) for row in test], "majority": nothing}
+
+
+def _sentence(row: Row) -> span.Answer:
+    context, asked = row.values["context"], _words(row.values["question"])
+    parts = [match for match in SENTENCE.finditer(context) if match[0].strip()]
+    best = max(parts, key=lambda part: (len(asked & _words(part[0])), -part.start()), default=None)
+    if best is None:
+        return span.EMPTY
+    return span.Answer(best[0].strip(), best.start(), best.end(), 1.0, 0.0)
+
+
+def _words(text: str) -> set[str]:
+    return {text[a:b].lower() for a, b in words(text)}
+
+
+def shown(row: Row, answer: Mapping[str, Any]) -> tuple[str, str, str]:
+    return row.values["question"], row.values["answer_text"], str(answer["answer"])
+
+
+EXTRACTS = Learner(
+    head="span",
+    inputs=("context", "question"),
+    about=answerable,
+    teach=teach,
+    tune=tune,
+    score=score,
+    hits=hits,
+    simple=simple,
+    summary={"f1": "f1", "exact_match": "exact_match"},
+    main="f1",
+    shown=shown,
+)
 
 TASK = Task(
     name="question-answering",
@@ -88,6 +186,7 @@ TASK = Task(
             needs=("context", "question", "answer_text"),
             keeps=("context", "question", "answer_text", "answer_start"),
             parse=read_extractive,
+            learner=EXTRACTS,
         ),
         Variant(
             name=GENERATIVE,

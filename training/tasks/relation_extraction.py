@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from training.tasks.shape import Column, Flaw, Parsed, Task, Variant
+import numpy as np
+from numpy.typing import NDArray
+
+from training import baselines, scoring
+from training.coding import relation
+from training.tasks.shape import Column, Flaw, Learner, Parsed, Row, Task, Variant
 
 OFFSETS, MARKERS = "offsets", "markers"
 PLACES = ("head_start", "head_end", "tail_start", "tail_end")
@@ -74,6 +80,73 @@ def _offset(role: str, title: str) -> Column:
     )
 
 
+# --- learning -------------------------------------------------------------------------------------------------------
+
+About = Mapping[str, Any]
+Table = NDArray[np.float64]  # probabilities (rows, labels)
+
+
+def labels(rows: Sequence[Row]) -> list[str]:
+    return sorted({row.values["label"] for row in rows})
+
+
+def targets(rows: Sequence[Row], about: About) -> NDArray[np.int64]:
+    """Index of each row's label, -1 for one that the model does not know."""
+    numbers = {name: number for number, name in enumerate(about["labels"])}
+    return np.array([numbers.get(row.values.get("label", ""), -1) for row in rows], np.int64)
+
+
+def teach(rows: Sequence[Row], pieces: Sequence[dict[str, Any]], about: About) -> None:
+    numbers = targets(rows, about)
+    for piece in pieces:
+        target = int(numbers[piece["row"]])
+        piece["target"] = target if target >= 0 else relation.UNKNOWN
+
+
+def score(rows: Sequence[Row], table: Table, about: About) -> dict[str, Any]:
+    names = about["labels"]
+    values = np.asarray(table, np.float64).reshape(-1, len(names))
+    plain = scoring.classification(targets(rows, about), values.argmax(-1), values, names)
+    true = [row.values.get("label", "") for row in rows]
+    return plain | scoring.relations(true, [names[place] for place in values.argmax(-1)], names)
+
+
+def hits(rows: Sequence[Row], table: Table, about: About) -> NDArray[np.float64]:
+    return (np.asarray(table).argmax(axis=-1) == targets(rows, about)).astype(float)
+
+
+def simple(
+    train: Sequence[Row], test: Sequence[Row], about: About, seed: int
+) -> dict[str, NDArray[Any]]:
+    truth, count = targets(train, about), len(about["labels"])
+    texts = [[relation.marked(row.values)[0] for row in rows] for rows in (train, test)]
+    return {
+        "majority": baselines.majority(truth, len(test), count),
+        "tfidf": baselines.tfidf(texts[0], truth, texts[1], count, seed),
+    }
+
+
+def shown(row: Row, answer: Mapping[str, Any]) -> tuple[str, str, str]:
+    text, (a, b, c, d) = relation.untagged(row.values)
+    marks = sorted([(a, "<e1>"), (b, "</e1>"), (c, "<e2>"), (d, "</e2>")], reverse=True)
+    for place, mark in marks:
+        text = text[:place] + mark + text[place:]
+    return text, row.values["label"], str(answer["label"])
+
+
+LEARNER = Learner(
+    head="relation",
+    inputs=("text", *PLACES),
+    labels=labels,
+    teach=teach,
+    score=score,
+    hits=hits,
+    simple=simple,
+    summary={"accuracy": "accuracy", "macro_f1": "macro.f1", "official_f1": "official_f1"},
+    main="official_f1",
+    shown=shown,
+)
+
 TASK = Task(
     name="relation-extraction",
     title=_("Relations"),
@@ -105,6 +178,7 @@ TASK = Task(
             keeps=("text", *PLACES, "label"),
             parse=read_offsets,
             least=2,
+            learner=LEARNER,
         ),
         Variant(
             name=MARKERS,

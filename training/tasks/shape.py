@@ -1,4 +1,4 @@
-"""What a task is: data and functions, no torch. Every file here ends in `TASK = Task(…)` or `Trainable(…)`."""
+"""What a task is: data and functions, no torch. Every file here ends in `TASK = Task(…)`."""
 
 from __future__ import annotations
 
@@ -86,6 +86,53 @@ class Row:
     values: Mapping[str, str]
 
 
+def nothing(*_: Any) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learner:
+    """How a model is made of a variant's rows and judged: functions of plain data.
+
+    `results` are what `training.coding.<head>.results` gives, one item a row; `about` is what attune.json will say.
+    """
+
+    head: str  # a name of training.heads.HEADS: all that backbone needs to know
+    objective: str = ""  # what the head's numbers mean, where it knows several meanings
+    inputs: tuple[str, ...]  # the roles that a prediction is made from
+    # training rows -> the list of labels, sorted; [] for data without labels
+    labels: Callable[[Sequence[Row]], list[str]] = lambda rows: []
+    # training rows -> what else the head has to know (the range of scores, a scheme of tags …)
+    about: Callable[[Sequence[Row]], dict[str, Any]] = nothing
+    # (rows, pieces, about): puts into the pieces what the network should answer
+    teach: Callable[[Sequence[Row], Sequence[dict[str, Any]], Mapping[str, Any]], None]
+    # (validation rows, results, about) -> additions to `about` that are chosen on validation, such as thresholds
+    tune: Callable[[Sequence[Row], Any, Mapping[str, Any]], dict[str, Any]] = nothing
+    # (rows, results, about) -> metrics as in the report
+    score: Callable[[Sequence[Row], Any, Mapping[str, Any]], dict[str, Any]]
+    # (rows, results, about) -> how good each answer is, 0 to 1: an array of shape (rows,)
+    hits: Callable[[Sequence[Row], Any, Mapping[str, Any]], Any]
+    # (training rows, test rows, about, seed) -> results of the simple baselines by name, for the test rows
+    simple: Callable[[Sequence[Row], Sequence[Row], Mapping[str, Any], int], dict[str, Any]]
+    # figures of an epoch, in the order in which they are shown: name -> path within the metrics
+    summary: Mapping[str, str]
+    main: str  # the one of them by which the best epoch is chosen
+    # (row, answer) -> (what was read, what should be answered, what was), as texts for a table
+    shown: Callable[[Row, Mapping[str, Any]], tuple[str, str, str]]
+
+    def figures(self, metrics: Mapping[str, Any]) -> dict[str, float]:
+        """Of an epoch; {} without rows."""
+        return {name: picked(metrics, path) for name, path in self.summary.items()}
+
+
+def picked(metrics: Mapping[str, Any], path: str) -> float:
+    """metrics["a"]["b"] of "a.b"."""
+    found: Any = metrics
+    for name in path.split("."):
+        found = found[name]
+    return float(found)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Variant:
     """One way in which a task's data is given. Exactly one of `key` and `parse` says what a row is."""
@@ -102,7 +149,7 @@ class Variant:
     parse: Callable[[Mapping[str, str]], Parsed] | None = None
     least: int = 0  # labels with two rows each that there must be to learn anything
     stored: str = ""  # the variant that a version of it is; empty: itself
-    trains: bool = False  # whether models can be made of it
+    learner: Learner | None = None  # how models are made of it; None: they cannot be
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +170,7 @@ class Task:
     @property
     def available(self) -> bool:
         """Whether models can be trained for it; the data side is there for every task."""
-        return isinstance(self, Trainable)
+        return any(variant.learner for variant in self.variants)
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -138,24 +185,6 @@ class Task:
         return next(
             (item for item in self.variants if all(roles.get(role) for role in item.needs)), None
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trainable(Task):
-    """A task whose models can be trained."""
-
-    head: str  # sequence, pair, token, span, seq2seq, causal …: all that backbone needs to know
-    # rows -> the list of labels, sorted; [] for tasks without labels
-    labels: Callable[[Sequence[Row]], list[str]]
-    # (tokenizer, rows, max_length) -> {"input_ids": list[list[int]], "attention_mask"?, …}; a tokenizer is passed in
-    encode: Callable[[Any, Sequence[Row], int], dict[str, list[Any]]]
-    # (rows, labels) -> targets as an int array of shape (rows,), -1 where the label is not among `labels`
-    targets: Callable[[Sequence[Row], Sequence[str]], Any]
-    # (logits (rows, labels) float array, labels) -> one prediction a row, as plain data for JSON
-    decode: Callable[[Any, Sequence[str]], list[dict[str, Any]]]
-    # (targets, probabilities, labels) -> metrics as in the report
-    score: Callable[[Any, Any, Sequence[str]], dict[str, Any]]
-    main_metric: str = "macro.f1"  # by which the best checkpoint is chosen
 
 
 def words(text: str) -> tuple[str, ...]:

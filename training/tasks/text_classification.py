@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from training import scoring
-from training.tasks.shape import Column, Flaw, Parsed, Row, Trainable, Variant, words
+from training import baselines, scoring
+from training.coding import sequence
+from training.tasks.shape import Column, Flaw, Learner, Parsed, Row, Task, Variant, words
 
 SINGLE, MULTI = "single", "multi"
 # Between the labels of one cell, where they are not a JSON list; the order is that of preference.
@@ -71,46 +72,119 @@ def infer(rows: Sequence[Mapping[str, str]], suggested: str) -> str:
     return suggested
 
 
+About = Mapping[str, Any]
+Table = NDArray[np.float64]  # probabilities (rows, labels)
+
+
+# --- one label a text -----------------------------------------------------------------------------------------------
+
+
 def labels(rows: Sequence[Row]) -> list[str]:
     """The labels as they stand in the rows, sorted by code point."""
     return sorted({row.values["label"] for row in rows})
 
 
-def encode(tokenizer: Any, rows: Sequence[Row], max_length: int) -> dict[str, list[Any]]:
-    texts = [row.values["text"] for row in rows]
-    return dict(tokenizer(texts, truncation=True, max_length=max_length, padding=False))
-
-
-def targets(rows: Sequence[Row], names: Sequence[str]) -> NDArray[np.int64]:
-    """Index of each row's label, -1 for one that is not among `names` or is not given."""
-    numbers = {name: number for number, name in enumerate(names)}
+def targets(rows: Sequence[Row], about: About) -> NDArray[np.int64]:
+    """Index of each row's label, -1 for one that the model does not know or that is not given."""
+    numbers = {name: number for number, name in enumerate(about["labels"])}
     return np.array([numbers.get(row.values.get("label", ""), -1) for row in rows], np.int64)
 
 
-def decode(logits: ArrayLike, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Logits of shape (rows, labels) to `label`, `probability` and all `probabilities` by label."""
-    return [
-        {
-            "label": names[int(row.argmax())],
-            "probability": float(row.max()),
-            "probabilities": {name: float(value) for name, value in zip(names, row, strict=True)},
-        }
-        for row in softmax(logits)
-    ]
+def teach(rows: Sequence[Row], pieces: Sequence[dict[str, Any]], about: About) -> None:
+    numbers = targets(rows, about)
+    for piece in pieces:
+        target = int(numbers[piece["row"]])
+        piece["target"] = target if target >= 0 else sequence.UNKNOWN
 
 
-def softmax(logits: ArrayLike) -> NDArray[np.float64]:
-    values = np.asarray(logits, np.float64)
-    powers = np.exp(values - values.max(axis=-1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+def score(rows: Sequence[Row], table: Table, about: About) -> dict[str, Any]:
+    values = np.asarray(table, np.float64).reshape(-1, len(about["labels"]))
+    return scoring.classification(
+        targets(rows, about), values.argmax(axis=-1), values, about["labels"]
+    )
 
 
-def score(true: ArrayLike, probabilities: ArrayLike, names: Sequence[str]) -> dict[str, Any]:
-    values = np.asarray(probabilities, np.float64).reshape(-1, len(names))
-    return scoring.classification(true, values.argmax(axis=-1), values, names)
+def hits(rows: Sequence[Row], table: Table, about: About) -> NDArray[np.float64]:
+    return (np.asarray(table).argmax(axis=-1) == targets(rows, about)).astype(float)
 
 
-TASK = Trainable(
+def simple(
+    train: Sequence[Row], test: Sequence[Row], about: About, seed: int
+) -> dict[str, NDArray[Any]]:
+    truth, count = targets(train, about), len(about["labels"])
+    texts = [[row.values["text"] for row in rows] for rows in (train, test)]
+    return {
+        "majority": baselines.majority(truth, len(test), count),
+        "tfidf": baselines.tfidf(texts[0], truth, texts[1], count, seed),
+    }
+
+
+def shown(row: Row, answer: Mapping[str, Any]) -> tuple[str, str, str]:
+    return row.values["text"], row.values["label"], str(answer["label"])
+
+
+# --- several labels a text ------------------------------------------------------------------------------------------
+
+
+def sets_of(rows: Sequence[Row]) -> list[tuple[str, ...]]:
+    return [several(row.values.get("label", "")) for row in rows]
+
+
+def several_labels(rows: Sequence[Row]) -> list[str]:
+    return sorted({name for names in sets_of(rows) for name in names})
+
+
+def marks(rows: Sequence[Row], about: About) -> NDArray[np.int64]:
+    """0 or 1 for each label of each row: (rows, labels); a label that the model does not know is left out."""
+    numbers = {name: number for number, name in enumerate(about["labels"])}
+    table = np.zeros((len(rows), len(numbers)), np.int64)
+    for place, names in enumerate(sets_of(rows)):
+        table[place, [numbers[name] for name in names if name in numbers]] = 1
+    return table
+
+
+def teach_several(rows: Sequence[Row], pieces: Sequence[dict[str, Any]], about: About) -> None:
+    table = marks(rows, about)
+    for piece in pieces:
+        piece["target"] = table[piece["row"]].tolist()
+
+
+def tune_several(rows: Sequence[Row], table: Table, about: About) -> dict[str, Any]:
+    if not rows:
+        return {}
+    found = scoring.thresholds(marks(rows, about), table)
+    return {"thresholds": dict(zip(about["labels"], map(float, found), strict=True))}
+
+
+def score_several(rows: Sequence[Row], table: Table, about: About) -> dict[str, Any]:
+    least = sequence.thresholds(about)
+    return scoring.several(marks(rows, about), table, least, about["labels"])
+
+
+def hits_several(rows: Sequence[Row], table: Table, about: About) -> NDArray[np.float64]:
+    """The share of what was found and should be in what was found or should be, of each row."""
+    true, got = marks(rows, about) > 0, np.asarray(table) >= sequence.thresholds(about)
+    either = (true | got).sum(-1)
+    return np.where(either, (true & got).sum(-1) / np.maximum(either, 1), 1.0)
+
+
+def simple_several(
+    train: Sequence[Row], test: Sequence[Row], about: About, seed: int
+) -> dict[str, NDArray[Any]]:
+    truth = marks(train, about)
+    texts = [[row.values["text"] for row in rows] for rows in (train, test)]
+    return {
+        "majority": np.tile(truth.mean(0), (len(test), 1)),
+        "tfidf": baselines.tfidf_several(texts[0], truth, texts[1], seed),
+    }
+
+
+def shown_several(row: Row, answer: Mapping[str, Any]) -> tuple[str, str, str]:
+    true = several(row.values["label"])
+    return row.values["text"], " | ".join(sorted(true)), " | ".join(sorted(answer["labels"]))
+
+
+TASK = Task(
     name="text-classification",
     title=_("Text classification"),
     description=_("Sort texts into labels: topic, intent, sentiment, urgency."),
@@ -145,7 +219,19 @@ TASK = Trainable(
             key=("text",),
             label="label",
             least=2,
-            trains=True,
+            learner=Learner(
+                head="sequence",
+                objective=sequence.SINGLE,
+                inputs=("text",),
+                labels=labels,
+                teach=teach,
+                score=score,
+                hits=hits,
+                simple=simple,
+                summary={"accuracy": "accuracy", "macro_f1": "macro.f1"},
+                main="macro_f1",
+                shown=shown,
+            ),
         ),
         Variant(
             name=MULTI,
@@ -154,13 +240,21 @@ TASK = Trainable(
             keeps=("text", "label"),
             parse=read_several,
             least=2,
+            learner=Learner(
+                head="sequence",
+                objective=sequence.SEVERAL,
+                inputs=("text",),
+                labels=several_labels,
+                teach=teach_several,
+                tune=tune_several,
+                score=score_several,
+                hits=hits_several,
+                simple=simple_several,
+                summary={"micro_f1": "micro.f1", "macro_f1": "macro.f1"},
+                main="macro_f1",
+                shown=shown_several,
+            ),
         ),
     ),
     infer=infer,
-    head="sequence",
-    labels=labels,
-    encode=encode,
-    targets=targets,
-    decode=decode,
-    score=score,
 )

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from training.tasks.shape import Column, Flaw, Parsed, Task, Variant
+import numpy as np
+from numpy.typing import NDArray
+
+from training import baselines, scoring
+from training.coding import sequence
+from training.tasks.shape import Column, Flaw, Learner, Parsed, Row, Task, Variant
 
 LABEL, SCORE = "label", "score"
 
@@ -38,6 +44,138 @@ def is_number(text: str) -> bool:
     except ValueError:
         return False
 
+
+# --- learning -------------------------------------------------------------------------------------------------------
+
+About = Mapping[str, Any]
+Table = NDArray[np.float64]
+TEXTS = ("text_a", "text_b")
+
+
+def labels(rows: Sequence[Row]) -> list[str]:
+    return sorted({row.values["label"] for row in rows})
+
+
+def targets(rows: Sequence[Row], about: About) -> NDArray[np.int64]:
+    """Index of each row's label, -1 for one that the model does not know."""
+    numbers = {name: number for number, name in enumerate(about["labels"])}
+    return np.array([numbers.get(row.values.get("label", ""), -1) for row in rows], np.int64)
+
+
+def teach(rows: Sequence[Row], pieces: Sequence[dict[str, Any]], about: About) -> None:
+    numbers = targets(rows, about)
+    for piece in pieces:
+        target = int(numbers[piece["row"]])
+        piece["target"] = target if target >= 0 else sequence.UNKNOWN
+
+
+def score(rows: Sequence[Row], table: Table, about: About) -> dict[str, Any]:
+    names = about["labels"]
+    values = np.asarray(table, np.float64).reshape(-1, len(names))
+    true = targets(rows, about)
+    found = scoring.classification(true, values.argmax(-1), values, names)
+    if len(names) == 2:
+        found["binary"] = scoring.binary((true == 1).astype(int), values[:, 1])
+    return found
+
+
+def hits(rows: Sequence[Row], table: Table, about: About) -> NDArray[np.float64]:
+    return (np.asarray(table).argmax(axis=-1) == targets(rows, about)).astype(float)
+
+
+def simple(
+    train: Sequence[Row], test: Sequence[Row], about: About, seed: int
+) -> dict[str, NDArray[Any]]:
+    truth, count = targets(train, about), len(about["labels"])
+    pairs = [[_pair(row) for row in rows] for rows in (train, test)]
+    return {
+        "majority": baselines.majority(truth, len(test), count),
+        "tfidf": baselines.tfidf_pairs(pairs[0], truth, pairs[1], count),
+    }
+
+
+def _pair(row: Row) -> tuple[str, str]:
+    return row.values["text_a"], row.values["text_b"]
+
+
+def shown(row: Row, answer: Mapping[str, Any]) -> tuple[str, str, str]:
+    return "\n".join(_pair(row)), row.values["label"], str(answer["label"])
+
+
+# --- a score instead of a label -------------------------------------------------------------------------------------
+
+
+def values_of(rows: Sequence[Row]) -> NDArray[np.float64]:
+    return np.array([float(row.values["score"]) for row in rows], np.float64)
+
+
+def bounds(rows: Sequence[Row]) -> dict[str, Any]:
+    """The range of the training scores, which answers keep to."""
+    found = values_of(rows)
+    low, high = float(found.min()), float(found.max())
+    return {"range": [low, high if high > low else low + 1.0]}
+
+
+def teach_score(rows: Sequence[Row], pieces: Sequence[dict[str, Any]], about: About) -> None:
+    low, high = about["range"]
+    scaled = (values_of(rows) - low) / (high - low)
+    for piece in pieces:
+        piece["target"] = float(scaled[piece["row"]])
+
+
+def score_score(rows: Sequence[Row], found: Table, about: About) -> dict[str, Any]:
+    result = scoring.regression(values_of(rows), found)
+    # A constant answer, or a single row, correlates with nothing.
+    return {name: 0.0 if value is None else value for name, value in result.items()}
+
+
+def hits_score(rows: Sequence[Row], found: Table, about: About) -> NDArray[np.float64]:
+    """1 where the score is met, falling to 0 at the other end of the range."""
+    low, high = about["range"]
+    return np.clip(1 - np.abs(values_of(rows) - np.asarray(found)) / (high - low), 0, 1)
+
+
+def simple_score(
+    train: Sequence[Row], test: Sequence[Row], about: About, seed: int
+) -> dict[str, NDArray[Any]]:
+    truth = values_of(train)
+    pairs = [[_pair(row) for row in rows] for rows in (train, test)]
+    return {
+        "majority": np.full(len(test), float(np.median(truth))),
+        "tfidf": np.clip(baselines.tfidf_score(pairs[0], truth, pairs[1]), *about["range"]),
+    }
+
+
+def shown_score(row: Row, answer: Mapping[str, Any]) -> tuple[str, str, str]:
+    return "\n".join(_pair(row)), row.values["score"], f"{answer['score']:.3g}"
+
+
+LABELS = Learner(
+    head="sequence",
+    objective=sequence.SINGLE,
+    inputs=TEXTS,
+    labels=labels,
+    teach=teach,
+    score=score,
+    hits=hits,
+    simple=simple,
+    summary={"accuracy": "accuracy", "macro_f1": "macro.f1"},
+    main="macro_f1",
+    shown=shown,
+)
+SCORES = Learner(
+    head="sequence",
+    objective=sequence.SCORE,
+    inputs=TEXTS,
+    about=bounds,
+    teach=teach_score,
+    score=score_score,
+    hits=hits_score,
+    simple=simple_score,
+    summary={"pearson": "pearson", "spearman": "spearman"},
+    main="spearman",
+    shown=shown_score,
+)
 
 TASK = Task(
     name="text-matching",
@@ -87,6 +225,7 @@ TASK = Task(
             key=("text_a", "text_b"),
             label="label",
             least=2,
+            learner=LABELS,
         ),
         Variant(
             name=SCORE,
@@ -94,6 +233,7 @@ TASK = Task(
             needs=("text_a", "text_b", "score"),
             keeps=("text_a", "text_b", "score"),
             parse=read_score,
+            learner=SCORES,
         ),
     ),
     text_role="text_a",

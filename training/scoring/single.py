@@ -1,4 +1,4 @@
-"""Scores as the report keeps them: plain floats, 0 to 1, well defined for labels that never occur."""
+"""One label a row: scores that are well defined for labels that never occur, and the verdict on a model."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 SAME = 0.005  # accuracy within half a point is no difference
 SIGNIFICANT = 0.05
+ROUNDS = 1000  # of the bootstrap
 
 
 def classification(
@@ -39,17 +40,17 @@ def macro_f1(targets: ArrayLike, predicted: ArrayLike, labels: int) -> float:
     return float(np.mean(_scores(np.asarray(targets, int), np.asarray(predicted, int), labels)[2]))
 
 
-def verdict(correct: ArrayLike, baselines: dict[str, ArrayLike]) -> dict[str, Any]:
-    """The model against the best of the simple baselines, each given as its row-wise hits on the same test rows.
+def verdict(hits: ArrayLike, baselines: dict[str, ArrayLike], seed: int = 0) -> dict[str, Any]:
+    """The model against the best of the simple baselines, each given as how good its answer is, 0 to 1, row by row.
 
-    `gain` and `worse` need half a point of accuracy and McNemar's exact test to agree; all else is `same`. `points` are
-    percentage points of accuracy.
+    `gain` and `worse` need half a point and a paired test on the same test rows to agree; all else is `same`. The test
+    is McNemar's exact one where answers are right or wrong, else a paired bootstrap. `points` are percentage points.
     """
-    hits = np.asarray(correct, bool)
-    means = {name: float(np.mean(np.asarray(values, bool))) for name, values in baselines.items()}
-    best = max(means, key=lambda name: (means[name], name))
-    difference = (float(np.mean(hits)) if len(hits) else 0.0) - means[best]
-    p_value = mcnemar(hits, np.asarray(baselines[best], bool))
+    ours = np.asarray(hits, float)
+    tables = {name: np.asarray(values, float) for name, values in baselines.items()}
+    best = max(tables, key=lambda name: (float(tables[name].mean()) if len(ours) else 0.0, name))
+    difference = float((ours - tables[best]).mean()) if len(ours) else 0.0
+    p_value = paired(ours, tables[best], seed)
     code = "gain" if difference > 0 else "worse"
     if abs(difference) <= SAME or p_value >= SIGNIFICANT:
         code = "same"
@@ -59,6 +60,20 @@ def verdict(correct: ArrayLike, baselines: dict[str, ArrayLike]) -> dict[str, An
         "baseline": best,
         "p_value": p_value,
     }
+
+
+def paired(first: NDArray[np.float64], second: NDArray[np.float64], seed: int) -> float:
+    """Two-sided p-value that two models are equally good, from how good their answers to the same rows are."""
+    if set(np.unique([first, second])) <= {0.0, 1.0}:
+        return mcnemar(first > 0.5, second > 0.5)
+    differences = first - second
+    draw = np.random.default_rng(seed)
+    # The bootstrap distribution of the mean, moved to 0: how often is it as far out as what was found?
+    means = np.array(
+        [differences[draw.integers(0, len(first), len(first))].mean() for _ in range(ROUNDS)]
+    )
+    found = abs(float(differences.mean()))
+    return float((np.sum(np.abs(means - differences.mean()) >= found) + 1) / (ROUNDS + 1))
 
 
 def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:

@@ -1,0 +1,71 @@
+"""A row as a whole: the mean of its token vectors, scaled to length 1, and a linear layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from training.coding.sequence import SCORE, SEVERAL, UNKNOWN, answers, pieces, results
+from training.files.core import (
+    Batch,
+    Encoder,
+    Loaded,
+    encoder_of,
+    mean,
+    run,
+    with_head,
+)
+
+
+class Network(Encoder):
+    """One output a label, or one for a score."""
+
+    def __init__(self, base: nn.Module, about: Mapping[str, Any], dropout: float = 0.0) -> None:
+        hidden: int = base.config.hidden_size  # type: ignore[union-attr, assignment]
+        super().__init__(base, about, hidden, max(1, len(about["labels"])), dropout)
+
+    def collate(self, pieces: Sequence[Mapping[str, Any]]) -> Batch:
+        batch = super().collate(pieces)
+        if all("target" in piece for piece in pieces):
+            whole = self.about["objective"] not in (SCORE, SEVERAL)
+            kind = torch.long if whole else torch.float32
+            batch["targets"] = torch.tensor([piece["target"] for piece in pieces], dtype=kind)
+        return batch
+
+    def vectors(self, batch: Batch) -> Tensor:
+        """(rows, hidden), each of length 1."""
+        return functional.normalize(mean(self.states(batch), batch["mask"]), dim=-1)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Logits (rows, labels)."""
+        logits: Tensor = self.head(self.dropout(self.vectors(batch)))
+        return logits
+
+    def criterion(self, outputs: Tensor, batch: Batch) -> Tensor:
+        """The mean loss of the rows; a label that training does not know has none."""
+        logits, targets = outputs.float(), batch["targets"]
+        if self.about["objective"] == SCORE:
+            return functional.mse_loss(logits[:, 0], targets)
+        if self.about["objective"] == SEVERAL:
+            # The sum over the labels: a mean would make steps smaller the more labels there are.
+            losses = functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")
+            return losses.sum(-1).mean()
+        balance = self.balance if self.training else None
+        return functional.cross_entropy(logits, targets, weight=balance, ignore_index=UNKNOWN)
+
+
+class Model(Loaded):
+    def build(self, folder: Path) -> Encoder:
+        return with_head(Network(encoder_of(folder), self.about), folder)
+
+    def results(self, records: Sequence[Mapping[str, str]]) -> Any:
+        found = pieces(self.tokenizer, records, self.about["max_length"], self.about)
+        return results(run(self.network, found), found, records, self.about)
+
+    def answers(self, results: Any, records: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+        return answers(results, records, self.about)

@@ -1,0 +1,56 @@
+"""One answer a word: a linear layer over the state of its first token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from training.coding.token import UNKNOWN, Entity, answers, pieces, results, tags_of
+from training.files.core import Batch, Encoder, Loaded, encoder_of, run, stacked, with_head
+
+
+class Network(Encoder):
+    def __init__(self, base: nn.Module, about: Mapping[str, Any], dropout: float = 0.0) -> None:
+        hidden: int = base.config.hidden_size  # type: ignore[union-attr, assignment]
+        super().__init__(base, about, hidden, len(tags_of(about)), dropout)
+
+    def collate(self, pieces: Sequence[Mapping[str, Any]]) -> Batch:
+        batch = super().collate(pieces)
+        width = max(1, *(piece["size"] for piece in pieces))
+        batch["first"] = stacked([piece["first"] for piece in pieces], width, 0)
+        if all("tags" in piece for piece in pieces):
+            batch["targets"] = stacked([piece["tags"] for piece in pieces], width, UNKNOWN)
+        return batch
+
+    def vectors(self, batch: Batch) -> Tensor:
+        """(rows, words, hidden)."""
+        states = self.states(batch)
+        places = batch["first"].unsqueeze(-1).expand(-1, -1, states.shape[-1])
+        return torch.gather(states, 1, places)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Logits (rows, words, tags)."""
+        logits: Tensor = self.head(self.dropout(self.vectors(batch)))
+        return logits
+
+    def criterion(self, outputs: Tensor, batch: Batch) -> Tensor:
+        """The mean loss of the words."""
+        logits, targets = outputs.float().flatten(0, 1), batch["targets"].flatten()
+        return functional.cross_entropy(logits, targets, ignore_index=UNKNOWN)
+
+
+class Model(Loaded):
+    def build(self, folder: Path) -> Encoder:
+        return with_head(Network(encoder_of(folder), self.about), folder)
+
+    def results(self, records: Sequence[Mapping[str, str]]) -> list[list[Entity]]:
+        found = pieces(self.tokenizer, records, self.about["max_length"], self.about)
+        return results(run(self.network, found), found, records, self.about)
+
+    def answers(self, results: Any, records: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+        return answers(results, records, self.about)

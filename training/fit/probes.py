@@ -1,0 +1,69 @@
+"""What the frozen base can do: simple models over its vectors, from which the head starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from accelerate import Accelerator
+
+from training import backbone, baselines
+from training.coding import sequence
+from training.events import Event
+from training.fit.job import Job, stage
+
+Floats = npt.NDArray[np.floating[Any]]
+# -> the results for the test rows, and what was chosen on validation for them
+Probe = Callable[[Job, Any, Accelerator], Generator[Event, None, tuple[Any, dict[str, Any]]]]
+
+
+def vectors(
+    network: Any,
+    pieces: Sequence[Mapping[str, Any]],
+    accelerator: Accelerator,
+    start: float,
+    share: float,
+) -> Generator[Event, None, Floats]:
+    """The frozen base's vectors of the pieces, with a sign of life between the chunks."""
+    steps = backbone.vectors(network, pieces, accelerator.autocast)
+    while True:
+        try:
+            yield stage("baselines", start + share * next(steps))
+        except StopIteration as stop:
+            result: Floats = stop.value
+            return result
+
+
+def whole(
+    job: Job, network: Any, accelerator: Accelerator
+) -> Generator[Event, None, tuple[Any, dict[str, Any]]]:
+    """A linear model over one vector a row; it becomes the head, where that is wanted."""
+    train = yield from vectors(network, job.pieces["train"], accelerator, 0.2, 0.6)
+    targets = np.array([piece["target"] for piece in job.pieces["train"]])
+    weights, bias = _linear(job.learner.objective, train, targets, len(job.labels))
+
+    def outputs(split: str, start: float) -> Generator[Event, None, Any]:
+        found = yield from vectors(network, job.pieces[split], accelerator, start, 0.1)
+        return job.results(split, found @ weights.T + bias)
+
+    valid = yield from outputs("valid", 0.8)
+    tuned = job.learner.tune(job.rows["valid"], valid, job.about)
+    results = yield from outputs("test", 0.9)
+    if job.settings["probe_head"]:
+        head = {"weight": torch.tensor(weights).float(), "bias": torch.tensor(bias).float()}
+        network.head.load_state_dict(head)
+    return results, tuned
+
+
+def _linear(objective: str, vectors: Floats, targets: Any, labels: int) -> tuple[Floats, Floats]:
+    if objective == sequence.SCORE:
+        return baselines.probe_score(vectors, targets)
+    if objective == sequence.SEVERAL:
+        return baselines.probe_several(vectors, targets)
+    return baselines.probe(vectors, targets, labels)
+
+
+PROBES: dict[str, Probe] = {"sequence": whole, "relation": whole}
