@@ -71,10 +71,18 @@ def filled(template: str, values: Fields) -> str:
 
 def talk(record: Fields, about: Mapping[str, Any]) -> list[Turn]:
     """The conversation of a record of whole conversations, led by the system prompt of `about` if it has none."""
-    given = record[MESSAGES]
-    turns = json.loads(given) if isinstance(given, str) else given
+    turns = _turns(record[MESSAGES])
     found = [{"role": turn["role"], "content": clean(turn["content"])} for turn in turns]
     return with_system(found, about)
+
+
+def _turns(given: Any) -> list[Turn]:
+    """A list of turns, also as JSON; a text that is none is what the user says."""
+    try:
+        turns = json.loads(given) if isinstance(given, str) else given
+        return [{"role": turn["role"], "content": turn["content"]} for turn in turns]
+    except (ValueError, TypeError, KeyError):
+        return [{"role": "user", "content": str(given)}]
 
 
 def with_system(turns: Sequence[Turn], about: Mapping[str, Any]) -> list[Turn]:

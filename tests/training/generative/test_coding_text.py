@@ -159,6 +159,14 @@ class TestTalks:
             assert prompt["ids"] == piece["ids"][: len(prompt["ids"])]
             assert chat_tokenizer.decode(prompt["ids"]).endswith("<|start|>assistant\n")
 
+    def test_a_text_that_is_no_talk_is_what_the_user_says(
+        self, chat_tokenizer: Any, talk_about: Any
+    ) -> None:
+        talk, plain = text.prompts(
+            chat_tokenizer, [record_of(TALK[:1]), {"messages": TALK[0]["content"]}], 256, talk_about
+        )
+        assert talk["ids"] == plain["ids"]
+
     def test_a_history_for_each_answer(self, chat_tokenizer: Any, talk_about: Any) -> None:
         found = text.histories(record_of(TALK), talk_about)
         assert [said for _, said in found] == ["yes, 你好🙂 what?", " sat on the mat "]

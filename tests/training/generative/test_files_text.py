@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,7 @@ from training.coding import text
 from training.coding.packing import packed
 from training.files.core import run
 from training.files.text import NO_LOSS, Model, Network, Writer, perplexity, writer_of
+from training.heads import Head
 
 ROWS = [
     {"source": "the cat sat on the mat 🙂", "target": "cat on mat"},
@@ -198,6 +202,19 @@ class TestModel:
         assert len(model.predict(records)) == 3
         quiet = "".join(model.generate_stream(records[0], max_new_tokens=1))
         assert len(quiet) <= len(model.predict(records[:1])[0]["text"])
+
+    def test_its_program_stands_alone(
+        self, make_model: Any, llama_base: Path, ask_about: Any, tmp_path: Path
+    ) -> None:
+        model = make_model(llama_base, ask_about)
+        (tmp_path / "predict.py").write_text(Head("text", ("prompts",)).program(), encoding="utf-8")
+        (tmp_path / "in.csv").write_text("source\nthe cat\n你好🙂\n", encoding="utf-8")
+        command = [sys.executable, "-I", "predict.py", "in.csv", "out.csv"]
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+        with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        expected = model.predict([row["source"] for row in rows])
+        assert [row["predicted"] for row in rows] == [answer["text"] for answer in expected]
 
     def test_it_answers_pairs(self, make_model: Any, t5_base: Path, pair_about: Any) -> None:
         model = make_model(t5_base, pair_about)
