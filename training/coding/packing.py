@@ -42,3 +42,21 @@ def _joined(pieces: Sequence[Piece]) -> Piece:
         "parts": [len(piece["ids"]) for piece in pieces],
         "size": len(ids),
     }
+
+
+def packs(network: Any, tolerance: float = 1e-4) -> bool:
+    """Whether this network, in evaluation mode, reads parts of a row as it reads rows: not every kind of base does."""
+    sizes = (5, 9, 3)
+    given: list[Piece] = [
+        {
+            "row": row,
+            "ids": [3 + row + place for place in range(size)],
+            "loss": [0] + [1] * (size - 1),
+        }
+        for row, size in enumerate(sizes)
+    ]
+    try:
+        together = float(network.loss(network.collate(packed(given, sum(sizes)))))
+    except (TypeError, ValueError, RuntimeError, IndexError):
+        return False  # it takes no such mask or positions
+    return abs(together - float(network.loss(network.collate(given)))) < tolerance

@@ -16,7 +16,7 @@ import torch
 from transformers import AutoTokenizer
 
 from training.coding import text
-from training.coding.packing import packed
+from training.coding.packing import packed, packs
 from training.files.core import run
 from training.files.text import NO_LOSS, Model, Network, Writer, perplexity, writer_of
 from training.heads import Head
@@ -64,6 +64,10 @@ def make_model(tmp_path: Path) -> Callable[..., Model]:
         return Model(tmp_path)
 
     return make
+
+
+def without_positions(pieces: Any, width: int) -> Any:
+    return {"mask": torch.ones((len(pieces), width), dtype=torch.long)}
 
 
 class TestLoss:
@@ -134,6 +138,17 @@ class TestPacking:
         assert 1 < len(rows) < len(found)
         apart, together = network.loss(network.collate(found)), network.loss(network.collate(rows))
         assert together.item() == pytest.approx(apart.item(), abs=1e-5)
+
+    def test_a_network_is_asked_whether_it_packs(
+        self, causal: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        network, _ = causal
+        assert packs(network)
+        # A base that forgets the mask sees the parts before.
+        inner = network.base.forward
+        monkeypatch.setattr(network.base, "forward", lambda attention_mask, **given: inner(**given))
+        monkeypatch.setattr("training.files.text.blocks", without_positions)
+        assert not packs(network)
 
     def test_the_gradient_is_the_same_too(self, causal: Any, ask_about: Any) -> None:
         network, tokenizer = causal
