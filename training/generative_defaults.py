@@ -6,10 +6,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-SMOLLM_SECOND = {
-    "lora": 400,
-    "full": 340,
-}  # tokens of SmolLM2-135M in bf16 on two cores, with nothing else to do
+# Tokens of SmolLM2-135M in bf16 on two cores (8 rows of 256), measured while others worked on them too.
+SMOLLM_SECOND = {"lora": 400, "full": 340}
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class Writing:
     tested: int = 200  # test rows that are answered in writing; the loss is over all
 
 
-# Small models want a high rate for few weights; ten times less for all of them.
+# The rate of CAUSAL was tried: multiwoz perplexity 23.5 -> 13.7 in 11 steps. The others are usual ones, not yet tried.
 CAUSAL = Writing("lora", 1e-3, 512, 128, 8)
 SEQ2SEQ = Writing("full", 2e-5, 256, 128, 32, weight_decay=0.01)
 CAUSAL_FULL = Writing("full", 1e-4, 512, 128, 8, weight_decay=0.01)

@@ -164,6 +164,8 @@ def _pair(tokenizer: Any, record: Record, limit: int, about: About) -> Piece:
     labels = list(tokenizer(text_target=clean(record[about["answer"]]), verbose=False)["input_ids"])
     if len(labels) > limit:
         return {**piece, "labels": labels[:limit], "cut": True}
+    if labels[-1:] != ending(tokenizer):  # not every tokenizer ends a text
+        labels += ending(tokenizer)
     return {**piece, "labels": labels}
 
 
@@ -211,7 +213,7 @@ def _fitted(read: Any, record: Record, room: int, about: About) -> Piece:
 
 
 def _talks(tokenizer: Any, turns: Sequence[Turn], limit: int, about: About) -> Iterator[Piece]:
-    """A talk that is too long in parts of whole turns, the last part first made; each answer carries loss once."""
+    """A talk that is too long in parts of whole turns; each answer carries loss once."""
     answers = [place for place, turn in enumerate(turns) if turn["role"] == "assistant"]
     learnt = answers[-1:] if about.get("turns") == "last" else answers
     piece = whole_talk(tokenizer, turns[: answers[-1] + 1], learnt)
@@ -221,7 +223,8 @@ def _talks(tokenizer: Any, turns: Sequence[Turn], limit: int, about: About) -> I
     elif len(piece["ids"]) <= limit:
         yield piece
     else:
-        yield from _parts_of(tokenizer, turns, learnt, limit)
+        # Made from the end, so that the last answer has the most before it.
+        yield from reversed(list(_parts_of(tokenizer, turns, learnt, limit)))
 
 
 def _parts_of(

@@ -123,7 +123,7 @@ class TestTalks:
         found = text.pieces(chat_tokenizer, [record_of(turns)], limit, talk_about)
         assert len(found) > 1
         assert all(piece["cut"] and len(piece["ids"]) <= limit for piece in found)
-        said = "".join(learnt(chat_tokenizer, piece) for piece in reversed(found))
+        said = "".join(learnt(chat_tokenizer, piece) for piece in found)
         assert said == "".join(f"the cat {n}<|end|>" for n in range(1, 20, 2))
 
     def test_a_lone_question_too_long_leaves_the_answer_whole(
