@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "projects",
     "projects.datasets",
     "projects.runs",
+    "projects.pools",
     "projects.portal",
     "projects.jobs",
 ]
@@ -275,7 +276,11 @@ Q_CLUSTER = {
 # `up` starts `manage.py work <name>` for each of these, each in a process group of its own.
 QUEUE_CLUSTERS = ["attune", "train", "look"]
 # Called once a minute, and when the first cluster starts.
-SCHEDULES = ["projects.runs.tasks.sweep", "projects.datasets.tasks.sweep"]
+SCHEDULES = [
+    "projects.runs.tasks.sweep",
+    "projects.datasets.tasks.sweep",
+    "projects.pools.tasks.sweep",
+]
 
 LOGGING = {
     "version": 1,
