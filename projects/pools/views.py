@@ -158,7 +158,7 @@ def pool_status(request: HttpRequest, slug: str, project_id: UUID, pool_id: UUID
     if values["open"] or values["asking"]:
         return render(request, "pools/_status.html", values)
     answer = render(request, "pools/_status.html", values, status=DONE)
-    answer["HX-Trigger"] = "pool-ended"
+    answer["HX-Trigger-After-Settle"] = "pool-ended"
     return answer
 
 

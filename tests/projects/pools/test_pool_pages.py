@@ -174,7 +174,7 @@ def test_a_newer_run_is_offered(
     work()
     ended = alice_client.get(at(suggested, "pool-status"))
     assert ended.status_code == 286
-    assert ended["HX-Trigger"] == "pool-ended"
+    assert ended["HX-Trigger-After-Settle"] == "pool-ended"
     assert newest(suggested).run == newer
 
 
