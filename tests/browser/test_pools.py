@@ -76,7 +76,9 @@ def test_labelling_by_keyboard(pool: Any, stack: Any) -> None:
     suggest(pool, stack)
     pool.page.reload()
     shows(pool, 2)
-    pool.look("pool-suggested")
+    for width in (390, 1440):
+        pool.page.set_viewport_size({"width": width, "height": 900})
+        pool.look(f"pool-suggested-{width}")
     keys.press("Enter")
     shows(pool, 1)
     keys.press("o")
