@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -115,10 +116,8 @@ def made(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[
     def get(task: str, variant: str) -> tuple[Path, list[Any]]:
         if (task, variant) not in known:
             folder = tmp_path_factory.mktemp("run")
-            found = {
-                tuple(row.values()): row
-                for row, _ in zip(MADE[task, variant](random.Random(1)), range(90))
-            }
+            rows = islice(MADE[task, variant](random.Random(1)), 90)
+            found = {tuple(row.values()): row for row in rows}
             train = write(folder / "train.csv", list(found.values()))
             given = {
                 "task": task,
