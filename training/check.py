@@ -81,10 +81,15 @@ def take_test(scan: Scan, kept: Sequence[Rows]) -> None:
 
 
 def give_back() -> None:
-    """glibc: large arrays go back to the kernel when they are let go; by itself it keeps ever larger ones."""
-    mmap_threshold = -3  # M_MMAP_THRESHOLD of malloc.h
+    """glibc: large arrays go back to the kernel when they are let go; by itself it keeps ever larger ones.
+
+    What a block of a file needs is kept, since fresh memory costs more than the work that is done in it.
+    """
+    trim_threshold, mmap_threshold = -1, -3  # M_… of malloc.h
     with suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").mallopt(mmap_threshold, 1 << 20)
+        library = ctypes.CDLL("libc.so.6")
+        library.mallopt(mmap_threshold, 4 << 20)
+        library.mallopt(trim_threshold, 8 << 20)
 
 
 def concluded(

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from training import splits
 from training.problems import Problem
 from training.spool import Spool
 from training.table import Chunk, Fault, Table, chunks, read, strings
+from training.table import cells
 from training.table.reader import shown
 from training.tasks.shape import BETWEEN, Task, Variant
 from training.validation.columns import check_columns, used
@@ -314,8 +314,10 @@ class Scan:
             self._flaw(flaw, self.files[sources[at]], int(lines[at]))
         if not len(part.kept):
             return
-        kept = pa.array(part.kept)
-        extra = [column.take(kept) for column in others.values()]
+        extra = list(others.values())
+        if len(part.kept) < len(lines):
+            kept = pa.array(part.kept)
+            extra = [column.take(kept) for column in extra]
         self._numbers(part, lines[part.kept], sources[part.kept])
         self._of["given"].add(np.full(len(part.kept), NONE) if given is None else given[part.kept])
         self._common(dict(zip(others, extra, strict=True)))
@@ -339,12 +341,12 @@ class Scan:
         self.found.add(flaw.code, place, **dict(flaw.values))
 
     def _numbers(self, part: Part, lines: NDArray[np.uint32], sources: NDArray[np.uint8]) -> None:
-        of, letters = self._of, pc.utf8_length(part.keys).to_numpy()
+        of, letters = self._of, cells.letters(part.keys)
         of["line"].add(lines)
         of["source"].add(sources)
         of["print"].add(splits.fingerprints(part.keys))
         of["size"].add(letters)
-        tokens = estimated_tokens(letters, pc.binary_length(part.keys).to_numpy())
+        tokens = estimated_tokens(letters, cells.sizes(part.keys))
         of["tokens"].add(np.minimum(tokens, np.iinfo(np.uint16).max))
         of["codes"].add(self._codes(part.labels))
         if part.counts is not None:
