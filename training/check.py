@@ -18,7 +18,7 @@ from training import catalogue, edits, splits, version
 from training.events import Checked, Event, Progress
 from training.problems import Problem
 from training.spool import Spool
-from training.table import strings
+from training.table import cells, strings
 from training.tasks.shape import Task
 from training.validation import Finding, Rows, Scan, Source, gate, judge
 from training.validation.findings import TABLE, ordered
@@ -182,9 +182,9 @@ def _written(
             rows = slice(start, start + batch.num_rows)
             writer.add_table(
                 [
-                    files.take(pa.array(scan.source[rows])),
-                    pa.array(scan.line[rows].astype(np.int64)),
-                    names.take(pa.array(assigned[rows])),
+                    files.take(cells.array(scan.source[rows])),
+                    cells.array(scan.line[rows].astype(np.int64)),
+                    names.take(cells.array(assigned[rows])),
                     *batch.columns,
                 ]
             )

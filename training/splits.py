@@ -81,15 +81,14 @@ def digests(texts: Any) -> NDArray[np.uint64]:
 
 def fingerprint(text: str) -> int:
     """Of one text."""
-    encoded = pa.array([text.encode("utf-8", "replace").decode()], pa.string())
-    return int(fingerprints(encoded)[0])
+    return int(fingerprints(cells.strings([text]))[0])
 
 
 def seconds(dates: Any) -> NDArray[np.float64]:
     """Dates (an Arrow array of strings) as seconds since 1970; NaN for what is none."""
     found = dates.dictionary_encode()
     values = [_second(text.strip()) for text in found.dictionary.to_pylist()]
-    return np.array(values or [np.nan])[found.indices.to_numpy()] if len(dates) else np.zeros(0)
+    return np.array(values or [np.nan])[cells.numbers(found.indices)] if len(dates) else np.zeros(0)
 
 
 def _second(text: str) -> float:

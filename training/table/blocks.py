@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
@@ -27,7 +27,7 @@ from training.table.words import MAX_CELL, clean
 
 ROWS = 8192  # of a piece that is made of records
 BLOCK = 2 << 20  # bytes of a piece that Arrow parses
-_THREADS = 2  # each with a block of its own
+_AHEAD = 2  # pieces that are parsed before they are asked for
 # Encodings in which the bytes of line ends, quotes and separators never are a part of another character.
 _SAFE = ("utf-8", "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp125", "koi8", "iso8859")
 _QUOTE, _LF, _CR = 34, 10, 13
@@ -66,7 +66,7 @@ def _of_batch(batch: list[Record], width: int) -> Chunk:
         batch = [_cleaned(record) for record in batch if not _is_lost(record)]
     columns = list(zip(*(record.cells for record in batch), strict=True)) or [()] * width
     lines = np.fromiter((record.line for record in batch), np.uint32, len(batch))
-    return Chunk(lines, [strings(column) for column in columns], faults)
+    return Chunk(lines, [cells.strings(column) for column in columns], faults)
 
 
 def _is_lost(record: Record) -> bool:
@@ -75,15 +75,6 @@ def _is_lost(record: Record) -> bool:
 
 def _cleaned(record: Record) -> Record:
     return record._replace(cells=[clean(c) for c in record.cells]) if record.faults else record
-
-
-def strings(values: Iterable[str]) -> Any:
-    """As an Arrow array; half of a surrogate pair, which no UTF-8 can hold, becomes a question mark."""
-    found = list(values)
-    try:
-        return pa.array(found, pa.string())
-    except UnicodeEncodeError:
-        return pa.array([v.encode("utf-8", "replace").decode() for v in found], pa.string())
 
 
 def _is_plain(table: Delimited) -> bool:
@@ -130,21 +121,18 @@ class _Blocks:
             yield chunk
 
     def _ahead(self) -> Iterator[tuple[_Piece, Chunk | None]]:
-        """Parsed by threads while what came before is worked on: neither Arrow nor NumPy holds the interpreter."""
-        waiting: deque[tuple[_Piece, Future[Chunk | None]]] = deque()
-        pieces = self._pieces()
-        with ThreadPoolExecutor(_THREADS) as pool, closing(pieces):
-            for piece, block in pieces:
-                waiting.append((piece, pool.submit(self.parsed, block, piece.line)))
-                del block  # two at a time are enough
-                if len(waiting) > _THREADS:
-                    done, chunk = waiting.popleft()
-                    yield done, chunk.result()
-            while waiting:
-                done, chunk = waiting.popleft()
-                yield done, chunk.result()
+        """Read and parsed by a thread while what came before is worked on: Arrow and NumPy let both run at once."""
+        with closing(self._parsed()) as found, ThreadPoolExecutor(1) as pool:
+            waiting = deque(pool.submit(next, found, None) for _ in range(_AHEAD))
+            while done := waiting.popleft().result():
+                waiting.append(pool.submit(next, found, None))
+                yield done
 
-    def _pieces(self) -> Generator[tuple[_Piece, bytes], None, None]:
+    def _parsed(self) -> Generator[tuple[_Piece, Chunk | None], None, None]:
+        for piece, block in self._pieces():
+            yield piece, self.parsed(block, piece.line)
+
+    def _pieces(self) -> Iterator[tuple[_Piece, bytes]]:
         with self.table.source.open() as file:
             begin, line = self.table.body_offset(), self.table.body_line
             file.seek(begin)
@@ -186,7 +174,7 @@ class _Blocks:
             if not empty.any():
                 return chunk
             empty &= cells.blank(column)
-        kept = pa.array(~empty)
+        kept = cells.array(~empty)
         columns = [column.filter(kept) for column in chunk.columns]
         return Chunk(chunk.lines[~empty], columns, blank=int(empty.sum()))
 
@@ -231,7 +219,7 @@ def _lines(block: bytes, columns: list[Any], line: int, quotes: bool) -> NDArray
         return np.arange(line, line + rows, dtype=np.uint32)
     inside = np.zeros(rows, np.int64)
     for column in columns if quotes else ():
-        inside += pc.count_substring(column, "\n").to_numpy(zero_copy_only=False)
+        inside += cells.numbers(pc.count_substring(column, "\n"))
     if ends != rows + inside.sum():
         return None
     starts = line + np.arange(rows) + np.concatenate(([0], np.cumsum(inside)[:-1]))

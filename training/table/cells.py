@@ -1,7 +1,12 @@
-"""The bytes below a column of Arrow strings: most questions about a million cells are answered there at once."""
+"""The bytes below a column of Arrow strings: most questions about a million cells are answered there at once.
+
+Arrays are made here from their bytes, since pa.array, pa.scalar and to_numpy import all of pandas the first time, which
+takes longer, and more memory, than a file of many thousand rows.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,6 +16,35 @@ from numpy.typing import NDArray
 
 PIECE = 1 << 16  # bytes that are looked at in one go: what is made of them stays in the processor's cache
 _SPACE, _LAST = 32, 126  # the characters between them are seen
+
+
+def strings(values: Iterable[str]) -> Any:
+    """As an Arrow array; half of a surrogate pair, which no UTF-8 can hold, becomes a question mark."""
+    found = list(values)
+    joined = "".join(found)
+    if joined.isascii():
+        data, lengths = joined.encode(), [len(value) for value in found]
+    else:
+        encoded = [value.encode("utf-8", "replace") for value in found]
+        data, lengths = b"".join(encoded), [len(value) for value in encoded]
+    places = np.zeros(len(found) + 1, np.int32)
+    np.cumsum(lengths, out=places[1:])
+    return pa.StringArray.from_buffers(len(found), pa.py_buffer(places), pa.py_buffer(data))
+
+
+def array(values: NDArray[Any]) -> Any:
+    """Numbers, or yes and no, as an Arrow array."""
+    kind, data = pa.from_numpy_dtype(values.dtype), np.ascontiguousarray(values)
+    if values.dtype == np.bool_:
+        data = np.packbits(data, bitorder="little")
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(data)])
+
+
+def numbers(column: Any) -> NDArray[Any]:
+    """Of an array of whole numbers without gaps."""
+    kind = column.type.to_pandas_dtype()
+    found = np.frombuffer(column.buffers()[1] or b"", kind)
+    return found[column.offset : column.offset + len(column)]
 
 
 def whole(column: Any) -> Any:
@@ -51,7 +85,7 @@ def letters(column: Any) -> NDArray[np.int32]:
     """Characters of each cell."""
     if is_ascii(column):
         return sizes(column)
-    return np.asarray(pc.utf8_length(column).to_numpy(zero_copy_only=False))
+    return numbers(pc.utf8_length(column))
 
 
 def longest(column: Any, enough: int) -> int:
@@ -70,7 +104,7 @@ def blank(column: Any) -> NDArray[np.bool_]:
     first = data[np.minimum(places[:-1], len(data) - 1)]
     doubtful = np.flatnonzero(~empty & ((first <= _SPACE) | (first > _LAST)))
     if len(doubtful):
-        trimmed = pc.utf8_trim_whitespace(column.take(pa.array(doubtful)))
+        trimmed = pc.utf8_trim_whitespace(column.take(array(doubtful)))
         empty[doubtful] = sizes(trimmed) == 0
     return empty
 

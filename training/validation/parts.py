@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from training import splits
-from training.table import blank, strings
+from training.table import blank, cells, strings
 from training.tasks.shape import Flaw, Task, Variant
 
 
@@ -31,8 +31,8 @@ class Part:
 
     def only(self, chosen: NDArray[np.bool_]) -> Part:
         """The chosen rows alone."""
-        mask = pa.array(chosen)
-        of_labels = mask if self.counts is None else pa.array(np.repeat(chosen, self.counts))
+        mask = cells.array(chosen)
+        of_labels = mask if self.counts is None else cells.array(np.repeat(chosen, self.counts))
         return Part(
             self.kept[chosen],
             [column.filter(mask) for column in self.values],
@@ -61,7 +61,7 @@ def _plain(variant: Variant, given: Mapping[str, Any], rows: int) -> Part:
     keys = [given[role] for role in variant.key]
     answers: Any = given[answer] if answer else None
     if flaws:
-        mask = pa.array(good)
+        mask = cells.array(good)
         values, keys = [v.filter(mask) for v in values], [k.filter(mask) for k in keys]
         answers = answers.filter(mask) if answer else None
     whole = keys[0] if len(keys) == 1 else pc.binary_join_element_wise(*keys, "\x1f")

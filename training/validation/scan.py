@@ -256,9 +256,9 @@ class Scan:
         found = {}
         for role in self.task.roles:
             names = [n for n in self.columns.get(role, "").split(BETWEEN) if n in table.columns]
-            cells = [chunk.columns[table.columns.index(name)] for name in names]
-            if cells:
-                found[role] = cells[0] if len(cells) == 1 else joined(names, cells)
+            own = [chunk.columns[table.columns.index(name)] for name in names]
+            if own:
+                found[role] = own[0] if len(own) == 1 else joined(names, own)
         return found
 
     def _given(
@@ -277,7 +277,7 @@ class Scan:
                 at = int(np.flatnonzero(np.equal(found.indices, len(numbers) - 1))[0])
                 place = Place(name, int(lines[at]), column, shown(value))
                 self.found.add("split.unknown", place, key=value, known=", ".join(splits.SPLITS))
-        return np.array(numbers, np.uint8)[found.indices.to_numpy()]
+        return np.array(numbers, np.uint8)[cells.numbers(found.indices)]
 
     # --- rows --------------------------------------------------------------------------------------------------
 
@@ -316,7 +316,7 @@ class Scan:
             return
         extra = list(others.values())
         if len(part.kept) < len(lines):
-            kept = pa.array(part.kept)
+            kept = cells.array(part.kept)
             extra = [column.take(kept) for column in extra]
         self._numbers(part, lines[part.kept], sources[part.kept])
         self._of["given"].add(np.full(len(part.kept), NONE) if given is None else given[part.kept])
@@ -359,7 +359,7 @@ class Scan:
             return np.zeros(0, np.int16)
         found = labels.dictionary_encode()
         numbers = [self._number(label) for label in found.dictionary.to_pylist()]
-        return np.array(numbers, np.int16)[found.indices.to_numpy()]
+        return np.array(numbers, np.int16)[cells.numbers(found.indices)]
 
     def _number(self, label: str) -> int:
         known = self.labels.get(label)
