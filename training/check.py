@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from training import catalogue, edits, splits, version
-from training.events import Checked, Event, Progress
+from training.events import Checked, Event, Found, Progress
 from training.problems import Problem
 from training.spool import Spool
 from training.table import cells, strings
@@ -52,7 +51,10 @@ def check(
     base: str = catalogue.DEFAULT,
     bases_dir: str | Path = "",
 ) -> Generator[Event, None, None]:
-    """Progress … and then Checked. With `out`, `out`/version.parquet is written unless the data is blocked."""
+    """Progress … and then Checked, with Found between them unless the data is blocked.
+
+    With `out`, `out`/version.parquet is written, on the same condition.
+    """
     give_back()
     with Spool(out) as spool:
         scan = Scan(task, columns, spool, wish.variant)
@@ -101,6 +103,7 @@ def concluded(
         counts = _label_counts(scan, scan.split)
         yield Checked(len(scan), "blocked", _dicts(outcome.findings), labels=counts)
         return
+    yield Found(len(scan), outcome.gate, _dicts(outcome.findings))
     assigned = divide(scan, wish)
     yield Progress(0.8)
     written = _written(scan, assigned, outcome.flags, out)

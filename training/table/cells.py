@@ -14,7 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-PIECE = 1 << 16  # bytes that are looked at in one go: what is made of them stays in the processor's cache
+PIECE = (
+    1 << 16
+)  # bytes that are looked at in one go: what is made of them stays in the processor's cache
 _SPACE, _LAST = 32, 126  # the characters between them are seen
 
 

@@ -164,8 +164,8 @@ def _is_utf8(source: Source, most: int) -> bool:
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         with source.open() as file:
-            for _ in range(0, most, _PIECE):
-                piece = file.read(_PIECE)
+            for at in range(0, most, _PIECE):
+                piece = file.read(min(_PIECE, most - at))
                 if not piece.isascii() or decoder.getstate()[0]:
                     decoder.decode(piece)
     except UnicodeDecodeError:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -92,8 +91,8 @@ def _parsed(variant: Variant, given: Mapping[str, Any], rows: int) -> Part:
     labels: list[str] = []
     counts: list[int] = []
     answers: list[str] = []
-    for at, cells in enumerate(zip(*lists.values(), strict=True)):
-        row = variant.parse(dict(zip(names, cells, strict=True)))
+    for at, given_cells in enumerate(zip(*lists.values(), strict=True)):
+        row = variant.parse(dict(zip(names, given_cells, strict=True)))
         flaws += [(at, flaw) for flaw in row.flaws]
         if row.key:
             kept.append(at)

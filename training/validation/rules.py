@@ -232,7 +232,9 @@ def _repeated(prints: NDArray[np.uint64]) -> NDArray[np.int64]:
 def among(prints: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.int64]:
     """The rows whose number is among the known ones (ascending); in parts, since there may be millions."""
     found = [np.zeros(0, np.int64)]
-    maybe = np.zeros(1 << _BITS, bool)  # by the last bits, which is quick and leaves few to look for
+    maybe = np.zeros(
+        1 << _BITS, bool
+    )  # by the last bits, which is quick and leaves few to look for
     maybe[known & _LAST] = True
     for begin in range(0, len(prints) if len(known) else 0, _PIECE):
         rows = np.flatnonzero(maybe[prints[begin : begin + _PIECE] & _LAST]) + begin

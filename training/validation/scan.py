@@ -10,14 +10,12 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from training import splits
 from training.problems import Problem
 from training.spool import Spool
-from training.table import Chunk, Fault, Table, chunks, read, strings
-from training.table import cells
+from training.table import Chunk, Fault, Table, cells, chunks, read, strings
 from training.table.reader import shown
 from training.tasks.shape import BETWEEN, Task, Variant
 from training.validation.columns import check_columns, used
