@@ -199,14 +199,10 @@ def finding_names(path: str | Path) -> dict[str, int]:
     return {name: len(rows) for name, rows in version.read_flags(path).items()}
 
 
-def suspects_path(path: str | Path) -> Path:
-    """Beside a version: its likely label errors."""
-    return Path(path).with_suffix(".suspects.parquet")
-
-
 def suspects(path: str | Path) -> list[dict[str, Any]]:
     """row, label, suggested, confidence and probability of each likely label error, the most suspicious first."""
-    return list(_suspects(str(suspects_path(path)), _stamp(suspects_path(path))))
+    found = version.suspects_path(path)
+    return list(_suspects(str(found), _stamp(found)))
 
 
 @lru_cache(maxsize=_KEPT)

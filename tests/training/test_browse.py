@@ -97,5 +97,5 @@ def test_facets_are_columns_with_few_values(path: Path) -> None:
 def test_suspects_come_as_they_were_written(path: Path) -> None:
     assert browse.suspects(path) == []
     rows = [{"row": 3, "label": "b", "suggested": "a", "confidence": 0.1, "probability": 0.9}]
-    parquet.write_table(pa.Table.from_pylist(rows), browse.suspects_path(path))
+    parquet.write_table(pa.Table.from_pylist(rows), version.suspects_path(path))
     assert browse.suspects(path) == rows

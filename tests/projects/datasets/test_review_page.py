@@ -13,7 +13,7 @@ from pyarrow import parquet
 
 from projects.datasets.models import DatasetVersion, RowClaim, RowEdit
 from projects.datasets.selectors import version_file
-from training import browse
+from training.version import suspects_path
 
 from .test_version import url
 
@@ -24,7 +24,7 @@ SUSPECTS = [(6, "billing", "refund", 0.01, 0.97), (4, "delivery", "billing", 0.1
 def suspects(version: DatasetVersion) -> None:
     names = ("row", "label", "suggested", "confidence", "probability")
     rows = [dict(zip(names, values, strict=True)) for values in SUSPECTS]
-    parquet.write_table(pa.Table.from_pylist(rows), browse.suspects_path(version_file(version)))
+    parquet.write_table(pa.Table.from_pylist(rows), suspects_path(version_file(version)))
 
 
 def review_url(version: DatasetVersion) -> str:
