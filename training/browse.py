@@ -1,16 +1,18 @@
 """Looking at the rows of a version page by page, also where there are a million of them.
 
 A filter reads only the columns that it is about, one row group in memory at a time; the texts of a page are read from
-the row groups in which its rows lie. A version never changes: which rows match is kept for the next page.
+the row groups in which its rows lie. A version never changes: which rows match is kept for the next page. What a draft
+has in place of the version's values is laid over that, so that a row is found by what it says now.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,10 @@ from training.version import Page, Stored
 Numbers = NDArray[np.int64]
 CELL, LIST, MARKS = "cell", "list", "marks"  # how labels stand in their column; see label_hit
 FACET_VALUES = 200  # more different values are no facet
-_KEPT = 16  # answers; a million rows that all match take 8 MB
+_KEPT = 24  # answers to one filter each; a million rows that all match take 8 MB
+Changed = Mapping[
+    int, Mapping[str, str]
+]  # row -> role -> what a draft has in place of the version's value
 
 
 @dataclass(frozen=True)
@@ -46,21 +51,41 @@ class Query:
     def scans(self) -> bool:
         return bool(self.split or self.label or self.search or self.facet)
 
+    @property
+    def parts(self) -> list[Query]:
+        """Each filter that reads columns by itself: what matches it is kept, whatever it is combined with."""
+        given = [("split",), ("label",), ("search",), ("facet", "value")]
+        plain = Query(label_role=self.label_role, labels_as=self.labels_as)
+        wanted = [names for names in given if getattr(self, names[0])]
+        return [replace(plain, **{name: getattr(self, name) for name in names}) for names in wanted]
 
-def page(path: str | Path, query: Query, offset: int = 0, limit: int = 50) -> Page:
-    """Rows `offset` … `offset + limit` of those that match. Raises Problem(`version.broken`)."""
+
+def page(
+    path: str | Path,
+    query: Query,
+    offset: int = 0,
+    limit: int = 50,
+    changed: Changed = MappingProxyType({}),
+) -> Page:
+    """Rows `offset` … `offset + limit` of those that match, as the version has them.
+
+    Raises Problem(`version.broken`).
+    """
     if not query.scans and not query.finding and query.rows is None:
         with version._opened(path) as file:
             total = file.metadata.num_rows
         wanted: Sequence[int] = range(offset, min(offset + limit, total))
         return Page(total, rows(path, wanted))
-    found = matching(path, query)
+    found = matching(path, query, changed)
     return Page(len(found), rows(path, found[offset : offset + limit].tolist()))
 
 
-def matching(path: str | Path, query: Query) -> Numbers:
-    """Numbers of all rows that match, in their order."""
-    found = _scanned(str(path), _stamp(path), _scan_part(query)) if query.scans else None
+def matching(path: str | Path, query: Query, changed: Changed = MappingProxyType({})) -> Numbers:
+    """Numbers of all rows that match with the draft's values, in their order; a finding is about the version's."""
+    found: Numbers | None = None
+    for part in query.parts:
+        hits = _scanned(str(path), _stamp(path), part)
+        found = _both(_redrafted(path, part, hits, changed), found)
     if query.finding:
         flagged = version.read_flags(path, query.finding)[query.finding]
         found = _both(np.unique(flagged), found)
@@ -74,16 +99,52 @@ def _both(some: Numbers, others: Numbers | None) -> Numbers:
     return some if others is None else np.intersect1d(some, others, assume_unique=True)
 
 
-def _scan_part(query: Query) -> Query:
-    return Query(
-        split=query.split,
-        label=query.label,
-        search=query.search,
-        facet=query.facet,
-        value=query.value,
-        label_role=query.label_role,
-        labels_as=query.labels_as,
+def _redrafted(path: str | Path, part: Query, hits: Numbers, changed: Changed) -> Numbers:
+    """`hits` without the rows that the draft takes out of them, and with those that it brings in."""
+    said = {row: values for row, values in changed.items() if _is_about(part, values)}
+    if not said:
+        return hits
+    touched = np.fromiter(said, np.int64, len(said))
+    fresh = touched[_mask(_table(list(said.values())), part)]
+    if part.search:
+        doubtful = np.setdiff1d(touched[np.isin(touched, hits)], fresh)
+        fresh = np.union1d(fresh, _still(path, part, doubtful, said))
+    return np.union1d(np.setdiff1d(hits, touched, assume_unique=True), fresh)
+
+
+def _is_about(part: Query, values: Mapping[str, str]) -> bool:
+    return bool(part.search) if not part.label else part.label_role in values
+
+
+def _still(path: str | Path, part: Query, numbers: Numbers, said: Changed) -> Numbers:
+    """Those rows in which a text that the draft leaves alone holds what is searched for."""
+    if not len(numbers):
+        return numbers
+    stored = rows(path, numbers.tolist())
+    left = [
+        {**row.values, **_extra(row.extra), **dict.fromkeys(said[row.row], "")} for row in stored
+    ]
+    return np.array([row.row for row in stored], np.int64)[_mask(_table(left), part)]
+
+
+def _extra(values: Mapping[str, str]) -> dict[str, str]:
+    return {version._EXTRA + name: value for name, value in values.items()}
+
+
+def _table(cells: Sequence[Mapping[str, str]]) -> pa.Table:
+    """Of values by column; what one of them lacks is empty."""
+    names = dict.fromkeys(name for values in cells for name in values)
+    return pa.table(
+        {name: pa.array([values.get(name, "") for values in cells], pa.string()) for name in names}
     )
+
+
+def added(query: Query, cells: Sequence[Mapping[str, str]]) -> list[bool]:
+    """Which rows of the draft match that no version has; by role and `split`. No finding is about them."""
+    if query.finding or not cells:
+        return [False] * len(cells)
+    found: list[bool] = _mask(_table(cells), query).tolist()
+    return found
 
 
 def _stamp(path: str | Path) -> int:
@@ -205,7 +266,7 @@ def suspects_path(path: str | Path) -> Path:
 
 
 def suspects(path: str | Path) -> list[dict[str, Any]]:
-    """row, label, suggested, confidence and probability of each likely label error, the most suspicious first."""
+    """row, suggested, confidence and probability of each likely label error, the most suspicious first."""
     return list(_suspects(str(suspects_path(path)), _stamp(suspects_path(path))))
 
 

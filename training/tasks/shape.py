@@ -104,6 +104,11 @@ class Variant:
     stored: str = ""  # the variant that a version of it is; empty: itself
     trains: bool = False  # whether models can be made of it
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether rows are one text with one label: only of those are likely label errors looked for."""
+        return bool(self.label) and len(self.key) == 1
+
 
 @dataclass(frozen=True, kw_only=True)
 class Task:

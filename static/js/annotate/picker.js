@@ -3,8 +3,14 @@ const picker = document.getElementById("picker");
 const box = document.getElementById("picker-box");
 const list = document.getElementById("picker-list");
 const labels = JSON.parse(document.getElementById("labels").textContent);
+
+/** A label that was made on this page is offered from now on. */
+export function learn(label) {
+  if (label && !labels.includes(label)) labels.push(label);
+}
+
 // card_arrival is found by “card arr”.
-const fold = (text) => text.toLocaleLowerCase().replace(/[\s_./-]+/gu, " ");
+export const fold = (text) => text.toLocaleLowerCase().replace(/[\s_./-]+/gu, " ");
 let options = [];
 let current = 0;
 let done = null;
@@ -27,6 +33,7 @@ function close(label) {
   const resolve = done;
   done = null;
   if (picker.matches(":popover-open")) picker.hidePopover();
+  learn(label);
   resolve?.(label);
 }
 
