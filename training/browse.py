@@ -8,8 +8,8 @@ has in place of the version's values is laid over that, so that a row is found b
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -25,9 +25,12 @@ from training import version
 from training.version import Page, Stored
 
 Numbers = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 CELL, LIST, MARKS = "cell", "list", "marks"  # how labels stand in their column; see label_hit
+CONTAINS = "contains"
+_PLACE = ("row", "file", "line", "split")  # columns that are not searched
 FACET_VALUES = 200  # more different values are no facet
-_KEPT = 24  # answers to one filter each; a million rows that all match take 8 MB
+_KEPT = 64  # answers about one column each; a million rows take 1 MB
 Changed = Mapping[
     int, Mapping[str, str]
 ]  # row -> role -> what a draft has in place of the version's value
@@ -51,13 +54,14 @@ class Query:
     def scans(self) -> bool:
         return bool(self.split or self.label or self.search or self.facet)
 
-    @property
-    def parts(self) -> list[Query]:
-        """Each filter that reads columns by itself: what matches it is kept, whatever it is combined with."""
-        given = [("split",), ("label",), ("search",), ("facet", "value")]
-        plain = Query(label_role=self.label_role, labels_as=self.labels_as)
-        wanted = [names for names in given if getattr(self, names[0])]
-        return [replace(plain, **{name: getattr(self, name) for name in names}) for names in wanted]
+
+@dataclass(frozen=True)
+class Asked:
+    """What the cells of one column are asked for. `how`: CONTAINS, or how labels stand in it."""
+
+    column: str
+    text: str
+    how: str = CELL
 
 
 def page(
@@ -82,68 +86,71 @@ def page(
 
 def matching(path: str | Path, query: Query, changed: Changed = MappingProxyType({})) -> Numbers:
     """Numbers of all rows that match with the draft's values, in their order; a finding is about the version's."""
-    found: Numbers | None = None
-    for part in query.parts:
-        hits = _scanned(str(path), _stamp(path), part)
-        found = _both(_redrafted(path, part, hits, changed), found)
+    mask = _scanned_all(path, query, changed)
     if query.finding:
-        flagged = version.read_flags(path, query.finding)[query.finding]
-        found = _both(np.unique(flagged), found)
-    if query.rows is not None:
-        wanted = np.array(query.rows, np.int64)
-        found = wanted if found is None else wanted[np.isin(wanted, found)]
-    return found if found is not None else np.zeros(0, np.int64)
+        flagged = np.zeros_like(mask)
+        flagged[version.read_flags(path, query.finding)[query.finding]] = True
+        mask &= flagged
+    if query.rows is None:
+        return np.flatnonzero(mask)
+    wanted = np.array([row for row in query.rows if row < len(mask)], np.int64)
+    return wanted[mask[wanted]]
 
 
-def _both(some: Numbers, others: Numbers | None) -> Numbers:
-    return some if others is None else np.intersect1d(some, others, assume_unique=True)
+def _scanned_all(path: str | Path, query: Query, changed: Changed) -> Mask:
+    with version._opened(path) as file:
+        size, names = file.metadata.num_rows, file.schema_arrow.names
+    mask = np.ones(size, bool)
+    for choices in _asked(query, names):
+        found = np.zeros(size, bool)
+        for asked in choices:
+            if asked.column in names:
+                found |= _redrafted(_scanned(str(path), _stamp(path), asked), asked, changed)
+        mask &= found
+    return mask
 
 
-def _redrafted(path: str | Path, part: Query, hits: Numbers, changed: Changed) -> Numbers:
-    """`hits` without the rows that the draft takes out of them, and with those that it brings in."""
-    said = {row: values for row, values in changed.items() if _is_about(part, values)}
+def _asked(query: Query, names: Sequence[str]) -> list[list[Asked]]:
+    """All of these have to hold; of each inner list one is enough."""
+    every = []
+    if query.split:
+        every.append([Asked("split", query.split)])
+    if query.label:
+        every.append([Asked(query.label_role, query.label, query.labels_as)])
+    if query.facet:
+        every.append([Asked(version._EXTRA + query.facet, query.value)])
+    if query.search:
+        every.append([Asked(name, query.search, CONTAINS) for name in names if name not in _PLACE])
+    return every
+
+
+def _redrafted(stored: Mask, asked: Asked, changed: Changed) -> Mask:
+    """The answer for the version, corrected where the draft has other cells."""
+    said = {row: values[asked.column] for row, values in changed.items() if asked.column in values}
     if not said:
-        return hits
-    touched = np.fromiter(said, np.int64, len(said))
-    fresh = touched[_mask(_table(list(said.values())), part)]
-    if part.search:
-        doubtful = np.setdiff1d(touched[np.isin(touched, hits)], fresh)
-        fresh = np.union1d(fresh, _still(path, part, doubtful, said))
-    return np.union1d(np.setdiff1d(hits, touched, assume_unique=True), fresh)
+        return stored
+    mask = stored.copy()
+    mask[np.fromiter(said, np.int64, len(said))] = _hit(pa.array(said.values()), asked)
+    return mask
 
 
-def _is_about(part: Query, values: Mapping[str, str]) -> bool:
-    return bool(part.search) if not part.label else part.label_role in values
+def _hit(column: Any, asked: Asked) -> Mask:
+    if asked.how == CONTAINS:
+        found = pc.match_substring(column, asked.text, ignore_case=True)
+    else:
+        found = label_hit(column, asked.text, asked.how)
+    return np.asarray(pc.fill_null(found, False).to_numpy(zero_copy_only=False), bool)
 
 
-def _still(path: str | Path, part: Query, numbers: Numbers, said: Changed) -> Numbers:
-    """Those rows in which a text that the draft leaves alone holds what is searched for."""
-    if not len(numbers):
-        return numbers
-    stored = rows(path, numbers.tolist())
-    left = [
-        {**row.values, **_extra(row.extra), **dict.fromkeys(said[row.row], "")} for row in stored
-    ]
-    return np.array([row.row for row in stored], np.int64)[_mask(_table(left), part)]
-
-
-def _extra(values: Mapping[str, str]) -> dict[str, str]:
-    return {version._EXTRA + name: value for name, value in values.items()}
-
-
-def _table(cells: Sequence[Mapping[str, str]]) -> pa.Table:
-    """Of values by column; what one of them lacks is empty."""
-    names = dict.fromkeys(name for values in cells for name in values)
-    return pa.table(
-        {name: pa.array([values.get(name, "") for values in cells], pa.string()) for name in names}
-    )
-
-
-def added(query: Query, cells: Sequence[Mapping[str, str]]) -> list[bool]:
+def added(query: Query, rows: Sequence[Mapping[str, str]]) -> list[bool]:
     """Which rows of the draft match that no version has; by role and `split`. No finding is about them."""
-    if query.finding or not cells:
-        return [False] * len(cells)
-    found: list[bool] = _mask(_table(cells), query).tolist()
+    mask = np.full(len(rows), not query.finding)
+    names = list(dict.fromkeys(name for row in rows for name in row)) if rows else []
+    for choices in _asked(query, names):
+        columns = [(asked, [row.get(asked.column, "") for row in rows]) for asked in choices]
+        hits = [_hit(pa.array(cells, pa.string()), asked) for asked, cells in columns]
+        mask &= np.any(hits, axis=0) if hits else False
+    found: list[bool] = mask.tolist()
     return found
 
 
@@ -156,45 +163,13 @@ def _stamp(path: str | Path) -> int:
 
 
 @lru_cache(maxsize=_KEPT)
-def _scanned(path: str, stamp: int, query: Query) -> Numbers:
+def _scanned(path: str, stamp: int, asked: Asked) -> Mask:
+    """For each row whether its cell is what is asked for."""
     with version._opened(path) as file:
-        return np.concatenate([np.zeros(0, np.int64), *_hits(file, query)])
-
-
-def _hits(file: pq.ParquetFile, query: Query) -> Iterator[Numbers]:
-    """A group's numbers of rows, group by group; the row's number is its place in the file."""
-    names = file.schema_arrow.names
-    columns = _columns(names, query)
-    begin = 0
-    for number in range(file.num_row_groups):
-        table = file.read_row_group(number, columns=columns)
-        yield begin + np.flatnonzero(_mask(table, query))
-        begin += file.metadata.row_group(number).num_rows
-
-
-def _columns(names: Sequence[str], query: Query) -> list[str]:
-    wanted = {"split"} if query.split else set()
-    if query.label:
-        wanted.add(query.label_role)
-    if query.facet:
-        wanted.add(version._EXTRA + query.facet)
-    if query.search:
-        wanted.update(names[len(version._FIXED) :])
-    return [name for name in names if name in wanted]
-
-
-def _mask(table: pa.Table, query: Query) -> NDArray[np.bool_]:
-    mask = np.ones(table.num_rows, bool)
-    if query.split:
-        mask &= _bools(pc.equal(table["split"], query.split))
-    if query.label and query.label_role in table.column_names:
-        mask &= _bools(label_hit(table[query.label_role], query.label, query.labels_as))
-    if query.facet:
-        name = version._EXTRA + query.facet
-        there = name in table.column_names
-        mask &= _bools(pc.equal(table[name], query.value)) if there else False
-    if query.search and mask.any():
-        mask &= _search(table, query.search)
+        groups = range(file.num_row_groups)
+        columns = (file.read_row_group(n, columns=[asked.column])[asked.column] for n in groups)
+        mask = np.concatenate([np.zeros(0, bool), *(_hit(column, asked) for column in columns)])
+    mask.flags.writeable = False
     return mask
 
 
@@ -204,18 +179,6 @@ def label_hit(column: Any, label: str, labels_as: str) -> Any:
         return pc.equal(column, label)
     said = json.dumps(label, ensure_ascii=False)
     return pc.match_substring(column, f'"label": {said}' if labels_as == MARKS else said)
-
-
-def _search(table: pa.Table, text: str) -> NDArray[np.bool_]:
-    mask = np.zeros(table.num_rows, bool)
-    for name in table.column_names:
-        if name not in ("row", "line", "split", "file"):
-            mask |= _bools(pc.match_substring(table[name], text, ignore_case=True))
-    return mask
-
-
-def _bools(array: Any) -> NDArray[np.bool_]:
-    return np.asarray(pc.fill_null(array, False).to_numpy(), bool)
 
 
 def rows(path: str | Path, numbers: Sequence[int]) -> list[Stored]:

@@ -1,4 +1,4 @@
-"""Uploads, imports, versions and what annotators say of them, as operators see them: figures and states, never texts."""
+"""Uploads, imports, versions and answers to rows as operators see them: figures and states, never texts."""
 
 from typing import Any
 
