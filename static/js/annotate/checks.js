@@ -1,5 +1,5 @@
 // Several labels of a row: found by their words, checked, and made where there is none of that name yet.
-import { fold } from "./picker.js";
+import { fold, labels } from "./picker.js";
 
 const template = document.getElementById("checks-template");
 const lines = (set) => [...set.querySelectorAll("[data-check-list] label")];
@@ -10,7 +10,7 @@ export function checks(value) {
   const set = template.content.firstElementChild.cloneNode(true);
   const chosen = JSON.parse(value || "[]").map(String);
   set.dataset.shown = JSON.stringify(chosen);
-  for (const label of chosen) check(set, label);
+  for (const label of new Set([...labels, ...chosen])) line(set, label).checked = chosen.includes(label);
   return set;
 }
 
@@ -26,19 +26,17 @@ export const isChanged = (set) => written(set) !== set.dataset.shown;
 /** Labels that are checked, to be offered from now on. */
 export const chosenIn = (set) => JSON.parse(written(set));
 
-function check(set, label) {
-  const list = set.querySelector("[data-check-list]");
-  let line = lines(set).find((other) => boxOf(other).value === label);
-  if (!line) {
-    line = document.createElement("label");
-    const box = Object.assign(document.createElement("input"), { type: "checkbox", name: "label_chosen", value: label });
-    const name = document.createElement("bdi");
-    name.textContent = label;
-    line.append(box, name);
-    list.append(line);
-  }
-  boxOf(line).checked = true;
-  return line;
+// The box of a label, which is made where there is none.
+function line(set, label) {
+  const there = lines(set).map(boxOf).find((box) => box.value === label);
+  if (there) return there;
+  const made = document.createElement("label");
+  const box = Object.assign(document.createElement("input"), { type: "checkbox", name: "label_chosen", value: label });
+  const name = document.createElement("bdi");
+  name.textContent = label;
+  made.append(box, name);
+  set.querySelector("[data-check-list]").append(made);
+  return box;
 }
 
 const typed = (set) => set.querySelector("[data-check-find]").value.trim();
@@ -85,6 +83,8 @@ document.addEventListener("click", (event) => {
   const fresh = event.target.closest("[data-check-new]");
   if (!fresh) return;
   const set = fresh.closest("[data-checks]");
-  check(set, typed(set)).scrollIntoView({ block: "nearest" });
+  const box = line(set, typed(set));
+  box.checked = true;
   settle(set);
+  box.scrollIntoView({ block: "nearest" });
 });
