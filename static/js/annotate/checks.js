@@ -1,5 +1,5 @@
 // Several labels of a row: found by their words, checked, and made where there is none of that name yet.
-import { fold, labels } from "./picker.js";
+import { fold, labels } from "./labels.js";
 
 const template = document.getElementById("checks-template");
 const lines = (set) => [...set.querySelectorAll("[data-check-list] label")];

@@ -1,9 +1,9 @@
 // The dialog in which a row is changed: marks in its text, its labels, or its texts themselves.
 import { slice } from "../codepoints.js";
 import * as several from "./checks.js";
+import { labels, learn } from "./labels.js";
 import { Marking } from "./marking.js";
 import * as kinds from "./marks.js";
-import { labels, learn } from "./picker.js";
 import * as talk from "./turns.js";
 import { asWritten, isTouched, keepWritten } from "./written.js";
 

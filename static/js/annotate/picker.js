@@ -1,16 +1,9 @@
 // The list of labels beside a row: a combobox with type-ahead. Enter takes the label, Esc closes.
+import { fold, labels, learn } from "./labels.js";
+
 const picker = document.getElementById("picker");
 const box = document.getElementById("picker-box");
 const list = document.getElementById("picker-list");
-const labels = JSON.parse(document.getElementById("labels").textContent);
-
-/** A label that was made on this page is offered from now on. */
-export function learn(label) {
-  if (label && !labels.includes(label)) labels.push(label);
-}
-
-// card_arrival is found by “card arr”.
-export const fold = (text) => text.toLocaleLowerCase().replace(/[\s_./-]+/gu, " ");
 let options = [];
 let current = 0;
 let done = null;
@@ -26,7 +19,6 @@ export function pick(beside, { typed = "", first = "" } = {}) {
   return new Promise((resolve) => (done = resolve));
 }
 
-export { labels };
 export const isOpen = () => done !== null;
 
 function close(label) {
