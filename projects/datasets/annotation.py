@@ -113,7 +113,7 @@ def _common(request: HttpRequest, project: Project, version: DatasetVersion) -> 
             "aside": "question" if editor.template == "answer" else "",
         },
         "labels": row_filters.known_labels(version),
-        "label_title": names.get(editor.label, ""),
+        "label_title": _(names.get(editor.label, "Label")),
         "speakers": editors.SPEAKERS,
         "draft_size": drafts.open_edits(version).exclude(kind=Kind.SKIP).count(),
         "suspects": len(browse.suspects(selectors.version_file(version))),
