@@ -150,6 +150,7 @@ class Answered(Event):
     answer: str
 
 
+@dataclass(frozen=True)
 class Found(Event):
     """What a check found, before the rows are divided and written; Checked tells it again, with what suits the base."""
 

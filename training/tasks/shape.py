@@ -153,6 +153,11 @@ class Variant:
     stored: str = ""  # the variant that a version of it is; empty: itself
     learner: Learner | None = None  # how models are made of it; None: they cannot be
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether rows are one text with one label: only of those are likely label errors looked for."""
+        return bool(self.label) and len(self.key) == 1
+
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
