@@ -152,3 +152,14 @@ def test_a_prompt_with_an_unknown_field_is_refused(llama_base: Path, tmp_path: P
         list(fit(from_dict(given), tmp_path / "run"))
     assert caught.value.code == "prompt.field"
     assert caught.value.values["field"] == "text"
+
+
+def test_short_rows_can_be_put_into_one(llama_base: Path, tmp_path: Path) -> None:
+    train = write(tmp_path / "train.csv", [ROWS["translation"](n) for n in range(40)])
+    steps = []
+    for packing in (False, True):
+        given = spec_of("translation", train, llama_base, settings={"packing": packing})
+        events = list(fit(from_dict(given), tmp_path / f"run{packing}"))
+        steps.append(next(event.steps for event in events if isinstance(event, Started)))
+        assert isinstance(events[-1], Report)
+    assert steps[1] < steps[0]
