@@ -10,13 +10,25 @@ from collections.abc import Callable
 
 from bench.measuring import held
 
-IMPORTS = {"pandas": ["pandas"], "csv": ["csv"], "idle": ["training.check", "training.commands"]}
+IMPORTS = {
+    "pandas": ["pandas"],
+    "one_thread": ["pandas"],
+    "csv": ["csv"],
+    "idle": ["training.check", "training.commands"],
+}
 
 
 def with_pandas(file: str) -> int:
     import pandas
 
     return len(pandas.read_csv(file))
+
+
+def with_pandas_in_one_thread(file: str) -> int:
+    """For comparison only: without arguments pandas 3.1 reads large files in several threads."""
+    import pandas
+
+    return len(pandas.read_csv(file, low_memory=False))
 
 
 def with_csv(file: str) -> int:
@@ -34,6 +46,7 @@ def nothing(_file: str) -> int:
 
 READERS: dict[str, Callable[[str], int]] = {
     "pandas": with_pandas,
+    "one_thread": with_pandas_in_one_thread,
     "csv": with_csv,
     "idle": nothing,
 }

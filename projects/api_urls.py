@@ -9,4 +9,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<uuid:project_id>/", api.ProjectDetail.as_view(), name="api-project"),
     path("", include("projects.datasets.api_urls")),
     path("", include("projects.runs.api_urls")),
+    path("", include("projects.pools.api_urls")),
 ]

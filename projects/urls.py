@@ -13,4 +13,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("w/<slug:slug>/p/<uuid:project_id>/delete/", views.project_delete, name="project-delete"),
     path("w/<slug:slug>/p/<uuid:project_id>/", include("projects.datasets.urls")),
     path("w/<slug:slug>/p/<uuid:project_id>/", include("projects.runs.urls")),
+    path("w/<slug:slug>/p/<uuid:project_id>/", include("projects.pools.urls")),
 ]

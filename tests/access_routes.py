@@ -79,6 +79,10 @@ def a_run(ids: dict[str, Any]) -> dict[str, Any]:
     return {"version": str(ids["version_id"]), "base": "minilm-l6", "effort": "quick"}
 
 
+def a_pool(ids: dict[str, Any]) -> dict[str, Any]:
+    return {"upload": str(ids["upload_id"]), "columns": {"text": "text"}}
+
+
 ROUTES: dict[str, Route] = {
     # --- the site ------------------------------------------------------------------------------------------------
     "home": Route({"get": (302, 302, 302, 302, 200)}, public=True),
@@ -133,6 +137,16 @@ ROUTES: dict[str, Route] = {
         query="?mend=label.few/drop",
     ),
     "version-restore": action(302),
+    # --- unlabelled texts ----------------------------------------------------------------------------------------
+    "pools": page(),
+    "pool-new": page(post=302, data=lambda ids: {"column-text": "text"}),
+    "pool": page(),
+    "pool-status": page(286),
+    "pool-next": action(200),
+    "pool-suggest": action(302, data=lambda ids: {"run": str(ids["run_id"])}),
+    "pool-resume": action(302),
+    "pool-commit": action(302),
+    "pool-delete": action(302),
     # --- runs ----------------------------------------------------------------------------------------------------
     "train": page(post=302, viewer=403, data=a_start),
     "run": page(),
@@ -185,6 +199,18 @@ ROUTES: dict[str, Route] = {
     "api-version-health": api(),
     "api-version-health-ignore": api_action(200, data=lambda ids: {"finding": "label.few"}),
     "api-version-revisions": api_action(202, data=lambda ids: {"changes": [], "note": "again"}),
+    "api-pools": api_action(202, get=200, data=a_pool),
+    "api-pool": Route(
+        {"get": (200, 200, 200, 404, UNKNOWN), "delete": (204, 204, 403, 404, UNKNOWN)}, json=True
+    ),
+    "api-pool-next": api_action(200),
+    "api-pool-answers": api_action(201, data=lambda ids: {"row": 0, "kind": "skip"}),
+    # Nobody has answered yet but Alice.
+    "api-pool-answer": Route(
+        {"delete": (204, 422, 403, 404, UNKNOWN)}, json=True, ids={"number": "1"}
+    ),
+    "api-pool-suggest": api_action(202, data=lambda ids: {"run": str(ids["run_id"])}),
+    "api-pool-commit": api_action(202),
     "api-estimate": api_action(200, viewer=200, data=a_run),
     "api-runs": api_action(202, get=200, data=a_run),
     "api-run": api(),

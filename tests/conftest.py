@@ -32,6 +32,7 @@ from projects.datasets.models import (
     Upload,
 )
 from projects.models import Project
+from projects.pools.models import Pool, PoolRow, Round
 from projects.runs.models import Artifact, Run, Status
 from training import scoring
 from training.spec import Spec
@@ -185,6 +186,7 @@ def make_everything(home: Path) -> Callable[[Workspace, User], dict[str, Any]]:
             "version_id": found.pk,
             "other_id": found.pk,
             "edit_id": _added(found, user).pk,
+            "pool_id": _pool(run, user).pk,
             "run_id": run.pk,
             "artifact_id": artifact.pk,
             "token_id": token.pk,
@@ -261,6 +263,20 @@ def _version(project: Project, home: Path) -> DatasetVersion:
 def _added(version: DatasetVersion, user: User) -> RowEdit:
     values = {"text": "added canary", "label": "Canary", "split": "train"}
     return RowEdit.objects.create(version=version, user=user, kind="add", values=values)
+
+
+def _pool(run: Run, user: User) -> Pool:
+    """Read and suggested for; the second text was skipped by the user."""
+    pool = Pool.objects.create(project=run.project, name="Canary.csv", status="ready", rows=2)
+    asked = Round.objects.create(pool=pool, run=run, status="ready")
+    shared = {"round": asked, "shares": [["Canary", 0.6], ["other", 0.4]], "order": 0.2}
+    for number, state in enumerate(("open", "skipped")):
+        said = {"user": user, "answered_at": timezone.now()} if number else {}
+        values = {"text": f"new canary {number}"}
+        PoolRow.objects.create(
+            pool=pool, number=number, line=number + 2, values=values, state=state, **said, **shared
+        )
+    return pool
 
 
 def _run(version: DatasetVersion) -> Run:

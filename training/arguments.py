@@ -31,7 +31,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", default="", help="of the files, where detection is wrong")
     parser.add_argument("--header", choices=("yes", "no"), help="whether the first row is a header")
     parser.add_argument("--seed", type=int, default=13)
-    parser.add_argument("--base", default="minilm-l6", help="base model")
+    parser.add_argument("--base", default="", help="base model; empty: the usual one for the task")
 
 
 def add_check(parser: argparse.ArgumentParser) -> None:

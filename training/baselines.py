@@ -101,6 +101,22 @@ def _likeness(vectorizer: FeatureUnion, pairs: Pairs) -> Floats:
     return np.stack([cosine, cosine**2, ratio, cosine * ratio], 1)
 
 
+def nearest(train: Sequence[str], test: Sequence[str]) -> list[int]:
+    """For each test text the training text with the most alike words; -1 where none has a word in common."""
+    vectorizer = counter(len(train))
+    try:
+        known = vectorizer.fit_transform(train)
+    except ValueError:  # no text holds a single word
+        return [-1] * len(test)
+    if not len(test):
+        return []
+    found = []
+    for row in vectorizer.transform(test):
+        alike = np.asarray((row @ known.T).todense()).ravel()
+        found.append(int(alike.argmax()) if alike.max() > 0 else -1)
+    return found
+
+
 def counter(rows: int) -> FeatureUnion:
     """Texts -> weighted words, pairs and parts of words, sparse; to be fitted on so many rows."""
     least = 2 if rows > 200 else 1  # rows that hold a part; a part of one row alone says little

@@ -1,16 +1,18 @@
 """Looking at the rows of a version page by page, also where there are a million of them.
 
 A filter reads only the columns that it is about, one row group in memory at a time; the texts of a page are read from
-the row groups in which its rows lie. A version never changes: which rows match is kept for the next page.
+the row groups in which its rows lie. A version never changes: which rows match is kept for the next page. What a draft
+has in place of the version's values is laid over that, so that a row is found by what it says now.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,9 +25,15 @@ from training import version
 from training.version import Page, Stored
 
 Numbers = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 CELL, LIST, MARKS = "cell", "list", "marks"  # how labels stand in their column; see label_hit
+CONTAINS = "contains"
+_PLACE = ("row", "file", "line", "split")  # columns that are not searched
 FACET_VALUES = 200  # more different values are no facet
-_KEPT = 16  # answers; a million rows that all match take 8 MB
+_KEPT = 64  # answers about one column each; a million rows take 1 MB
+Changed = Mapping[
+    int, Mapping[str, str]
+]  # row -> role -> what a draft has in place of the version's value
 
 
 @dataclass(frozen=True)
@@ -47,43 +55,103 @@ class Query:
         return bool(self.split or self.label or self.search or self.facet)
 
 
-def page(path: str | Path, query: Query, offset: int = 0, limit: int = 50) -> Page:
-    """Rows `offset` … `offset + limit` of those that match. Raises Problem(`version.broken`)."""
+@dataclass(frozen=True)
+class Asked:
+    """What the cells of one column are asked for. `how`: CONTAINS, or how labels stand in it."""
+
+    column: str
+    text: str
+    how: str = CELL
+
+
+def page(
+    path: str | Path,
+    query: Query,
+    offset: int = 0,
+    limit: int = 50,
+    changed: Changed = MappingProxyType({}),
+) -> Page:
+    """Rows `offset` … `offset + limit` of those that match, as the version has them.
+
+    Raises Problem(`version.broken`).
+    """
     if not query.scans and not query.finding and query.rows is None:
         with version._opened(path) as file:
             total = file.metadata.num_rows
         wanted: Sequence[int] = range(offset, min(offset + limit, total))
         return Page(total, rows(path, wanted))
-    found = matching(path, query)
+    found = matching(path, query, changed)
     return Page(len(found), rows(path, found[offset : offset + limit].tolist()))
 
 
-def matching(path: str | Path, query: Query) -> Numbers:
-    """Numbers of all rows that match, in their order."""
-    found = _scanned(str(path), _stamp(path), _scan_part(query)) if query.scans else None
+def matching(path: str | Path, query: Query, changed: Changed = MappingProxyType({})) -> Numbers:
+    """Numbers of all rows that match with the draft's values, in their order; a finding is about the version's."""
+    mask = _scanned_all(path, query, changed)
     if query.finding:
-        flagged = version.read_flags(path, query.finding)[query.finding]
-        found = _both(np.unique(flagged), found)
-    if query.rows is not None:
-        wanted = np.array(query.rows, np.int64)
-        found = wanted if found is None else wanted[np.isin(wanted, found)]
-    return found if found is not None else np.zeros(0, np.int64)
+        flagged = np.zeros_like(mask)
+        flagged[version.read_flags(path, query.finding)[query.finding]] = True
+        mask &= flagged
+    if query.rows is None:
+        return np.flatnonzero(mask)
+    wanted = np.array([row for row in query.rows if row < len(mask)], np.int64)
+    return wanted[mask[wanted]]
 
 
-def _both(some: Numbers, others: Numbers | None) -> Numbers:
-    return some if others is None else np.intersect1d(some, others, assume_unique=True)
+def _scanned_all(path: str | Path, query: Query, changed: Changed) -> Mask:
+    with version._opened(path) as file:
+        size, names = file.metadata.num_rows, file.schema_arrow.names
+    mask = np.ones(size, bool)
+    for choices in _asked(query, names):
+        found = np.zeros(size, bool)
+        for asked in choices:
+            if asked.column in names:
+                found |= _redrafted(_scanned(str(path), _stamp(path), asked), asked, changed)
+        mask &= found
+    return mask
 
 
-def _scan_part(query: Query) -> Query:
-    return Query(
-        split=query.split,
-        label=query.label,
-        search=query.search,
-        facet=query.facet,
-        value=query.value,
-        label_role=query.label_role,
-        labels_as=query.labels_as,
-    )
+def _asked(query: Query, names: Sequence[str]) -> list[list[Asked]]:
+    """All of these have to hold; of each inner list one is enough."""
+    every = []
+    if query.split:
+        every.append([Asked("split", query.split)])
+    if query.label:
+        every.append([Asked(query.label_role, query.label, query.labels_as)])
+    if query.facet:
+        every.append([Asked(version._EXTRA + query.facet, query.value)])
+    if query.search:
+        every.append([Asked(name, query.search, CONTAINS) for name in names if name not in _PLACE])
+    return every
+
+
+def _redrafted(stored: Mask, asked: Asked, changed: Changed) -> Mask:
+    """The answer for the version, corrected where the draft has other cells."""
+    said = {row: values[asked.column] for row, values in changed.items() if asked.column in values}
+    if not said:
+        return stored
+    mask = stored.copy()
+    mask[np.fromiter(said, np.int64, len(said))] = _hit(pa.array(said.values()), asked)
+    return mask
+
+
+def _hit(column: Any, asked: Asked) -> Mask:
+    if asked.how == CONTAINS:
+        found = pc.match_substring(column, asked.text, ignore_case=True)
+    else:
+        found = label_hit(column, asked.text, asked.how)
+    return np.asarray(pc.fill_null(found, False).to_numpy(zero_copy_only=False), bool)
+
+
+def added(query: Query, rows: Sequence[Mapping[str, str]]) -> list[bool]:
+    """Which rows of the draft match that no version has; by role and `split`. No finding is about them."""
+    mask = np.full(len(rows), not query.finding)
+    names = list(dict.fromkeys(name for row in rows for name in row)) if rows else []
+    for choices in _asked(query, names):
+        columns = [(asked, [row.get(asked.column, "") for row in rows]) for asked in choices]
+        hits = [_hit(pa.array(cells, pa.string()), asked) for asked, cells in columns]
+        mask &= np.any(hits, axis=0) if hits else False
+    found: list[bool] = mask.tolist()
+    return found
 
 
 def _stamp(path: str | Path) -> int:
@@ -95,45 +163,13 @@ def _stamp(path: str | Path) -> int:
 
 
 @lru_cache(maxsize=_KEPT)
-def _scanned(path: str, stamp: int, query: Query) -> Numbers:
+def _scanned(path: str, stamp: int, asked: Asked) -> Mask:
+    """For each row whether its cell is what is asked for."""
     with version._opened(path) as file:
-        return np.concatenate([np.zeros(0, np.int64), *_hits(file, query)])
-
-
-def _hits(file: pq.ParquetFile, query: Query) -> Iterator[Numbers]:
-    """A group's numbers of rows, group by group; the row's number is its place in the file."""
-    names = file.schema_arrow.names
-    columns = _columns(names, query)
-    begin = 0
-    for number in range(file.num_row_groups):
-        table = file.read_row_group(number, columns=columns)
-        yield begin + np.flatnonzero(_mask(table, query))
-        begin += file.metadata.row_group(number).num_rows
-
-
-def _columns(names: Sequence[str], query: Query) -> list[str]:
-    wanted = {"split"} if query.split else set()
-    if query.label:
-        wanted.add(query.label_role)
-    if query.facet:
-        wanted.add(version._EXTRA + query.facet)
-    if query.search:
-        wanted.update(names[len(version._FIXED) :])
-    return [name for name in names if name in wanted]
-
-
-def _mask(table: pa.Table, query: Query) -> NDArray[np.bool_]:
-    mask = np.ones(table.num_rows, bool)
-    if query.split:
-        mask &= _bools(pc.equal(table["split"], query.split))
-    if query.label and query.label_role in table.column_names:
-        mask &= _bools(label_hit(table[query.label_role], query.label, query.labels_as))
-    if query.facet:
-        name = version._EXTRA + query.facet
-        there = name in table.column_names
-        mask &= _bools(pc.equal(table[name], query.value)) if there else False
-    if query.search and mask.any():
-        mask &= _search(table, query.search)
+        groups = range(file.num_row_groups)
+        columns = (file.read_row_group(n, columns=[asked.column])[asked.column] for n in groups)
+        mask = np.concatenate([np.zeros(0, bool), *(_hit(column, asked) for column in columns)])
+    mask.flags.writeable = False
     return mask
 
 
@@ -143,18 +179,6 @@ def label_hit(column: Any, label: str, labels_as: str) -> Any:
         return pc.equal(column, label)
     said = json.dumps(label, ensure_ascii=False)
     return pc.match_substring(column, f'"label": {said}' if labels_as == MARKS else said)
-
-
-def _search(table: pa.Table, text: str) -> NDArray[np.bool_]:
-    mask = np.zeros(table.num_rows, bool)
-    for name in table.column_names:
-        if name not in ("row", "line", "split", "file"):
-            mask |= _bools(pc.match_substring(table[name], text, ignore_case=True))
-    return mask
-
-
-def _bools(array: Any) -> NDArray[np.bool_]:
-    return np.asarray(pc.fill_null(array, False).to_numpy(), bool)
 
 
 def rows(path: str | Path, numbers: Sequence[int]) -> list[Stored]:
@@ -199,14 +223,10 @@ def finding_names(path: str | Path) -> dict[str, int]:
     return {name: len(rows) for name, rows in version.read_flags(path).items()}
 
 
-def suspects_path(path: str | Path) -> Path:
-    """Beside a version: its likely label errors."""
-    return Path(path).with_suffix(".suspects.parquet")
-
-
 def suspects(path: str | Path) -> list[dict[str, Any]]:
     """row, label, suggested, confidence and probability of each likely label error, the most suspicious first."""
-    return list(_suspects(str(suspects_path(path)), _stamp(suspects_path(path))))
+    found = version.suspects_path(path)
+    return list(_suspects(str(found), _stamp(found)))
 
 
 @lru_cache(maxsize=_KEPT)

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from training import catalogue, edits, splits, version
-from training.events import Checked, Event, Progress
+from training.events import Checked, Event, Found, Progress
 from training.problems import Problem
 from training.spool import Spool
-from training.table import strings
+from training.table import cells, strings
 from training.tasks.shape import Task
 from training.validation import Finding, Rows, Scan, Source, gate, judge
 from training.validation.findings import TABLE, ordered
@@ -52,7 +51,10 @@ def check(
     base: str = catalogue.DEFAULT,
     bases_dir: str | Path = "",
 ) -> Generator[Event, None, None]:
-    """Progress … and then Checked. With `out`, `out`/version.parquet is written unless the data is blocked."""
+    """Progress … and then Checked, with Found between them unless the data is blocked.
+
+    With `out`, `out`/version.parquet is written, on the same condition.
+    """
     give_back()
     with Spool(out) as spool:
         scan = Scan(task, columns, spool, wish.variant)
@@ -81,10 +83,15 @@ def take_test(scan: Scan, kept: Sequence[Rows]) -> None:
 
 
 def give_back() -> None:
-    """glibc: large arrays go back to the kernel when they are let go; by itself it keeps ever larger ones."""
-    mmap_threshold = -3  # M_MMAP_THRESHOLD of malloc.h
+    """glibc: large arrays go back to the kernel when they are let go; by itself it keeps ever larger ones.
+
+    What a block of a file needs is kept, since fresh memory costs more than the work that is done in it.
+    """
+    trim_threshold, mmap_threshold = -1, -3  # M_… of malloc.h
     with suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").mallopt(mmap_threshold, 1 << 20)
+        library = ctypes.CDLL("libc.so.6")
+        library.mallopt(mmap_threshold, 4 << 20)
+        library.mallopt(trim_threshold, 8 << 20)
 
 
 def concluded(
@@ -96,6 +103,7 @@ def concluded(
         counts = _label_counts(scan, scan.split)
         yield Checked(len(scan), "blocked", _dicts(outcome.findings), labels=counts)
         return
+    yield Found(len(scan), outcome.gate, _dicts(outcome.findings))
     assigned = divide(scan, wish)
     yield Progress(0.8)
     written = _written(scan, assigned, outcome.flags, out)
@@ -177,9 +185,9 @@ def _written(
             rows = slice(start, start + batch.num_rows)
             writer.add_table(
                 [
-                    files.take(pa.array(scan.source[rows])),
-                    pa.array(scan.line[rows].astype(np.int64)),
-                    names.take(pa.array(assigned[rows])),
+                    files.take(cells.array(scan.source[rows])),
+                    cells.array(scan.line[rows].astype(np.int64)),
+                    names.take(cells.array(assigned[rows])),
                     *batch.columns,
                 ]
             )

@@ -20,7 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from training import arguments, events, export_commands, install_commands
+from training import arguments, catalogue, events, export_commands, install_commands
 from training import spec as specs
 from training.data_commands import check, health, revise, sources
 from training.problems import TABLE, Problem, fill
@@ -106,6 +106,8 @@ def _spec(wanted: argparse.Namespace) -> specs.Spec:
         "format": wanted.format,
         "header": {"yes": True, "no": False}.get(wanted.header),
         "variant": wanted.variant,
+        "prompt": wanted.prompt,
+        "system": wanted.system,
         "columns": columns(wanted),
         "base": wanted.base,
         "base_folder": wanted.base_folder,
@@ -156,8 +158,9 @@ def estimate(wanted: argparse.Namespace, out: Output) -> int:
     steps = checking(task_named(wanted.task), files, columns(wanted), bases_dir=bases())
     checked = [*steps][-1]
     stats = checked.stats if isinstance(checked, events.Checked) else {}
+    base = wanted.base or catalogue.default_for(wanted.task)
     found = estimating.seconds(
-        stats, calibration, wanted.effort, wanted.base, specs.check_settings(settings)
+        stats, calibration, wanted.effort, base, specs.check_settings(settings)
     )
     out.say({"event": "estimate", **found.__dict__})
     return DONE
@@ -266,5 +269,9 @@ def _add_fit(commands: Any) -> None:
     one.add_argument("--train", default="", help="CSV file to learn from")
     one.add_argument("--variant", default="", help="of the task, where it is told wrongly")
     one.add_argument("--spec", default="", help="JSON file with all of it instead")
+    one.add_argument(
+        "--prompt", default="", help="what a model that writes is asked, with {fields}"
+    )
+    one.add_argument("--system", default="", help="what stands before every conversation")
     one.add_argument("--base-folder", default="", help="folder of the base model's files")
     one.add_argument("--out", required=True, help="folder for the results")

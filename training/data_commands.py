@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from training import events
+from training import catalogue, events
 from training.problems import TABLE, fill
 from training.terminal import Output, bases, columns, prepare_torch, task_named
 
@@ -24,12 +24,16 @@ def check(wanted: argparse.Namespace, out: Output) -> int:
         return _tell(wanted, out, steps if wanted.fast else _whole(wanted, steps))
 
 
+def base_of(wanted: argparse.Namespace) -> str:
+    return wanted.base or catalogue.default_for(wanted.task, getattr(wanted, "variant", ""))
+
+
 def _fast(wanted: argparse.Namespace, folder: str) -> Iterable[events.Event]:
     from training.check import Wish
     from training.check import check as checking
 
     wish = Wish(wanted.seed, wanted.split_by, wanted.variant, wanted.keep_test)
-    options = {"out": folder, "base": wanted.base, "bases_dir": bases()}
+    options = {"out": folder, "base": base_of(wanted), "bases_dir": bases()}
     task, files = task_named(wanted.task), sources(wanted)
     return checking(task, files, columns(wanted), wish=wish, **options)
 
@@ -56,7 +60,7 @@ def _deep(wanted: argparse.Namespace, path: str) -> Iterable[events.Event]:
     prepare_torch()
     from training.examine import examine
 
-    options = {"base": wanted.base, "bases_dir": bases(), "seed": wanted.seed}
+    options = {"base": base_of(wanted), "bases_dir": bases(), "seed": wanted.seed}
     return examine(task_named(wanted.task), path, out=str(Path(path).parent), **options)
 
 
@@ -77,7 +81,7 @@ def revise(wanted: argparse.Namespace, out: Output) -> int:
     from training.revise import revise as revising
 
     changes, wish = edits.read(wanted.changes), Wish(wanted.seed)
-    options = {"out": wanted.out, "base": wanted.base, "bases_dir": bases()}
+    options = {"out": wanted.out, "base": base_of(wanted), "bases_dir": bases()}
     steps = revising(task_named(wanted.task), wanted.version, changes, wish=wish, **options)
     return _tell(wanted, out, steps)
 
@@ -88,7 +92,12 @@ def health(wanted: argparse.Namespace, out: Output) -> int:
 
     if wanted.threads:
         _limit_threads(wanted.threads)
-    options = {"out": wanted.out, "base": wanted.base, "bases_dir": bases(), "seed": wanted.seed}
+    options = {
+        "out": wanted.out,
+        "base": base_of(wanted),
+        "bases_dir": bases(),
+        "seed": wanted.seed,
+    }
     for event in examine(task_named(wanted.task), wanted.version, **options):
         if wanted.json:
             out.say(event.as_dict())

@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from training.spec import EFFORT_DEFAULTS
+from training import generative_defaults
+from training.spec import EFFORT_DEFAULTS, OPTIONS
 
 # Rows that are to pass in all, below the largest number of epochs: few rows are seen more often.
 PASSES = {"quick": 3_000, "balanced": 20_000, "thorough": 60_000}
@@ -49,4 +50,13 @@ def settings(
         "precision": "auto",
         **HEADS.get((head, objective), {}),
     }
-    return {**chosen, **{name: value for name, value in given.items() if value is not None}}
+    if head == "text":
+        chosen |= generative_defaults.settings(objective, effort, rows, _method(given))
+    own = {name: value for name, value in given.items() if value is not None and value != "auto"}
+    chosen = {**chosen, **own}
+    return {name: value for name, value in chosen.items() if OPTIONS[name].fits(head)}
+
+
+def _method(given: Mapping[str, Any]) -> str:
+    found = str(given.get("method") or "auto")
+    return "" if found == "auto" else found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from training import defaults
-from training.catalogue import DEFAULT, Base, find
+from training.catalogue import DEFAULT, ENCODER, SEQ2SEQ, Base, find
 
 # Where nothing was measured: MiniLM on two ordinary cores. The interval is then wide.
 TYPICAL: dict[str, Any] = {
@@ -17,6 +17,9 @@ TYPICAL: dict[str, Any] = {
 PADDING = 1.12  # tokens that a length-grouped batch holds for each token of text
 SHORT, LONG = 24, 128  # tokens of the rows that `calibrate` measures
 TOKENS = 24.0  # of a row whose length is not known
+# SmolLM2-135M with an adapter on two ordinary cores: tokens a second that it learns from, and that it writes.
+WRITER_SIZE, WRITER_TRAINS, WRITER_WRITES = 135.0, 350.0, 60.0
+ANSWER, PROMPT = 1.3, 40.0  # a text with its answer against the text, and the tokens around them
 _TFIDF = 1.5e-5  # seconds a row and label
 _MEASURED, _UNMEASURED = (0.75, 1.5), (0.4, 3.0)  # the interval around the estimate
 
@@ -44,6 +47,8 @@ def seconds(
     `calibration` is what `python -m training calibrate` wrote: {"startup_seconds", "bases": {id:
     {"train_tokens_per_second", "infer_tokens_per_second" and both with "_long"}}}; without it a typical machine.
     """
+    if find(base).kind != ENCODER:
+        return _writing(stats, calibration or {}, effort, find(base), settings or {})
     chosen = defaults.settings(effort, _rows(stats.get("train") or {}), settings or {})
     speed = _speed(calibration or {}, find(base), stats)
     tokens = {
@@ -61,6 +66,36 @@ def seconds(
     total = 2 * speed.startup + training + reading * PADDING / speed.infer + simple
     low, high = _MEASURED if speed.measured else _UNMEASURED
     return Estimate(round(total, 1), round(total * low, 1), round(total * high, 1), speed.measured)
+
+
+def _writing(
+    stats: Mapping[str, Any],
+    calibration: Mapping[str, Any],
+    effort: str,
+    base: Base,
+    settings: Mapping[str, Any],
+) -> Estimate:
+    """Of a base that writes: training on questions and answers, and test rows answered before and after."""
+    rows = {name: _rows(stats.get(name) or {}) for name in ("train", "valid", "test")}
+    objective = "seq2seq" if base.kind == SEQ2SEQ else "causal"
+    chosen = defaults.settings(effort, rows["train"], settings, "text", objective)
+    size = WRITER_SIZE / base.parameters
+    read = min(float(chosen["max_length"]), ANSWER * _length(stats) + PROMPT)
+    judged = (1 + int(chosen["epochs"])) * min(rows["valid"], 200) + 2 * min(rows["test"], 300)
+    written = 2 * min(rows["test"], int(chosen["tested"])) * int(chosen["max_new_tokens"])
+    startup = float(calibration.get("startup_seconds") or TYPICAL["startup_seconds"])
+    total = 2 * startup + read * int(chosen["epochs"]) * rows["train"] / (WRITER_TRAINS * size)
+    total += read * judged / (2 * WRITER_TRAINS * size) + written / (WRITER_WRITES * size)
+    low, high = _UNMEASURED
+    return Estimate(round(total, 1), round(total * low, 1), round(total * high, 1), False)
+
+
+def _length(stats: Mapping[str, Any]) -> float:
+    """Tokens of a text; four characters are one where nobody has counted."""
+    train = stats.get("train") or {}
+    if train.get("mean_tokens"):
+        return float(train["mean_tokens"])
+    return float(train.get("characters") or 0) / 4 / max(1, _rows(train)) or TOKENS
 
 
 @dataclass(frozen=True)

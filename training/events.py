@@ -151,6 +151,16 @@ class Answered(Event):
 
 
 @dataclass(frozen=True)
+class Found(Event):
+    """What a check found, before the rows are divided and written; Checked tells it again, with what suits the base."""
+
+    event: ClassVar[str] = "found"
+    rows: int
+    gate: str
+    findings: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
 class Checked(Event):
     """The end of a check: what is wrong with the data, and the version that was written when nothing blocks."""
 

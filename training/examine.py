@@ -206,7 +206,7 @@ def _suspects(
     scan: Scan, stats: Mapping[str, Any], base: str, bases_dir: str | Path, seed: int
 ) -> Generator[Event, None, health.Suspects | None]:
     """Of rows with one label each; None for tasks of another kind."""
-    if not scan.variant.label or len(scan.variant.key) != 1 or len(scan.labels) < 2:
+    if not scan.variant.doubtful or len(scan.labels) < 2:
         return None
     every = np.arange(len(scan))
     if len(every) > health.LIMIT:

@@ -17,6 +17,7 @@ from training.files import core
 
 FILES = heads.FILES
 CHECKPOINT, ARTIFACT, ZIP = "checkpoint", "artifact", "artifact.zip"
+ADAPTER = "adapter"  # its folder within, where few weights were trained
 
 
 @contextmanager
@@ -45,7 +46,13 @@ def _replace(part: Path, folder: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def checkpoint(folder: Path, network: Any, tokenizer: Any, about: Mapping[str, Any]) -> Path:
+def checkpoint(
+    folder: Path,
+    network: Any,
+    tokenizer: Any,
+    about: Mapping[str, Any],
+    adapter: Path | None = None,
+) -> Path:
     """Writes `folder`/checkpoint: a model folder that can be loaded, without the papers."""
     with whole(folder / CHECKPOINT) as part:
         base: Any = network.base
@@ -53,11 +60,13 @@ def checkpoint(folder: Path, network: Any, tokenizer: Any, about: Mapping[str, A
             base.config.id2label = dict(enumerate(about["labels"]))
             base.config.label2id = {label: n for n, label in enumerate(about["labels"])}
         base.save_pretrained(part)
-        if hasattr(network, "head"):
-            head = {name: value.detach().cpu() for name, value in network.head.state_dict().items()}
+        head = {name: value.detach().cpu() for name, value in network.head.state_dict().items()}
+        if head:
             save_file(head, part / "head.safetensors")
         tokenizer.save_pretrained(part)
         write_json(part / "attune.json", {"format": core.FORMATS[-1], **about})
+        if adapter is not None:
+            shutil.copytree(adapter, part / ADAPTER)
     return folder / CHECKPOINT
 
 

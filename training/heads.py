@@ -56,7 +56,13 @@ class Head:
 
 HEADS = {
     head.name: head
-    for head in (Head("sequence"), Head("token", ("words",)), Head("relation"), Head("span"))
+    for head in (
+        Head("sequence"),
+        Head("token", ("words",)),
+        Head("relation"),
+        Head("span"),
+        Head("text", ("prompts",)),
+    )
 }
 
 

@@ -25,6 +25,7 @@ from training.tasks.shape import Row, Task, Variant, read_plain
 MOST = 1000  # inputs in one call
 TOLERANCE = 1e-3  # between the probabilities of a run and those of its saved model
 PREDICTIONS = "predictions.parquet"
+PROOF = 16  # test rows that a model that writes is tried on; the run wrote the same ones together
 EXAMPLE = "My card has not arrived"
 
 
@@ -97,7 +98,10 @@ def verify(run: str | Path) -> Verified:
     folder = folder_of(run)
     artifact.verify_checksums(folder)
     kept = pq.read_table(run / PREDICTIONS, columns=["inputs", "answer", "probabilities"])
-    found = load(folder).model.predict([json.loads(text) for text in kept["inputs"].to_pylist()])
+    model = load(folder).model
+    if model.about["head"] == "text":  # writing all of it again would double the time
+        kept = kept.slice(0, PROOF)
+    found = model.predict([json.loads(text) for text in kept["inputs"].to_pylist()])
     shares = [list(answer.pop("probabilities", {}).values()) for answer in found]
     before = [json.loads(text) for text in kept["answer"].to_pylist()]
     numbers = [list(values or ()) for values in kept["probabilities"].to_pylist()]

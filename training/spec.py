@@ -28,6 +28,10 @@ class Option:
     high: float | None = None
     choices: tuple[str, ...] = ()
     explain: str = ""  # one line, translatable
+    heads: tuple[str, ...] = ()  # that know it; empty: all
+
+    def fits(self, head: str) -> bool:
+        return not self.heads or head in self.heads
 
 
 def _(text: str) -> str:
@@ -35,6 +39,7 @@ def _(text: str) -> str:
     return text
 
 
+READING = ("sequence", "token", "relation", "span")  # heads over an encoder
 # None as a value means: chosen by effort, base and data. Shown in this order.
 OPTIONS: dict[str, Option] = {
     option.name: option
@@ -48,7 +53,8 @@ OPTIONS: dict[str, Option] = {
             float,
             1e-6,
             1e-1,
-            explain=_("Size of a step for the new classification head."),
+            explain=_("Size of a step for the new head."),
+            heads=READING,
         ),
         Option("batch_size", int, 1, 512, explain=_("Rows in one training step.")),
         Option(
@@ -68,6 +74,7 @@ OPTIONS: dict[str, Option] = {
             0,
             0.9,
             explain=_("Share of the head's inputs that are left out at random."),
+            heads=READING,
         ),
         Option(
             "clip",
@@ -93,6 +100,7 @@ OPTIONS: dict[str, Option] = {
             "probe_head",
             bool,
             explain=_("Start the head from a linear model over the base's own vectors."),
+            heads=("sequence", "relation"),
         ),
         Option(
             "long_text",
@@ -101,8 +109,41 @@ OPTIONS: dict[str, Option] = {
             explain=_(
                 "What is read of a text that is too long: its beginning, both ends, or all in windows."
             ),
+            heads=("sequence",),
         ),
-        Option("class_weights", bool, explain=_("Count rows of rare labels more.")),
+        Option(
+            "class_weights",
+            bool,
+            explain=_("Count rows of rare labels more."),
+            heads=("sequence", "relation"),
+        ),
+        Option(
+            "method",
+            str,
+            choices=("auto", "lora", "full"),
+            explain=_("Train few weights beside the base (LoRA), or all of them."),
+            heads=("text",),
+        ),
+        Option("rank", int, 1, 256, explain=_("Size of the LoRA adapter."), heads=("text",)),
+        Option(
+            "alpha", int, 1, 512, explain=_("How much the LoRA adapter counts."), heads=("text",)
+        ),
+        Option(
+            "max_new_tokens",
+            int,
+            1,
+            2048,
+            explain=_("Longest text that the model writes, in tokens."),
+            heads=("text",),
+        ),
+        Option(
+            "tested",
+            int,
+            10,
+            100_000,
+            explain=_("Test rows that are answered in writing; the loss is measured on more."),
+            heads=("text",),
+        ),
         Option(
             "precision",
             str,
@@ -128,7 +169,9 @@ class Spec:
     header: bool | None = None  # whether the first row is one; None: detected
     variant: str = ""  # of the task; empty: told from the columns and rows
     columns: Mapping[str, str] = field(default_factory=dict)  # role -> column name
-    base: str = "minilm-l6"
+    base: str = ""  # empty: the usual one for the task
+    prompt: str = ""  # of models that write: a text with {fields}; empty: the task's own
+    system: str = ""  # of models that write: what stands before every conversation
     base_folder: str = ""  # filled by the caller where the catalogue's own place is not used
     effort: str = "balanced"
     seed: int = 13

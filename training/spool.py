@@ -13,6 +13,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from training.table import cells
+
 
 class Spool:
     """`with Spool(…) as spool`: columns are added piece by piece, and then read as often as is wanted."""
@@ -21,6 +23,7 @@ class Spool:
         self.folder = str(folder) or None
         self._writer: Any = None
         self._starts: list[int] = []  # first row of each piece
+        self._names: list[str] = []
         self.rows = 0
 
     def __enter__(self) -> Spool:
@@ -43,6 +46,7 @@ class Spool:
     def add(self, names: Sequence[str], columns: Sequence[Any]) -> None:
         batch = pa.record_batch(list(columns), names=list(names))
         if self._writer is None:
+            self._names = list(names)
             self._writer = pa.ipc.new_file(str(self.path), batch.schema)
         self._writer.write_batch(batch)
         self._starts.append(self.rows)
@@ -53,23 +57,33 @@ class Spool:
             self._writer.close()
             self._writer = None
 
-    def batches(self) -> Iterator[tuple[int, Any]]:
-        """(number of its first row, record batch) of each piece, one in memory at a time."""
+    def batches(
+        self, columns: Sequence[str] = (), wanted: NDArray[np.integer[Any]] | None = None
+    ) -> Iterator[tuple[int, Any]]:
+        """(number of its first row, record batch) of each piece, one in memory at a time.
+
+        Only those with `wanted` rows (ascending) are read, and of them only the `columns`, if any are named.
+        """
         self.close()
         if not self._starts:
             return
+        ends = [*self._starts[1:], self.rows]
         with pa.OSFile(str(self.path)) as source:
-            reader = pa.ipc.open_file(source)
-            for number, start in enumerate(self._starts):
-                yield start, reader.get_batch(number)
+            reader = pa.ipc.open_file(source, options=self._only(columns))
+            for number, (start, end) in enumerate(zip(self._starts, ends, strict=True)):
+                if wanted is None or np.subtract(*np.searchsorted(wanted, (end, start))):
+                    yield start, reader.get_batch(number)
+
+    def _only(self, columns: Sequence[str]) -> pa.ipc.IpcReadOptions:
+        places = [self._names.index(name) for name in columns]
+        return pa.ipc.IpcReadOptions(included_fields=places, use_threads=False)
 
     def texts(self, column: str, rows: NDArray[np.integer[Any]]) -> list[str]:
         """Of the rows (ascending), that column."""
         wanted = np.asarray(rows)
         found: list[str] = []
-        for start, batch in self.batches() if len(wanted) else ():
+        for start, batch in self.batches([column], wanted):
             low, high = np.searchsorted(wanted, (start, start + batch.num_rows))
-            if low < high:
-                places = pa.array(wanted[low:high] - start)
-                found += batch.column(column).take(places).to_pylist()
+            places = cells.array(wanted[low:high] - start)
+            found += batch.column(column).take(places).to_pylist()
         return found

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from training.problems import Problem
+from training.table import cells
 
 ROW_GROUP = 10_000
 _ABOUT = b"attune"  # key of the metadata
@@ -94,7 +95,7 @@ class Writer:
 
     def add_table(self, columns: Sequence[Any]) -> None:
         """Many rows at once: file, line, split, the roles and the other columns, as Arrow arrays."""
-        numbers = pa.array(np.arange(self._count, self._count + len(columns[0])))
+        numbers = cells.array(np.arange(self._count, self._count + len(columns[0])))
         table = pa.Table.from_arrays([numbers, *columns], schema=self._schema)
         self._file.write_table(table, row_group_size=ROW_GROUP)
         self._count += table.num_rows
@@ -190,9 +191,10 @@ def suspects_path(path: str | Path) -> Path:
 
 def write_flags(path: str | Path, flags: Mapping[str, Any]) -> None:
     """`flags`: name of a finding -> numbers of rows. Replaces what was there."""
-    names = [name for name, rows in flags.items() for _row in range(len(rows))]
+    of_row = np.repeat(np.arange(len(flags), dtype=np.int32), [len(r) for r in flags.values()])
+    names = pa.DictionaryArray.from_arrays(cells.array(of_row), cells.strings(flags))
     rows = np.concatenate([np.zeros(0, np.int64), *flags.values()])
-    found = pa.table({"finding": pa.array(names, pa.string()).dictionary_encode(), "row": rows})
+    found = pa.Table.from_arrays([names, cells.array(rows)], names=["finding", "row"])
     target = flags_path(path)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     pq.write_table(found, part, compression="zstd")

@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "projects.datasets",
     "projects.bases",
     "projects.runs",
+    "projects.pools",
     "projects.portal",
     "projects.jobs",
 ]
@@ -280,6 +281,7 @@ SCHEDULES = [
     "projects.runs.tasks.sweep",
     "projects.datasets.tasks.sweep",
     "projects.bases.tasks.sweep",
+    "projects.pools.tasks.sweep",
 ]
 
 LOGGING = {

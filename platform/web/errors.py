@@ -50,6 +50,8 @@ STATUSES = {
     "serving.unavailable": 503,
     "artifact.gone": 410,
     "run.unfinished": 409,
+    "pool.taken": 409,
+    "pool.unread": 409,
 }
 # Letters and figures that are not mistaken for one another when read out.
 LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"

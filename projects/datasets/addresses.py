@@ -16,10 +16,13 @@ KEPT = ("encoding", "delimiter", "format", "header", "valid", "test", "split", "
 
 
 def after_upload(project: Project, upload_id: UUID, said: Mapping[str, str]) -> str:
-    """The preview of the training file: of this one, or of the one that it is a validation or test file for.
+    """The preview of the training file: of this one, or of the one that it is a validation or test file for; of a file
+    without labels (`for` says pool), the page that asks how to read it.
 
     `said` are the fields of the form. Raises Problem(`import.upload`).
     """
+    if said.get("for") == "pool":
+        return reverse("pool-new", args=[project.workspace.slug, project.pk, upload_id])
     role, train = said.get("role", ""), said.get("train", "")
     if role not in ("valid", "test") or not train:
         return preview_url(project, upload_id, {})

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from projects.datasets import drafts, services
+from projects.datasets import drafts, editors, services
 from projects.datasets.models import DatasetVersion, Import, RowClaim, RowEdit
 from projects.datasets.selectors import SPLITS
 from projects.models import Project
@@ -156,8 +156,8 @@ def _unusable(task: Task, flaw: Flaw) -> Problem:
     return Problem(
         "edit.value",
         role=titles.get(flaw.role, flaw.role),
-        kind=TABLE[flaw.code].title,
-        value=flaw.value[:80],
+        kind=flaw.values.get("reason") or TABLE[flaw.code].title,
+        value=editors.spoken(flaw.value)[:80],
     )
 
 

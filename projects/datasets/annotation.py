@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -16,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import Action
-from projects.datasets import agreement, annotating, drafts, editors, selectors
+from projects.datasets import agreement, annotating, drafts, editors, row_filters, selectors
 from projects.datasets.findings import called
 from projects.datasets.models import DatasetVersion, RowEdit
 from projects.datasets.views import _page, of_project
@@ -25,92 +24,24 @@ from projects.people import user_of
 from projects.selectors import project_for, task_of
 from training import browse
 from training.problems import Problem
-from training.version import Page
 
 PAGE = selectors.PAGE
-STATES = ("changed", "conflict", "twice")
+ADDED = 100  # rows added by hand that a page shows
+TURNS = 4  # of a conversation that a table shows
+# What a conversation that is added begins with.
+BLANK = [editors.Turn("user", "", ""), editors.Turn("assistant", "", "")]
 Kind = RowEdit.Kind
 
 
 @dataclass(frozen=True)
-class Asked:
-    """The filters of the address; what makes no sense is left out."""
-
-    page: int = 1
-    split: str = ""
-    label: str = ""
-    q: str = ""
-    finding: str = ""
-    facet: str = ""  # "<column>=<value>"
-    state: str = ""  # of STATES
-    names: tuple[str, ...] = field(default=("split", "label", "q", "finding", "facet", "state"))
-
-    @property
-    def filtered(self) -> bool:
-        return any(getattr(self, name) for name in self.names)
-
-    def url(self, page: int) -> str:
-        said = {name: getattr(self, name) for name in self.names}
-        kept = {name: value for name, value in said.items() if value}
-        return f"?{urlencode(kept | {'page': str(page)})}"
-
-
-def read_asked(data: Mapping[str, Any], version: DatasetVersion) -> Asked:
-    plain = selectors.read_row_query(data, version)
-    state, finding = str(data.get("state", "")), str(data.get("finding", ""))[:100]
-    return Asked(
-        page=plain.page,
-        split=plain.split,
-        label=plain.label,
-        q=plain.search,
-        finding=finding if finding in browse.finding_names(_file(version)) else "",
-        facet=str(data.get("facet", "")).replace("\0", "")[:300],
-        state=state if state in STATES else "",
-    )
-
-
-def _file(version: DatasetVersion) -> Any:
-    return selectors.version_file(version)
-
-
-def query_of(asked: Asked, version: DatasetVersion) -> browse.Query:
-    column, _sign, value = asked.facet.partition("=")
-    editor = editors.editor_of(version)
-    return browse.Query(
-        split=asked.split,
-        label=asked.label,
-        search=asked.q,
-        finding=asked.finding,
-        facet=column,
-        value=value,
-        rows=_rows_in(asked.state, version),
-        label_role=editors.label_role(version) or "label",
-        labels_as=editor.labels_as,
-    )
-
-
-def _rows_in(state: str, version: DatasetVersion) -> tuple[int, ...] | None:
-    if not state:
-        return None
-    found = {
-        "changed": drafts.changed_rows,
-        "conflict": drafts.conflict_rows,
-        "twice": drafts.twice_rows,
-    }[state]
-    return tuple(found(version))
-
-
-def page_of(version: DatasetVersion, asked: Asked) -> Page:
-    """One page of the rows asked for. Raises Problem(`version.broken`)."""
-    query = query_of(asked, version)
-    return browse.page(_file(version), query, (asked.page - 1) * PAGE, PAGE)
-
-
-@dataclass(frozen=True)
 class Cell:
+    """`segments` of a text, or the `turns` of a conversation, of which `more` are not among them."""
+
     role: str
     value: str
     segments: list[editors.Segment]
+    turns: list[editors.Turn]
+    more: int = 0
     old: str = ""  # what stands in the version, where it differs
     changed: bool = False
 
@@ -121,30 +52,51 @@ class Shown:
 
     draft: drafts.Draft
     cells: list[Cell]
+    answers: list[tuple[RowEdit, str]]  # each annotator's, in words
 
 
 def shown(version: DatasetVersion, found: list[drafts.Draft]) -> list[Shown]:
     editor, labels = editors.editor_of(version), editors.label_names(version)
-    return [Shown(draft, _cells(draft, editor, labels)) for draft in found]
+    return [
+        Shown(
+            draft,
+            _cells(editor, labels, draft.values, draft.changed),
+            [(edit, editors.answer_text(editor, values)) for edit, values in draft.answers],
+        )
+        for draft in found
+    ]
 
 
-def _cells(draft: drafts.Draft, editor: editors.Editor, labels: list[str]) -> list[Cell]:
-    values, changed = draft.values, draft.changed
+def _cells(
+    editor: editors.Editor,
+    labels: list[str],
+    values: Mapping[str, str],
+    changed: Mapping[str, str] = {},
+) -> list[Cell]:
     marks = editors.marks_of(editor, values, labels)
-    said = editors.spoken if editor.labels_as == browse.LIST else str
     cells = []
     for role in editor.shown:
-        marked = marks if role == editor.text else []
+        turns = editors.turns(values[role]) if editor.template == "turns" else []
+        said = editors.spoken(values[role]) if _is_list(editor, role) else values[role]
+        old = changed.get(role, "")
         cells.append(
             Cell(
                 role=role,
                 value=values[role],
-                segments=editors.segments(said(values[role]), marked),
-                old=said(changed.get(role, "")),
+                segments=editors.segments(said, marks if role == editor.text else []),
+                turns=turns[:TURNS],
+                more=len(turns[TURNS:]),
+                old=editors.spoken(old) if _is_list(editor, role) else old,
                 changed=role in changed or bool(role == editor.text and changed),
             )
         )
     return cells
+
+
+def _is_list(editor: editors.Editor, role: str) -> bool:
+    """Whether the role holds JSON, which nobody should see."""
+    lists = editor.labels_as == browse.LIST and role == editor.label
+    return lists or editor.template == "turns"
 
 
 def _common(request: HttpRequest, project: Project, version: DatasetVersion) -> dict[str, Any]:
@@ -160,10 +112,11 @@ def _common(request: HttpRequest, project: Project, version: DatasetVersion) -> 
             "marks": [_("Head"), _("Tail"), _("Answer")],
             "aside": "question" if editor.template == "answer" else "",
         },
-        "label_role": editors.label_role(version) or editor.shown[-1],
-        "labels": editors.label_names(version),
+        "labels": row_filters.known_labels(version),
+        "label_title": _(names.get(editor.label, "Label")),
+        "speakers": editors.SPEAKERS,
         "draft_size": drafts.open_edits(version).exclude(kind=Kind.SKIP).count(),
-        "suspects": len(browse.suspects(_file(version))),
+        "suspects": len(browse.suspects(selectors.version_file(version))),
         "newest": selectors.versions_in(project).first(),
     }
 
@@ -179,20 +132,22 @@ def _found(
 def rows(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID) -> HttpResponse:
     """The table."""
     project, version = _found(request, slug, project_id, version_id, Action.VIEW)
-    asked = read_asked(request.GET, version)
-    found = page_of(version, asked)
-    values = {
-        **_common(request, project, version),
+    values = _common(request, project, version)
+    asked = row_filters.read_asked(request.GET, version, values["labels"])
+    found = row_filters.page_of(version, asked)
+    added, editor = row_filters.added_in(version, asked), editors.editor_of(version)
+    values |= {
         "asked": asked,
         "rows": shown(version, drafts.drafts_of(version, found.rows)),
         "pages": selectors.pages(asked, found.total),  # type: ignore[arg-type]
         "splits": selectors.splits_of(version),
         "findings": [
             (name, called(name), count)
-            for name, count in browse.finding_names(_file(version)).items()
+            for name, count in browse.finding_names(selectors.version_file(version)).items()
         ],
-        "facets": browse.facets(_file(version)).items(),
-        "added": drafts.added_rows(version)[:50],
+        "facets": browse.facets(selectors.version_file(version)).items(),
+        "added": [(edit, _cells(editor, values["labels"], edit.values)) for edit in added[:ADDED]],
+        "added_count": len(added),
     }
     return render(request, "annotation/rows.html", values)
 
@@ -219,8 +174,8 @@ def row(
             "values": draft.values,
             "stored": draft.row.values,
             "answers": [
-                {"who": str(edit.user or ""), "kind": edit.kind, "values": said}
-                for edit, said in draft.answers
+                {"who": str(edit.user or ""), "kind": edit.kind, "said": said}
+                for edit, said in values["item"].answers
             ],
             "draft_size": values["draft_size"],
         }
@@ -259,13 +214,10 @@ def commit(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID) 
 def row_add(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID) -> HttpResponse:
     """A form with the roles of the version."""
     project, version = _found(request, slug, project_id, version_id, Action.EDIT)
-    names = editors.titles(task_of(project))
-    roles = annotating.variant_of(version).keeps
     values = _common(request, project, version) | {"splits": selectors.SPLITS}
+    said = _typed(request, version)
     problem: Problem | None = None
     if request.method == "POST":
-        # A form sends line breaks as CRLF; texts have them as they were typed.
-        said = {role: request.POST.get(role, "").replace("\r\n", "\n") for role in roles}
         try:
             annotating.add_row(
                 version=version,
@@ -278,11 +230,29 @@ def row_add(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID)
         else:
             again = "row-add" if "again" in request.POST else "rows"
             return redirect(again, slug=slug, project_id=project_id, version_id=version_id)
+    names = values["names"]["roles"]
     values |= {
         "problem": problem,
-        "fields": [(role, names.get(role, role), request.POST.get(role, "")) for role in roles],
+        "fields": [(role, names.get(role, role), value) for role, value in said.items()],
+        "turns": editors.turns(said.get("messages", "")) or BLANK,
+        "chosen": request.POST.getlist("label_chosen"),
     }
     return render(request, "annotation/add.html", values, status=422 if problem else 200)
+
+
+def _typed(request: HttpRequest, version: DatasetVersion) -> dict[str, str]:
+    """The form by role. A browser sends line breaks as CRLF; texts have them as they were typed."""
+    data, editor = request.POST, editors.editor_of(version)
+    roles = annotating.variant_of(version).keeps
+    said = {role: data.get(role, "").replace("\r\n", "\n") for role in roles}
+    if editor.template == "turns":
+        texts = [text.replace("\r\n", "\n") for text in data.getlist("turn_content")]
+        pairs = zip(data.getlist("turn_role"), texts, strict=False)
+        turns = [{"role": role, "content": content} for role, content in pairs]
+        said["messages"] = json.dumps(turns, ensure_ascii=False) if turns else ""
+    if editor.template == "labels":
+        said[editor.label] = json.dumps(data.getlist("label_chosen"), ensure_ascii=False)
+    return said
 
 
 @require_POST
@@ -302,7 +272,8 @@ def review(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID) 
     project, version = _found(request, slug, project_id, version_id, action)
     values = _common(request, project, version)
     if request.method == "GET":
-        values |= {"review": drafts.review_of(version, user_of(request))}
+        found = drafts.review_of(version, user_of(request))
+        values |= {"review": found, "why": "" if found.total else drafts.why_none(version)}
         return render(request, "annotation/review.html", values)
     if request.POST.get("row", "").isdecimal():
         answered(version, request, int(request.POST["row"]))

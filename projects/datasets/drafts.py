@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
+from django.db.models.fields.json import KT
 from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import User
-from projects.datasets.models import DatasetVersion, Import, RowClaim, RowEdit
+from projects.datasets.models import DatasetVersion, HealthReport, Import, RowClaim, RowEdit
 from projects.datasets.selectors import version_file
+from projects.selectors import task_of
 from training import browse
 from training.version import Stored
 
+T = TypeVar("T")
 Kind = RowEdit.Kind
 FAILED = (Import.Status.BLOCKED, Import.Status.FAILED)
 # Not made into a version yet, or made into one that came to nothing.
@@ -84,12 +88,39 @@ def open_edits(version: DatasetVersion) -> QuerySet[RowEdit]:
 def drafts_of(version: DatasetVersion, rows: Sequence[Stored]) -> list[Draft]:
     """The rows with what is said about them, in their order."""
     found = open_edits(version).filter(row__in=[row.row for row in rows]).order_by("updated_at")
-    by_row: dict[int, dict[Any, RowEdit]] = {}
-    for edit in found:
-        said = by_row.setdefault(edit.row or 0, {})
-        said.pop(edit.user_id, None)  # so that the newest stands last
-        said[edit.user_id] = edit
+    by_row = _by_row((edit.row or 0, edit.user_id, edit) for edit in found)
     return [Draft(row, tuple(by_row.get(row.row, {}).values())) for row in rows]
+
+
+def _by_row(said: Iterable[tuple[int, Any, T]]) -> dict[int, dict[Any, T]]:
+    """(row, person, answer), the oldest first -> the newest answer of each person, the newest last."""
+    by_row: dict[int, dict[Any, T]] = {}
+    for row, person, answer in said:
+        answers = by_row.setdefault(row, {})
+        answers.pop(person, None)  # so that the newest stands last
+        answers[person] = answer
+    return by_row
+
+
+def changed_values(version: DatasetVersion) -> dict[int, dict[str, str]]:
+    """row -> role -> what a new version would have there, of rows that it would change."""
+    found = of_version(version).filter(OPEN, row__isnull=False).order_by("updated_at")
+    asked = found.values_list("row", "user_id", "kind", "values")
+    by_row = _by_row((row or 0, user, (kind, values)) for row, user, kind, values in asked)
+    changed = {}
+    for row, answers in by_row.items():
+        said = [answer for answer in answers.values() if answer[0] != Kind.SKIP]
+        if said and said[-1][0] in (Kind.SET, Kind.ACCEPT) and said[-1][1]:
+            changed[row] = said[-1][1]
+    return changed
+
+
+def said_in(version: DatasetVersion, role: str) -> list[str]:
+    """What the draft's answers and added rows have in a role, each once."""
+    found = of_version(version).filter(OPEN, values__has_key=role).order_by()
+    # As text: a label that looks like JSON would be read as such.
+    texts = found.annotate(said=KT(f"values__{role}")).values_list("said", flat=True)
+    return [text for text in texts.distinct() if text]
 
 
 def draft_of(version: DatasetVersion, row: int) -> Draft | None:
@@ -98,7 +129,8 @@ def draft_of(version: DatasetVersion, row: int) -> Draft | None:
 
 
 def added_rows(version: DatasetVersion) -> QuerySet[RowEdit]:
-    return open_edits(version).filter(kind=Kind.ADD)
+    """The newest first."""
+    return open_edits(version).filter(kind=Kind.ADD).order_by("-created_at")
 
 
 def changed_rows(version: DatasetVersion) -> list[int]:
@@ -156,6 +188,30 @@ class Review:
     total: int
     done: int
     left: list[dict[str, Any]]
+
+
+class Why(StrEnum):
+    """Why a version has no likely label errors to look through."""
+
+    NEVER = "never"  # its rows are of a kind for which none are looked for
+    WAITING = "waiting"  # the close look is under way
+    FAILED = "failed"
+    UNLOOKED = "unlooked"  # it was never asked for
+    UNSURE = "unsure"  # no model knows the labels well enough to doubt one
+    CLEAN = "clean"
+
+
+def why_none(version: DatasetVersion) -> Why:
+    task = task_of(version.project)
+    if not task.variant(version.variant).doubtful:
+        return Why.NEVER
+    report = HealthReport.objects.filter(version=version).only("status", "stats").first()
+    if report is None:
+        return Why.UNLOOKED
+    if report.status != HealthReport.Status.READY:
+        return Why.FAILED if report.status == HealthReport.Status.FAILED else Why.WAITING
+    found = report.stats.get("suspects") or {}
+    return Why.CLEAN if found.get("usable") else Why.UNSURE
 
 
 def review_of(version: DatasetVersion, user: User | None = None) -> Review:

@@ -20,29 +20,40 @@ HUES = 6  # of the marks; see components.css
 
 @dataclass(frozen=True)
 class Editor:
-    """`template`: what Enter opens. `text`: the role in which places are marked. `shown`: the columns of the table."""
+    """`template`: what Enter opens. `text`: the role in which places are marked. `shown`: the columns of the table.
+
+    `label`: the role in which labels stand, as `labels_as` says; empty where rows have none.
+    """
 
     template: str  # below templates/annotation/
     shown: tuple[str, ...]
     text: str = ""
+    label: str = ""
     labels_as: str = browse.CELL
+
+    @property
+    def suggests(self) -> bool:
+        """Whether a row has one label, for which another one can be suggested."""
+        return bool(self.label) and self.labels_as == browse.CELL
 
 
 # By task and stored variant; the JavaScript of each stands in static/js/annotate/, under its template's name.
 EDITORS: dict[tuple[str, str], Editor] = {
-    ("text-classification", "single"): Editor("picker", ("text", "label")),
-    ("text-classification", "multi"): Editor("labels", ("text", "label"), labels_as=browse.LIST),
-    ("text-matching", "label"): Editor("picker", ("text_a", "text_b", "label")),
+    ("text-classification", "single"): Editor("picker", ("text", "label"), label="label"),
+    ("text-classification", "multi"): Editor(
+        "labels", ("text", "label"), label="label", labels_as=browse.LIST
+    ),
+    ("text-matching", "label"): Editor("picker", ("text_a", "text_b", "label"), label="label"),
     ("text-matching", "score"): Editor("texts", ("text_a", "text_b", "score")),
-    ("ner", "spans"): Editor("spans", ("text",), "text", browse.MARKS),
-    ("relation-extraction", "offsets"): Editor("relation", ("text", "label"), "text"),
+    ("ner", "spans"): Editor("spans", ("text",), "text", "entities", browse.MARKS),
+    ("relation-extraction", "offsets"): Editor("relation", ("text", "label"), "text", "label"),
     ("question-answering", "extractive"): Editor(
         "answer", ("question", "context", "answer_text"), "context"
     ),
     ("question-answering", "generative"): Editor("texts", ("question", "answer_text")),
     ("translation", "pairs"): Editor("texts", ("source", "target")),
     ("summarization", "pairs"): Editor("texts", ("source", "target")),
-    ("dialogue", "messages"): Editor("texts", ("messages",)),
+    ("dialogue", "messages"): Editor("turns", ("messages",)),
 }
 
 
@@ -50,12 +61,6 @@ def editor_of(version: DatasetVersion) -> Editor:
     task = task_of(version.project)
     variant = task.variant(version.variant)
     return EDITORS[task.name, variant.stored or variant.name]
-
-
-def label_role(version: DatasetVersion) -> str:
-    """The role that its labels stand in; empty where rows have none."""
-    task = task_of(version.project)
-    return task.label_role if version.labels else ""
 
 
 def label_names(version: DatasetVersion) -> list[str]:
@@ -138,10 +143,63 @@ def titles(task: Task) -> dict[str, str]:
     return {column.role: column.title for column in task.columns}
 
 
-def spoken(cell: str) -> str:
-    """A JSON list of labels as one reads it; anything else as it is."""
+def spoken(value: str) -> str:
+    """A list of labels or a conversation as one reads it; anything else as it is."""
+    found = _listed(value)
+    if found is None or not all(isinstance(item, str | int) or _is_turn(item) for item in found):
+        return value
+    said = [f"{role_title(item['role'])}: {item['content']}" for item in found if _is_turn(item)]
+    return "\n".join(said) if said else ", ".join(map(str, found))
+
+
+def _is_turn(item: Any) -> bool:
+    return isinstance(item, dict) and {"role", "content"} <= item.keys()
+
+
+def _listed(value: str) -> list[Any] | None:
+    """The items of a JSON list; None for anything else."""
     try:
-        found = json.loads(cell) if cell.startswith("[") else cell
-    except ValueError:
-        return cell
-    return ", ".join(map(str, found)) if isinstance(found, list) else cell
+        found = json.loads(value) if value.startswith("[") else None
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, list) else None
+
+
+def labels_in(editor: Editor, value: str) -> list[str]:
+    """The labels that stand in the label role of a row."""
+    if editor.labels_as == browse.CELL:
+        return [value]
+    found = _listed(value) or []
+    named = [item.get("label") if isinstance(item, dict) else item for item in found]
+    return [str(label) for label in named if label]
+
+
+@dataclass(frozen=True)
+class Turn:
+    role: str
+    title: str
+    content: str
+
+
+SPEAKERS = {"system": _("System"), "user": _("User"), "assistant": _("Assistant")}
+
+
+def role_title(role: str) -> str:
+    return str(SPEAKERS.get(role, role))
+
+
+def turns(value: str) -> list[Turn]:
+    """A conversation turn by turn; none where it cannot be read."""
+    found = [item for item in _listed(value) or [] if _is_turn(item)]
+    return [Turn(item["role"], role_title(item["role"]), str(item["content"])) for item in found]
+
+
+def answer_text(editor: Editor, values: Mapping[str, str]) -> str:
+    """What somebody says of a row, as a line of text."""
+    if editor.labels_as == browse.MARKS:
+        spans = marks_of(editor, values, [])
+        return ", ".join(f"{values[editor.text][at.start : at.end]} ({at.name})" for at in spans)
+    if editor.template == "relation":
+        ends = [values[editor.text][at.start : at.end] for at in marks_of(editor, values, [])]
+        return f"{values[editor.label]} ({' → '.join(ends)})"
+    return spoken(values[editor.label or editor.shown[-1]])

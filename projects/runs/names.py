@@ -26,6 +26,11 @@ SETTINGS = {
     "probe_head": gettext_noop("Probed head"),
     "long_text": gettext_noop("Long texts"),
     "class_weights": gettext_noop("Label weights"),
+    "method": gettext_noop("Method"),
+    "rank": gettext_noop("Adapter rank"),
+    "alpha": gettext_noop("Adapter scale"),
+    "max_new_tokens": gettext_noop("Longest answer"),
+    "tested": gettext_noop("Test rows in writing"),
     # Not “Precision”: on these pages that is the metric.
     "precision": gettext_noop("Number format"),
 }

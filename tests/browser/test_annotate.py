@@ -232,7 +232,7 @@ def test_the_review_by_keyboard(tickets: Any, stack: Any) -> None:
     version = tickets.page.url.split("/versions/")[1].split("/")[0]
     file = next((stack.home / "versions").glob(f"*/{version}.parquet"))
     suspects = [
-        {"row": n, "label": WORDS[n % 3], "suggested": "refund_status", "confidence": 0.02,
+        {"row": n, "suggested": "refund_status", "confidence": 0.02,
          "probability": 0.9}
         for n in (3, 4, 6)
     ]  # fmt: skip

@@ -97,5 +97,39 @@ def test_facets_are_columns_with_few_values(path: Path) -> None:
 def test_suspects_come_as_they_were_written(path: Path) -> None:
     assert browse.suspects(path) == []
     rows = [{"row": 3, "label": "b", "suggested": "a", "confidence": 0.1, "probability": 0.9}]
-    parquet.write_table(pa.Table.from_pylist(rows), browse.suspects_path(path))
+    parquet.write_table(pa.Table.from_pylist(rows), version.suspects_path(path))
     assert browse.suspects(path) == rows
+
+
+DRAFT = {5: {"label": "a"}, 4: {"text": "Other words"}, 6: {"label": "c", "text": "Text 33 again"}}
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (Query(label="a"), [*range(0, 6, 2), 5, *range(8, 40, 2)]),
+        (Query(label="b"), [n for n in range(1, 40, 2) if n != 5]),
+        (Query(label="c"), [6]),
+        (Query(search="text 33"), [6, 33]),
+        (Query(search="other"), [4]),
+        (Query(search="text 6"), []),
+        (Query(search="text 5"), [5]),
+        (Query(search="text 5", label="b"), []),
+        (Query(split="test", label="a"), []),
+        (Query(facet="shop", value="2", label="a"), [2, 5, *range(8, 40, 6)]),
+        (Query(finding="row.near", label="a"), [5]),
+    ],
+)
+def test_the_draft_is_laid_over_the_version(path: Path, query: Query, expected: Any) -> None:
+    version.write_flags(path, {"row.near": np.array([5, 9])})
+    assert browse.matching(path, query, DRAFT).tolist() == sorted(expected)
+    assert browse.matching(path, query).tolist() == numbers(browse.page(path, query, limit=100))
+
+
+def test_rows_without_a_version_are_filtered_alike() -> None:
+    rows = [{"text": "One", "label": "a", "split": "train"}, {"text": "Two", "label": "b"}]
+    assert browse.added(Query(search="TW"), rows) == [False, True]
+    assert browse.added(Query(label="a", split="train"), rows) == [True, False]
+    assert browse.added(Query(search="train"), rows) == [False, False]
+    assert browse.added(Query(finding="row.near"), rows) == [False, False]
+    assert browse.added(Query(label="a"), []) == []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,7 +49,7 @@ def test_every_event_is_a_line_of_json(tmp_path: Path) -> None:
         json.loads(events.line(event))
         for event in run([write(tmp_path / "train.csv", ROWS)], out=tmp_path)
     ]
-    assert {event["event"] for event in found[:-1]} == {"progress"}
+    assert {event["event"] for event in found[:-1]} == {"progress", "found"}
     assert found[-1]["event"] == "checked"
 
 
@@ -166,3 +168,25 @@ def test_a_text_without_spaces_is_bounded(tmp_path: Path) -> None:
 )
 def test_scripts(text: str, expected: dict[str, float]) -> None:
     assert check.scripts([text]) == expected
+
+
+def test_what_was_found_is_told_before_the_version_is_written(tmp_path: Path) -> None:
+    source, columns = write(tmp_path / "train.csv", ROWS), {"text": "text", "label": "label"}
+    steps = check.check(TASK, [source], columns, out=tmp_path / "out")
+    early = next(event for event in steps if isinstance(event, events.Found))
+    assert not (tmp_path / "out" / "version.parquet").exists()
+    *_, last = steps
+    assert isinstance(last, events.Checked)
+    assert {f["code"] for f in early.findings} <= {f["code"] for f in last.findings}
+
+
+def test_a_check_does_not_import_pandas(tmp_path: Path) -> None:
+    source = write(tmp_path / "train.csv", ROWS)
+    code = (
+        "import sys; from training.check import check; from training.tasks import TASKS;"
+        "from training.validation import Source;"
+        "list(check(TASKS['text-classification'], [Source('train', sys.argv[1], 'train.csv')],"
+        " {'text': 'text', 'label': 'label'}, out=sys.argv[2]));"
+        "sys.exit('pandas' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code, source.path, str(tmp_path / "out")], check=True)

@@ -71,7 +71,8 @@ def _firsts(
     text: str, places: Sequence[tuple[int, int]], offsets: Sequence[tuple[int, int]]
 ) -> list[tuple[int, int]]:
     """(token, word) for the first token of every word; a word that began before the window is left out."""
-    starts, seen, found = [start for start, _ in places], -1, []
+    starts, seen = [start for start, _ in places], -1
+    found: list[tuple[int, int]] = []
     for token, (begin, end) in enumerate(offsets):
         while begin < end and text[begin].isspace():
             begin += 1

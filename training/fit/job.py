@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from accelerate import Accelerator
 
-from training import backbone, batches, catalogue, defaults, export, heads, loop, version
+from training import backbone, batches, catalogue, defaults, export, heads, install, loop, version
 from training.check import Wish, check
 from training.events import Checked, Event, Note, Stage, Started
 from training.problems import Problem
@@ -30,6 +30,7 @@ BEGINS = {
     "saving": 0.96,
 }
 VERSION, SPEC = "version.parquet", "spec.json"
+UNUSED = {"head_learning_rate": 0.0, "dropout": 0.0, "class_weights": False}  # by some heads
 LOOKED = 500  # training rows whose length is measured
 FEW_LONG = 0.02  # share of too long rows up to which they are simply cut
 
@@ -41,7 +42,7 @@ class Job:
     spec: Spec
     folder: Path
     task: Task
-    base: Path
+    base: Path = Path()  # known after `located`
     begun: float = field(default_factory=time.monotonic)
     variant: Variant | None = None  # known when the rows are read
     rows: dict[str, list[Row]] = field(default_factory=dict)
@@ -97,23 +98,26 @@ def task_of(spec: Spec) -> Task:
     return found
 
 
-def base_of(spec: Spec, bases_dir: str | Path) -> Path:
-    if not spec.base_folder:
-        return _located(spec.base, bases_dir)
-    folder = Path(spec.base_folder)
-    if missing := catalogue.missing_files(folder):
-        raise Problem("base.broken", base=spec.base, base_id=spec.base, missing=missing)
-    return folder
-
-
-def _located(base: str, bases_dir: str | Path) -> Path:
-    """The base's folder; what is not here is fetched from the hub where the operator allows it."""
-    try:
-        return catalogue.locate(base, bases_dir)
-    except Problem as problem:
-        if problem.code != "base.missing" or not catalogue.hub_allowed():
-            raise
-    return backbone.fetch(catalogue.find(base), bases_dir)
+def located(job: Job, bases_dir: str | Path) -> Generator[Event, None, None]:
+    """Finds the base, and installs it first where that is needed. Raises Problem(`base.*`)."""
+    spec, variant = job.spec, job.about["variant"]
+    job.spec = spec = replace(spec, base=spec.base or catalogue.default_for(spec.task, variant))
+    job.about["base"] = spec.base
+    if spec.base_folder:
+        job.base = Path(spec.base_folder)
+        if missing := catalogue.missing_files(job.base):
+            raise Problem("base.broken", base=spec.base, base_id=spec.base, missing=missing)
+        return
+    base = catalogue.find(spec.base, bases_dir)
+    if not catalogue.suits(base, spec.task, variant):
+        raise Problem("base.task", base=base.title, task=spec.task)
+    steps = install.ensure(spec.base, bases_dir)
+    while True:
+        try:
+            yield stage("reading", next(steps).progress)
+        except StopIteration as stop:
+            job.base = stop.value
+            return
 
 
 def read(job: Job) -> Generator[Event, None, None]:
@@ -146,7 +150,6 @@ def about(job: Job) -> dict[str, Any]:
         "variant": job.variant.name if job.variant else "",
         "head": learner.head,
         "objective": learner.objective,
-        "base": spec.base,
         "inputs": list(learner.inputs),
         "columns": {role: columns[role] for role in columns if role in job.task.roles},
         "labels": learner.labels(job.rows["train"]),
@@ -187,10 +190,9 @@ def prepare(job: Job) -> Generator[Event, None, Any]:
     chosen["max_length"] = min(chosen["max_length"], backbone.longest(job.base, tokenizer))
     chosen["precision"] = backbone.precision(chosen["precision"])
     job.about |= {"max_length": chosen["max_length"], "pad": tokenizer.pad_token_id or 0}
-    chosen["long_text"] = _long(job, tokenizer, chosen["long_text"])
-    job.about["long"] = chosen["long_text"]
-    job.spec = replace(spec, settings=chosen)
-    export.write_json(job.folder / SPEC, job.spec.as_dict())
+    if "long_text" in chosen:
+        chosen["long_text"] = job.about["long"] = _long(job, tokenizer, chosen["long_text"])
+    freeze(job, chosen)
     for split, rows in job.rows.items():
         job.pieces[split] = _pieces(job, tokenizer, split)
         job.learner.teach(rows, job.pieces[split], job.about)
@@ -199,6 +201,12 @@ def prepare(job: Job) -> Generator[Event, None, Any]:
     if cut:
         yield job.note("train.truncated", rows=cut, max_length=chosen["max_length"])
     return tokenizer
+
+
+def freeze(job: Job, chosen: Mapping[str, Any]) -> None:
+    """What was chosen stands in the spec before the first step."""
+    job.spec = replace(job.spec, settings=dict(chosen))
+    export.write_json(job.folder / SPEC, job.spec.as_dict())
 
 
 def _pieces(job: Job, tokenizer: Any, split: str) -> list[dict[str, Any]]:
@@ -210,7 +218,7 @@ def _pieces(job: Job, tokenizer: Any, split: str) -> list[dict[str, Any]]:
 
 def _long(job: Job, tokenizer: Any, wanted: str) -> str:
     """How texts are read that are longer than the model: by the measured length of some training rows."""
-    one = job.learner.head == "sequence" and len(job.learner.inputs) == 1
+    one = len(job.learner.inputs) == 1
     if wanted != "auto" or not one:
         return "head" if wanted == "auto" else wanted
     limit, role = job.about["max_length"], job.learner.inputs[0]
@@ -225,10 +233,10 @@ def _long(job: Job, tokenizer: Any, wanted: str) -> str:
 
 def plan_of(job: Job) -> loop.Plan:
     own = {name: value for name, value in job.settings.items() if name in loop.Plan.__annotations__}
-    return loop.Plan(seed=job.spec.seed, **own)
+    return loop.Plan(**{"seed": job.spec.seed, **UNUSED, **own})
 
 
-def started(job: Job, accelerator: Accelerator) -> Started:
+def started(job: Job, accelerator: Accelerator, figures: tuple[str, ...] = ()) -> Started:
     plan = plan_of(job)
     return Started(
         spec=_shown(job.spec),
@@ -240,7 +248,7 @@ def started(job: Job, accelerator: Accelerator) -> Started:
         precision=job.settings["precision"],
         max_length=job.settings["max_length"],
         truncated_share=job.truncated,
-        figures=tuple(job.learner.summary),
+        figures=figures or tuple(job.learner.summary),
     )
 
 

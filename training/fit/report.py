@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version as installed
 from typing import Any
@@ -18,6 +19,7 @@ from training.events import Report, Scored
 from training.files import core
 from training.fit.job import Job
 from training.fit.simple import Simple
+from training.tasks.shape import Row
 
 PREDICTIONS = "predictions.parquet"
 
@@ -30,7 +32,7 @@ def tested(job: Job, network: Any, simple: Simple, outcome: loop.Outcome) -> Rep
     metrics = learner.score(rows, results, job.about)
     hits = learner.hits(rows, results, job.about)
     answers = job.head.coding.answers(results, job.records("test"), job.about)
-    write_predictions(job, answers, hits)
+    write_predictions(job, rows, answers, hits)
     job.seconds["test"] = round(time.monotonic() - begin, 3)
     verdict = scoring.verdict(hits, dict(simple.hits), job.spec.seed)
     return Report(
@@ -39,7 +41,7 @@ def tested(job: Job, network: Any, simple: Simple, outcome: loop.Outcome) -> Rep
         metrics=metrics,
         baselines=simple.metrics,
         seconds=job.seconds,
-        details=_details(job, outcome, verdict),
+        details=details(job, outcome, verdict),
     )
 
 
@@ -51,12 +53,19 @@ def _restore(job: Job, network: Any) -> None:
     network.eval()
 
 
-def write_predictions(job: Job, answers: list[dict[str, Any]], hits: Any) -> None:
+def write_predictions(
+    job: Job,
+    rows: Sequence[Row],
+    answers: list[dict[str, Any]],
+    hits: Any,
+    before: Sequence[str] | None = None,
+) -> None:
     """One line a test row: what was read, what should have been answered, what was, and how good that is (0 to 1).
 
     `inputs` and `answer` are JSON; `probabilities` are in the order of the labels, which `answer` then leaves out.
+    `before` is what the untouched base wrote.
     """
-    rows, learner = job.rows["test"], job.learner
+    learner = job.learner
     shown = [learner.shown(row, answer) for row, answer in zip(rows, answers, strict=True)]
     shares = [answer.pop("probabilities", None) for answer in answers]
     inputs = [{role: row.values[role] for role in learner.inputs} for row in rows]
@@ -76,13 +85,14 @@ def write_predictions(job: Job, answers: list[dict[str, Any]], hits: Any) -> Non
         ),
         "inputs": pa.array([json.dumps(item, ensure_ascii=False) for item in inputs], pa.string()),
         "answer": pa.array([json.dumps(item, ensure_ascii=False) for item in answers], pa.string()),
+        "before": pa.array(before) if before else pa.nulls(len(rows), pa.string()),
     }
     part = job.folder / f".{PREDICTIONS}.part"
     pq.write_table(pa.table(columns), part, compression="zstd")
     part.replace(job.folder / PREDICTIONS)
 
 
-def _details(job: Job, outcome: loop.Outcome, verdict: dict[str, Any]) -> dict[str, Any]:
+def details(job: Job, outcome: loop.Outcome, verdict: dict[str, Any]) -> dict[str, Any]:
     return {
         "variant": job.about["variant"],
         "head": job.learner.head,
@@ -97,7 +107,7 @@ def _details(job: Job, outcome: loop.Outcome, verdict: dict[str, Any]) -> dict[s
         "history": [_epoch(event) for event in outcome.history],
         "max_length": job.settings["max_length"],
         "truncated_share": job.truncated,
-        "long_text": job.settings["long_text"],
+        "long_text": job.settings.get("long_text", "head"),
         "rows": {split: len(rows) for split, rows in job.rows.items()},
         "base": job.spec.base,
         "effort": job.spec.effort,

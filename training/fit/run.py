@@ -13,12 +13,13 @@ import torch
 from accelerate import Accelerator
 
 from training import backbone, export, loop
-from training.events import Event, Scored, Step
+from training.events import Event, Report
 from training.fit import card as cards
 from training.fit import job as jobs
 from training.fit import report as reports
 from training.fit import simple as simples
-from training.fit.job import BEGINS, Job
+from training.fit import training, writing
+from training.fit.job import Job
 from training.fit.judging import Judge, data_of
 from training.problems import Problem
 from training.spec import Spec
@@ -33,9 +34,9 @@ def fit(spec: Spec, folder: str | Path, bases_dir: str | Path = "") -> Generator
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    job = Job(spec, folder, jobs.task_of(spec), jobs.base_of(spec, bases_dir))
+    job = Job(spec, folder, jobs.task_of(spec))
     try:
-        yield from _stages(job)
+        yield from _stages(job, bases_dir)
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise _memory(job) from error
     except RuntimeError as error:
@@ -57,9 +58,23 @@ def _memory(job: Job) -> Problem:
     )
 
 
-def _stages(job: Job) -> Generator[Event, None, None]:
+def _stages(job: Job, bases_dir: str | Path) -> Generator[Event, None, None]:
     yield jobs.stage("reading")
     yield from jobs.read(job)
+    yield from jobs.located(job, bases_dir)
+    report = yield from (writing.made(job) if job.learner.head == "text" else _made(job))
+    yield jobs.stage("saving")
+    yield export.save(
+        job.folder, job.learner.head, reports.metrics_file(report), cards.card(job, report)
+    )
+    job.seconds["total"] = round(time.monotonic() - job.begun, 3)
+    report = replace(report, seconds=job.seconds)
+    export.write_json(job.folder / REPORT, report.as_dict())
+    yield report
+
+
+def _made(job: Job) -> Generator[Event, None, Report]:
+    """With a head over an encoder."""
     yield jobs.stage("preparing")
     tokenizer = yield from jobs.prepare(job)
     accelerator = backbone.accelerator(job.settings["precision"])
@@ -74,38 +89,16 @@ def _stages(job: Job) -> Generator[Event, None, None]:
     outcome = yield from _trained(job, network, tokenizer, accelerator)
     job.seconds["train"] = round(time.monotonic() - begin, 3)
     yield jobs.stage("testing")
-    report = reports.tested(job, network, simple, outcome)
-    yield jobs.stage("saving")
-    yield export.save(
-        job.folder, job.learner.head, reports.metrics_file(report), cards.card(job, report)
-    )
-    job.seconds["total"] = round(time.monotonic() - job.begun, 3)
-    report = replace(report, seconds=job.seconds)
-    export.write_json(job.folder / REPORT, report.as_dict())
-    yield report
+    return reports.tested(job, network, simple, outcome)
 
 
 def _trained(
     job: Job, network: Any, tokenizer: Any, accelerator: Accelerator
 ) -> Generator[Event, None, loop.Outcome]:
-    """The events of the training with their place in the whole run; the best model so far lies on the disk."""
     judge = Judge(job)
-    steps = loop.train(network, data_of(job, judge), jobs.plan_of(job), accelerator)
-    share = BEGINS["testing"] - BEGINS["training"]
-    while True:
-        try:
-            event = next(steps)
-        except StopIteration as stop:
-            outcome: loop.Outcome = stop.value
-            break
-        if isinstance(event, Scored) and event.best:
-            export.checkpoint(job.folder, network, tokenizer, job.about | judge.tuned)
-        if isinstance(event, Step):
-            event = replace(event, progress=round(BEGINS["training"] + share * event.progress, 4))
-        yield event
-    if outcome.stopped_early:
-        planned, run = job.settings["epochs"], outcome.epochs_run
-        yield job.note("train.stopped_early", epochs=run, planned=planned, best=outcome.best_epoch)
-    if outcome.best_epoch == 0:
-        yield job.note("train.no_gain")
-    return outcome
+    data = data_of(job, judge)
+
+    def keep() -> None:
+        export.checkpoint(job.folder, network, tokenizer, job.about | judge.tuned)
+
+    return (yield from training.followed(job, network, data, accelerator, keep))

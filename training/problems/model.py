@@ -26,6 +26,13 @@ ENTRIES: dict[str, Entry] = {
         _("“{base}” has no {missing}."),
         _("Fetch the files again."),
     ),
+    "prompt.field": Entry(
+        BLOCKING,
+        _("The prompt does not fit the data"),
+        _("A text with at least one of {known} in it, and no other name in braces."),
+        _("“{field}” is missing, or is no column of this task."),
+        _("Write the prompt with {known}, or leave it empty for the usual one."),
+    ),
     "base.client": Entry(
         BLOCKING,
         _("A package client is missing"),

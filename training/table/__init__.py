@@ -3,7 +3,8 @@
 Streams whatever the format; memory does not grow with the file. What is wrong with a row comes with the row.
 """
 
-from training.table.blocks import Chunk, blank, chunks, strings
+from training.table.blocks import Chunk, chunks
+from training.table.cells import blank, strings
 from training.table.dialect import Dialect
 from training.table.encoding import ENCODINGS
 from training.table.formats import FORMATS, Format

@@ -6,10 +6,13 @@ quote, a bad byte, a row of another width) the records come from the csv reader,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,12 +20,14 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
+from training.table import cells
 from training.table.formats.delimited import Delimited
 from training.table.shape import LOST, Fault, Record
 from training.table.words import MAX_CELL, clean
 
 ROWS = 8192  # of a piece that is made of records
 BLOCK = 2 << 20  # bytes of a piece that Arrow parses
+_AHEAD = 2  # pieces that are parsed before they are asked for
 # Encodings in which the bytes of line ends, quotes and separators never are a part of another character.
 _SAFE = ("utf-8", "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp125", "koi8", "iso8859")
 _QUOTE, _LF, _CR = 34, 10, 13
@@ -35,6 +40,7 @@ class Chunk:
     lines: NDArray[np.uint32]
     columns: list[Any]  # pa.StringArray, in the order of the table's columns
     faults: list[Fault] = field(default_factory=list)
+    blank: int = 0  # rows that hold nothing, left out
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -60,7 +66,7 @@ def _of_batch(batch: list[Record], width: int) -> Chunk:
         batch = [_cleaned(record) for record in batch if not _is_lost(record)]
     columns = list(zip(*(record.cells for record in batch), strict=True)) or [()] * width
     lines = np.fromiter((record.line for record in batch), np.uint32, len(batch))
-    return Chunk(lines, [strings(column) for column in columns], faults)
+    return Chunk(lines, [cells.strings(column) for column in columns], faults)
 
 
 def _is_lost(record: Record) -> bool:
@@ -69,15 +75,6 @@ def _is_lost(record: Record) -> bool:
 
 def _cleaned(record: Record) -> Record:
     return record._replace(cells=[clean(c) for c in record.cells]) if record.faults else record
-
-
-def strings(values: Iterable[str]) -> Any:
-    """As an Arrow array; half of a surrogate pair, which no UTF-8 can hold, becomes a question mark."""
-    found = list(values)
-    try:
-        return pa.array(found, pa.string())
-    except UnicodeEncodeError:
-        return pa.array([v.encode("utf-8", "replace").decode() for v in found], pa.string())
 
 
 def _is_plain(table: Delimited) -> bool:
@@ -90,6 +87,14 @@ def _is_plain(table: Delimited) -> bool:
         and dialect.delimiter.isascii()
         and table.encoding.startswith(_SAFE)
     )
+
+
+class _Piece(NamedTuple):
+    """Where a block begins, in bytes and lines, and how far into the file it reaches, 0 to 1."""
+
+    begin: int
+    line: int
+    place: float
 
 
 class _Blocks:
@@ -108,25 +113,39 @@ class _Blocks:
     def __iter__(self) -> Iterator[Chunk]:
         table = self.table
         table.blank = table.trailing = 0
-        with table.source.open() as file:
-            begin, line = table.body_offset(), table.body_line
+        for piece, chunk in self._ahead():
+            if chunk is None:
+                yield from of_records(table.records(piece.begin, piece.line), self.width)
+                return
+            table.position, table.blank = piece.place, table.blank + chunk.blank
+            yield chunk
+
+    def _ahead(self) -> Iterator[tuple[_Piece, Chunk | None]]:
+        """Read and parsed by a thread while what came before is worked on: Arrow and NumPy let both run at once."""
+        with closing(self._parsed()) as found, ThreadPoolExecutor(1) as pool:
+            waiting = deque(pool.submit(next, found, None) for _ in range(_AHEAD))
+            while done := waiting.popleft().result():
+                waiting.append(pool.submit(next, found, None))
+                yield done
+
+    def _parsed(self) -> Generator[tuple[_Piece, Chunk | None], None, None]:
+        for piece, block in self._pieces():
+            yield piece, self.parsed(block, piece.line)
+
+    def _pieces(self) -> Iterator[tuple[_Piece, bytes]]:
+        with self.table.source.open() as file:
+            begin, line = self.table.body_offset(), self.table.body_line
             file.seek(begin)
             while block := _whole_records(file.read(BLOCK), file):
-                chunk = self.parsed(block, line)
-                if chunk is None:
-                    break
-                begin, line = begin + len(block), line + _count(block, _LF)
-                file.seek(begin)
-                table.position = table.source.place(file)
-                yield chunk
-            else:
-                return
-        yield from of_records(table.records(begin, line), self.width)
+                end = begin + len(block)
+                file.seek(end)
+                yield _Piece(begin, line, self.table.source.place(file)), block
+                begin, line = end, line + cells.count(block, _LF)
 
     def parsed(self, block: bytes, line: int) -> Chunk | None:
         """The rows of a block, or None if the csv reader has to look at it."""
         quotes = _QUOTE in block
-        if b"\0" in block or (b"\r" in block and _count(block, _CR) != block.count(b"\r\n")):
+        if b"\0" in block or (b"\r" in block and cells.count(block, _CR) != block.count(b"\r\n")):
             return None
         if quotes and not well_quoted(block, self.options["delimiter"].encode()):
             return None
@@ -135,7 +154,7 @@ class _Blocks:
             return None
         columns = [column.combine_chunks() for column in found.columns]
         lines = _lines(block, columns, line, quotes)
-        if lines is None or any(pc.max(pc.utf8_length(c)).as_py() > MAX_CELL for c in columns):
+        if lines is None or any(cells.longest(c, MAX_CELL) > MAX_CELL for c in columns):
             return None
         return self._without_blank(Chunk(lines, columns))
 
@@ -150,20 +169,14 @@ class _Blocks:
 
     def _without_blank(self, chunk: Chunk) -> Chunk:
         """Without the rows that hold nothing, which are counted."""
-        empty = blank(chunk.columns[0])
+        empty = cells.blank(chunk.columns[0])
         for column in chunk.columns[1:]:
             if not empty.any():
                 return chunk
-            empty &= blank(column)
-        self.table.blank += int(empty.sum())
-        kept = pa.array(~empty)
-        return Chunk(chunk.lines[~empty], [column.filter(kept) for column in chunk.columns])
-
-
-def blank(column: Any) -> NDArray[np.bool_]:
-    """Which cells hold nothing but spaces."""
-    lengths = pc.binary_length(pc.utf8_trim_whitespace(column))
-    return np.asarray(lengths.to_numpy(zero_copy_only=False) == 0)
+            empty &= cells.blank(column)
+        kept = cells.array(~empty)
+        columns = [column.filter(kept) for column in chunk.columns]
+        return Chunk(chunk.lines[~empty], columns, blank=int(empty.sum()))
 
 
 def _whole_records(block: bytes, file: BinaryIO) -> bytes:
@@ -172,17 +185,18 @@ def _whole_records(block: bytes, file: BinaryIO) -> bytes:
         return block
     end = block.rfind(b"\n") + 1
     if _QUOTE in block:
-        data = np.frombuffer(block, np.uint8)
-        ends = np.flatnonzero(data == _LF)
-        outside = ends[np.searchsorted(np.flatnonzero(data == _QUOTE), ends) % 2 == 0]
-        end = int(outside[-1]) + 1 if len(outside) else 0
+        inside = cells.count(block[:end], _QUOTE) % 2
+        while end and inside:
+            before = block.rfind(b"\n", 0, end - 1) + 1
+            inside ^= block.count(b'"', before, end) % 2
+            end = before
     return block[:end] or block + file.readline(BLOCK)
 
 
 def well_quoted(block: bytes, delimiter: bytes) -> bool:
     """Whether quotes stand only around whole cells, or doubled inside them."""
     data = np.frombuffer(block, np.uint8)
-    places = np.flatnonzero(data == _QUOTE)
+    places = cells.places(block, _QUOTE)
     if len(places) % 2:
         return False
     opening, closing = places[0::2], places[1::2]
@@ -197,18 +211,15 @@ def well_quoted(block: bytes, delimiter: bytes) -> bool:
     return bool((begins | doubled).all() and ends.all())
 
 
-def _count(block: bytes, byte: int) -> int:
-    """Of one byte; several times as quick as bytes.count."""
-    return int(np.count_nonzero(np.frombuffer(block, np.uint8) == byte))
-
-
 def _lines(block: bytes, columns: list[Any], line: int, quotes: bool) -> NDArray[np.uint32] | None:
     """The line on which each row begins; None if there are blank lines between them."""
     rows = len(columns[0])
+    ends = cells.count(block, _LF) + (not block.endswith(b"\n"))
+    if ends == rows:  # no line end is inside a cell
+        return np.arange(line, line + rows, dtype=np.uint32)
     inside = np.zeros(rows, np.int64)
     for column in columns if quotes else ():
-        inside += pc.count_substring(column, "\n").to_numpy(zero_copy_only=False)
-    ends = _count(block, _LF) + (not block.endswith(b"\n"))
+        inside += cells.numbers(pc.count_substring(column, "\n"))
     if ends != rows + inside.sum():
         return None
     starts = line + np.arange(rows) + np.concatenate(([0], np.cumsum(inside)[:-1]))

@@ -55,6 +55,7 @@ _BOMS: tuple[tuple[bytes, str], ...] = (  # UTF-32 first: its mark begins with t
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _LOOKED_AT = 64 << 20  # bytes; faults behind them are reported by line while reading
+_PIECE = 1 << 20
 _UNPACKED = 8 << 20  # the same, where they have to be unpacked first
 _SAMPLE = 48_000  # bytes of lines that are not ASCII, for a guess
 _HIGH = re.compile(rb"[\x80-\xff]")
@@ -113,8 +114,8 @@ def detect(source: Source) -> Encoding:
         if wide:
             return Encoding(wide, True)
         kinds.refuse_noise(head)
-        data = head + file.read((_UNPACKED if source.packing else _LOOKED_AT) - len(head))
-    return _of_bytes(data)
+    most = _UNPACKED if source.packing else _LOOKED_AT
+    return Encoding("utf-8", False) if _is_utf8(source, most) else _of_bytes(source.head(most))
 
 
 def _refuse_blank(source: Source) -> None:
@@ -151,23 +152,22 @@ def _plausible(data: bytes, name: str) -> float:
 
 
 def _of_bytes(data: bytes) -> Encoding:
-    if data.isascii():
-        return Encoding("utf-8", False)
-    if _is_utf8(data):
-        return Encoding("utf-8", False)
+    """Of text that is not all UTF-8."""
     sample = _telling_lines(data)
     if _mostly_utf8(sample):
         return Encoding("utf-8", False)  # the bad bytes are faults of their rows
     return Encoding(_guess(sample), True)
 
 
-def _is_utf8(data: bytes) -> bool:
+def _is_utf8(source: Source, most: int) -> bool:
     """Piece by piece, so that the text is never held as a whole; a character cut at the end is fine."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    view = memoryview(data)
     try:
-        for at in range(0, len(data), 1 << 20):
-            decoder.decode(view[at : at + (1 << 20)])
+        with source.open() as file:
+            for at in range(0, most, _PIECE):
+                piece = file.read(min(_PIECE, most - at))
+                if not piece.isascii() or decoder.getstate()[0]:
+                    decoder.decode(piece)
     except UnicodeDecodeError:
         return False
     return True

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from training.tasks.shape import Column, Flaw, Parsed, Task, Variant
+from training.tasks import writing
+from training.tasks.shape import Column, Flaw, Parsed, Row, Task, Variant
 
 MESSAGES, PAIRS = "messages", "pairs"
 ROLES = ("system", "user", "assistant")
@@ -70,6 +72,68 @@ def fault_of(turns: Sequence[Mapping[str, Any]]) -> str:
     return ""
 
 
+# --- learning -------------------------------------------------------------------------------------------------------
+
+SAID = "said"  # the turn that should be written, beside the `messages` before it
+
+
+def asks(row: Row) -> Row:
+    """One answer of the conversation, which one by the number of the row, and what was said before it."""
+    turns = json.loads(row.values["messages"])
+    places = [
+        place
+        for place, turn in enumerate(turns)
+        if place and turn["role"] == "assistant" and turn["content"].strip()
+    ]
+    place = places[row.row % len(places)] if places else len(turns) - 1
+    before = json.dumps(turns[:place], ensure_ascii=False)
+    values = {**row.values, "messages": before, SAID: turns[place]["content"]}
+    return Row(row.row, row.file, row.line, values)
+
+
+def simple(
+    train: Sequence[Row], test: Sequence[Row], about: Mapping[str, Any], seed: int
+) -> dict[str, Any]:
+    """The commonest answer, and that to the most alike words of a user."""
+    return writing.commonest(
+        [_last(asks(row)) for row in train],
+        [_last(row) for row in test],
+        about,
+        seed,
+        "messages",
+        SAID,
+    )
+
+
+def _last(row: Row) -> Row:
+    """With the last turn alone in place of the conversation."""
+    turns = json.loads(row.values["messages"])
+    return Row(
+        row.row,
+        row.file,
+        row.line,
+        {**row.values, "messages": turns[-1]["content"] if turns else ""},
+    )
+
+
+def shown(row: Row, answer: Mapping[str, Any]) -> tuple[str, str, str]:
+    turns = json.loads(row.values["messages"])
+    lines = [f"{turn['role']}: {turn['content']}" for turn in turns]
+    return "\n".join(lines), row.values[SAID], str(answer["text"])
+
+
+LEARNER = replace(
+    writing.learner(
+        "messages",
+        SAID,
+        summary={"perplexity": "perplexity", "rougeL": "rougeL", "bleu": "bleu"},
+        main="rougeL",
+        simple=simple,
+    ),
+    shown=shown,
+    asks=asks,
+)
+
 TASK = Task(
     name="dialogue",
     title=_("Dialogue"),
@@ -114,6 +178,7 @@ TASK = Task(
             needs=("messages",),
             keeps=("messages",),
             parse=read_messages,
+            learner=LEARNER,
         ),
         Variant(
             name=PAIRS,

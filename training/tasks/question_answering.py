@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from training import scoring
 from training.coding import span
 from training.coding.words import words
+from training.tasks import writing
 from training.tasks.shape import Column, Flaw, Learner, Parsed, Row, Task, Variant
 
 EXTRACTIVE, GENERATIVE = "extractive", "generative"
@@ -144,6 +146,33 @@ EXTRACTS = Learner(
     shown=shown,
 )
 
+
+# --- answers that are written ---------------------------------------------------------------------------------------
+
+
+def score_written(rows: Sequence[Row], texts: Sequence[str], about: About) -> dict[str, Any]:
+    """Exact match and F1 of the words, 0 to 1, and ROUGE and the like, 0 to 100."""
+    found = scoring.answers(list(texts), references(rows))
+    plain = {name: found[name] for name in ("exact_match", "f1")}
+    return writing.scored(rows, texts, about, "question", "answer_text") | plain
+
+
+def hits_written(
+    rows: Sequence[Row], texts: Sequence[str], about: About, answer: str
+) -> NDArray[np.float64]:
+    return np.array(scoring.answers(list(texts), references(rows))["values"]["f1"], float)
+
+
+WRITES = writing.learner(
+    "question",
+    "answer_text",
+    summary={"f1": "f1", "exact_match": "exact_match", "rougeL": "rougeL"},
+    main="f1",
+    hits=hits_written,
+    simple=partial(writing.commonest, role="question", answer="answer_text"),
+    score=score_written,
+)
+
 TASK = Task(
     name="question-answering",
     title=_("Question answering"),
@@ -195,6 +224,7 @@ TASK = Task(
             keeps=("question", "answer_text"),
             key=("question",),
             target="answer_text",
+            learner=WRITES,
         ),
     ),
     text_role="question",

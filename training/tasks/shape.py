@@ -105,7 +105,7 @@ class Learner:
     # training rows -> what else the head has to know (the range of scores, a scheme of tags …)
     about: Callable[[Sequence[Row]], dict[str, Any]] = nothing
     # (rows, pieces, about): puts into the pieces what the network should answer
-    teach: Callable[[Sequence[Row], Sequence[dict[str, Any]], Mapping[str, Any]], None]
+    teach: Callable[[Sequence[Row], Sequence[dict[str, Any]], Mapping[str, Any]], Any] = nothing
     # (validation rows, results, about) -> additions to `about` that are chosen on validation, such as thresholds
     tune: Callable[[Sequence[Row], Any, Mapping[str, Any]], dict[str, Any]] = nothing
     # (rows, results, about) -> metrics as in the report
@@ -119,6 +119,8 @@ class Learner:
     main: str  # the one of them by which the best epoch is chosen
     # (row, answer) -> (what was read, what should be answered, what was), as texts for a table
     shown: Callable[[Row, Mapping[str, Any]], tuple[str, str, str]]
+    # test row -> the row with what is to be written for it, where a row asks for more than one thing
+    asks: Callable[[Row], Row] = lambda row: row
 
     def figures(self, metrics: Mapping[str, Any]) -> dict[str, float]:
         """Of an epoch; {} without rows."""
@@ -150,6 +152,11 @@ class Variant:
     least: int = 0  # labels with two rows each that there must be to learn anything
     stored: str = ""  # the variant that a version of it is; empty: itself
     learner: Learner | None = None  # how models are made of it; None: they cannot be
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether rows are one text with one label: only of those are likely label errors looked for."""
+        return bool(self.label) and len(self.key) == 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from training.tasks import writing
 from training.tasks.shape import Column, Task, Variant
 
 PAIRS = "pairs"
@@ -11,6 +12,14 @@ def _(text: str) -> str:
     """Marks a text for translation by the site."""
     return text
 
+
+LEARNER = writing.learner(
+    "source",
+    "target",
+    summary={"rougeL": "rougeL", "rouge1": "rouge1", "rouge2": "rouge2"},
+    main="rougeL",
+    simple=writing.leading,
+)
 
 TASK = Task(
     name="summarization",
@@ -58,6 +67,7 @@ TASK = Task(
             keeps=("source", "target"),
             key=("source",),
             target="target",
+            learner=LEARNER,
         ),
     ),
     text_role="source",

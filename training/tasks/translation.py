@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from training.tasks import writing
 from training.tasks.shape import Column, Task, Variant
 
 PAIRS = "pairs"
@@ -11,6 +12,15 @@ def _(text: str) -> str:
     """Marks a text for translation by the site."""
     return text
 
+
+LEARNER = writing.learner(
+    "source",
+    "target",
+    summary={"bleu": "bleu", "chrf": "chrf"},
+    main="chrf",
+    hits=writing.likeness,
+    simple=writing.copied,
+)
 
 TASK = Task(
     name="translation",
@@ -39,6 +49,7 @@ TASK = Task(
             keeps=("source", "target"),
             key=("source",),
             target="target",
+            learner=LEARNER,
         ),
     ),
     text_role="source",

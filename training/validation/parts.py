@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from training import splits
-from training.table import blank, strings
+from training.table import blank, cells, strings
 from training.tasks.shape import Flaw, Task, Variant
 
 
@@ -31,8 +30,8 @@ class Part:
 
     def only(self, chosen: NDArray[np.bool_]) -> Part:
         """The chosen rows alone."""
-        mask = pa.array(chosen)
-        of_labels = mask if self.counts is None else pa.array(np.repeat(chosen, self.counts))
+        mask = cells.array(chosen)
+        of_labels = mask if self.counts is None else cells.array(np.repeat(chosen, self.counts))
         return Part(
             self.kept[chosen],
             [column.filter(mask) for column in self.values],
@@ -61,7 +60,7 @@ def _plain(variant: Variant, given: Mapping[str, Any], rows: int) -> Part:
     keys = [given[role] for role in variant.key]
     answers: Any = given[answer] if answer else None
     if flaws:
-        mask = pa.array(good)
+        mask = cells.array(good)
         values, keys = [v.filter(mask) for v in values], [k.filter(mask) for k in keys]
         answers = answers.filter(mask) if answer else None
     whole = keys[0] if len(keys) == 1 else pc.binary_join_element_wise(*keys, "\x1f")
@@ -92,8 +91,8 @@ def _parsed(variant: Variant, given: Mapping[str, Any], rows: int) -> Part:
     labels: list[str] = []
     counts: list[int] = []
     answers: list[str] = []
-    for at, cells in enumerate(zip(*lists.values(), strict=True)):
-        row = variant.parse(dict(zip(names, cells, strict=True)))
+    for at, given_cells in enumerate(zip(*lists.values(), strict=True)):
+        row = variant.parse(dict(zip(names, given_cells, strict=True)))
         flaws += [(at, flaw) for flaw in row.flaws]
         if row.key:
             kept.append(at)

@@ -20,7 +20,9 @@ from training.validation.gates import LABEL_CHARACTERS, TEXT_TOKENS, limit
 from training.validation.rows import Source
 from training.validation.scan import Scan
 
-_PIECE = 1 << 18
+_PIECE = 1 << 16
+_BITS = 20
+_LAST = np.uint64((1 << _BITS) - 1)
 Flags = dict[str, NDArray[np.int64]]  # finding -> the rows that it is about, ascending
 
 
@@ -230,10 +232,15 @@ def _repeated(prints: NDArray[np.uint64]) -> NDArray[np.int64]:
 def among(prints: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.int64]:
     """The rows whose number is among the known ones (ascending); in parts, since there may be millions."""
     found = [np.zeros(0, np.int64)]
+    maybe = np.zeros(
+        1 << _BITS, bool
+    )  # by the last bits, which is quick and leaves few to look for
+    maybe[known & _LAST] = True
     for begin in range(0, len(prints) if len(known) else 0, _PIECE):
-        part = prints[begin : begin + _PIECE]
+        rows = np.flatnonzero(maybe[prints[begin : begin + _PIECE] & _LAST]) + begin
+        part = prints[rows]
         at = np.minimum(np.searchsorted(known, part), len(known) - 1)
-        found.append(begin + np.flatnonzero(known[at] == part))
+        found.append(rows[known[at] == part])
     return np.concatenate(found)
 
 

@@ -10,14 +10,12 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from training import splits
 from training.problems import Problem
 from training.spool import Spool
-from training.table import Chunk, Fault, Table, chunks, read, strings
+from training.table import Chunk, Fault, Table, cells, chunks, read, strings
 from training.table.reader import shown
 from training.tasks.shape import BETWEEN, Task, Variant
 from training.validation.columns import check_columns, used
@@ -256,9 +254,9 @@ class Scan:
         found = {}
         for role in self.task.roles:
             names = [n for n in self.columns.get(role, "").split(BETWEEN) if n in table.columns]
-            cells = [chunk.columns[table.columns.index(name)] for name in names]
-            if cells:
-                found[role] = cells[0] if len(cells) == 1 else joined(names, cells)
+            own = [chunk.columns[table.columns.index(name)] for name in names]
+            if own:
+                found[role] = own[0] if len(own) == 1 else joined(names, own)
         return found
 
     def _given(
@@ -277,7 +275,7 @@ class Scan:
                 at = int(np.flatnonzero(np.equal(found.indices, len(numbers) - 1))[0])
                 place = Place(name, int(lines[at]), column, shown(value))
                 self.found.add("split.unknown", place, key=value, known=", ".join(splits.SPLITS))
-        return np.array(numbers, np.uint8)[found.indices.to_numpy()]
+        return np.array(numbers, np.uint8)[cells.numbers(found.indices)]
 
     # --- rows --------------------------------------------------------------------------------------------------
 
@@ -314,8 +312,10 @@ class Scan:
             self._flaw(flaw, self.files[sources[at]], int(lines[at]))
         if not len(part.kept):
             return
-        kept = pa.array(part.kept)
-        extra = [column.take(kept) for column in others.values()]
+        extra = list(others.values())
+        if len(part.kept) < len(lines):
+            kept = cells.array(part.kept)
+            extra = [column.take(kept) for column in extra]
         self._numbers(part, lines[part.kept], sources[part.kept])
         self._of["given"].add(np.full(len(part.kept), NONE) if given is None else given[part.kept])
         self._common(dict(zip(others, extra, strict=True)))
@@ -339,12 +339,12 @@ class Scan:
         self.found.add(flaw.code, place, **dict(flaw.values))
 
     def _numbers(self, part: Part, lines: NDArray[np.uint32], sources: NDArray[np.uint8]) -> None:
-        of, letters = self._of, pc.utf8_length(part.keys).to_numpy()
+        of, letters = self._of, cells.letters(part.keys)
         of["line"].add(lines)
         of["source"].add(sources)
         of["print"].add(splits.fingerprints(part.keys))
         of["size"].add(letters)
-        tokens = estimated_tokens(letters, pc.binary_length(part.keys).to_numpy())
+        tokens = estimated_tokens(letters, cells.sizes(part.keys))
         of["tokens"].add(np.minimum(tokens, np.iinfo(np.uint16).max))
         of["codes"].add(self._codes(part.labels))
         if part.counts is not None:
@@ -357,7 +357,7 @@ class Scan:
             return np.zeros(0, np.int16)
         found = labels.dictionary_encode()
         numbers = [self._number(label) for label in found.dictionary.to_pylist()]
-        return np.array(numbers, np.int16)[found.indices.to_numpy()]
+        return np.array(numbers, np.int16)[cells.numbers(found.indices)]
 
     def _number(self, label: str) -> int:
         known = self.labels.get(label)

@@ -1,8 +1,11 @@
 // The dialog in which a row is changed: marks in its text, its labels, or its texts themselves.
 import { slice } from "../codepoints.js";
+import * as several from "./checks.js";
+import { labels, learn } from "./labels.js";
 import { Marking } from "./marking.js";
 import * as kinds from "./marks.js";
-import { labels } from "./picker.js";
+import * as talk from "./turns.js";
+import { asWritten, isTouched, keepWritten } from "./written.js";
 
 const dialog = document.getElementById("editor");
 const form = document.getElementById("editor-form");
@@ -34,7 +37,7 @@ export function edit(values, answers, { plain = false } = {}) {
   if (marked) openMarks(values);
   tellAnswers(answers);
   dialog.showModal();
-  (marked ? element : fields.querySelector("[type=checkbox]") ?? fields.querySelector("textarea")).focus();
+  (marked ? element : fields.querySelector("[data-check-find]") ?? fields.querySelector("textarea")).focus();
   return new Promise((resolve) => (done = resolve));
 }
 
@@ -56,9 +59,18 @@ function aside(title, value) {
 }
 
 function inputs(values) {
-  return Object.entries(values).map(([role, value]) =>
-    role === "label" && page.dataset.editor === "labels" ? checks(role, value) : input(role, value),
-  );
+  return Object.entries(values).map(([role, value]) => special(role, value) ?? input(role, value));
+}
+
+// What stands in JSON has fields of its own.
+const holders = { turns: ["messages", talk, talk.conversation], labels: ["label", several, several.checks] };
+const [listed, holder, fieldsOf] = holders[page?.dataset.editor] ?? [];
+
+function special(role, value) {
+  if (role !== listed) return null;
+  const set = fieldsOf(value);
+  set.dataset.holds = role;
+  return set;
 }
 
 function input(role, value) {
@@ -69,8 +81,7 @@ function input(role, value) {
   box.id = `edit-${role}`;
   box.dataset.role = role;
   box.rows = value.length > 200 ? 8 : 2;
-  box.value = value;
-  box.dataset.shown = box.value; // a text area has line breaks of its own
+  keepWritten(box, value);
   field.append(caption(role, box.id), box);
   return field;
 }
@@ -83,35 +94,14 @@ function caption(role, id) {
   return label;
 }
 
-function checks(role, value) {
-  const set = document.createElement("fieldset");
-  set.className = "flex flex-wrap gap-x-4 gap-y-1.5";
-  set.dataset.checks = role;
-  const legend = document.createElement("legend");
-  legend.className = "field-label mb-1.5";
-  legend.textContent = names.roles?.[role] ?? role;
-  const chosen = JSON.parse(value || "[]");
-  set.append(legend, ...[...new Set([...labels, ...chosen])].map((label) => check(label, chosen.includes(label))));
-  return set;
-}
-
-function check(label, checked) {
-  const line = document.createElement("label");
-  line.className = "inline-flex items-center gap-1.5 text-sm";
-  const box = document.createElement("input");
-  Object.assign(box, { type: "checkbox", value: label, checked });
-  line.append(box, label);
-  return line;
-}
-
 function written() {
   const said = {};
   for (const box of fields.querySelectorAll("[data-role]")) {
-    if (box.value !== box.dataset.shown) said[box.dataset.role] = box.value;
+    if (isTouched(box)) said[box.dataset.role] = asWritten(box);
   }
-  for (const set of fields.querySelectorAll("[data-checks]")) {
-    const chosen = [...set.querySelectorAll(":checked")].map((box) => box.value);
-    said[set.dataset.checks] = JSON.stringify(chosen);
+  for (const set of fields.querySelectorAll("[data-holds]")) {
+    if (holder.isChanged(set)) said[set.dataset.holds] = holder.written(set);
+    if (holder.chosenIn) holder.chosenIn(set).forEach(learn);
   }
   return said;
 }
@@ -224,7 +214,7 @@ other?.addEventListener("keydown", (event) => {
 // --- the dialog -----------------------------------------------------------------------------------------------------
 
 function tellAnswers(answers) {
-  const shown = answers.length > 1 ? answers.map(({ who, values }) => `${who}: ${values.label ?? ""}`) : [];
+  const shown = answers.length > 1 ? answers.map(({ who, said }) => `${who}: ${said}`) : [];
   document.getElementById("editor-answers").textContent = shown.join(" · ");
 }
 
@@ -244,7 +234,8 @@ function finish(answer) {
 
 const dirty = () => (before.length > 0 && element && !element.closest("[hidden]")) || fieldsChanged();
 const fieldsChanged = () =>
-  [...fields.querySelectorAll("[data-role]")].some((box) => box.value !== box.dataset.shown);
+  [...fields.querySelectorAll("[data-role]")].some(isTouched) ||
+  [...fields.querySelectorAll("[data-holds]")].some((set) => holder.isChanged(set));
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();

@@ -1,10 +1,9 @@
 // The list of labels beside a row: a combobox with type-ahead. Enter takes the label, Esc closes.
+import { fold, labels, learn } from "./labels.js";
+
 const picker = document.getElementById("picker");
 const box = document.getElementById("picker-box");
 const list = document.getElementById("picker-list");
-const labels = JSON.parse(document.getElementById("labels").textContent);
-// card_arrival is found by “card arr”.
-const fold = (text) => text.toLocaleLowerCase().replace(/[\s_./-]+/gu, " ");
 let options = [];
 let current = 0;
 let done = null;
@@ -20,13 +19,13 @@ export function pick(beside, { typed = "", first = "" } = {}) {
   return new Promise((resolve) => (done = resolve));
 }
 
-export { labels };
 export const isOpen = () => done !== null;
 
 function close(label) {
   const resolve = done;
   done = null;
   if (picker.matches(":popover-open")) picker.hidePopover();
+  learn(label);
   resolve?.(label);
 }
 

@@ -4,12 +4,14 @@ import { isOpen as picking, pick } from "./picker.js";
 const queue = document.getElementById("review");
 const form = () => document.getElementById("review-form");
 
+const valued = (label) => JSON.stringify({ [form().dataset.role]: label });
+
 async function other(button) {
   const label = await pick(button);
   if (label === null) return;
   const set = document.createElement("button");
   Object.assign(set, { type: "submit", name: "kind", value: "set", hidden: true });
-  form().elements.values.value = JSON.stringify({ label });
+  form().elements.values.value = valued(label);
   form().append(set);
   set.click(); // htmx sends the button that was clicked
 }
@@ -18,7 +20,7 @@ queue?.addEventListener("click", (event) => {
   const button = event.target.closest("[data-key]");
   if (!button) return;
   if ("other" in button.dataset) other(button);
-  else if (button.value === "accept") form().elements.values.value = JSON.stringify({ label: form().dataset.suggested });
+  else if (button.value === "accept") form().elements.values.value = valued(form().dataset.suggested);
 });
 
 document.addEventListener("keydown", (event) => {

@@ -1,6 +1,7 @@
 // The table of rows, by keyboard: moving, labelling, leaving out, taking back. One row has the focus; keys act on it.
 import { edit, isOpen as editing } from "./editor.js";
-import { isOpen as picking, labels, pick } from "./picker.js";
+import { labels } from "./labels.js";
+import { isOpen as picking, pick } from "./picker.js";
 import { isWaiting, listen, save, said } from "./save.js";
 import { toast } from "../toasts.js";
 

@@ -11,20 +11,20 @@ from django.test import Client
 from django.utils import timezone
 from pyarrow import parquet
 
-from projects.datasets.models import DatasetVersion, RowClaim, RowEdit
+from projects.datasets.models import DatasetVersion, HealthReport, RowClaim, RowEdit
 from projects.datasets.selectors import version_file
-from training import browse
+from training.version import suspects_path
 
 from .test_version import url
 
-SUSPECTS = [(6, "billing", "refund", 0.01, 0.97), (4, "delivery", "billing", 0.1, 0.8)]
+SUSPECTS = [(6, "refund", 0.01, 0.97), (4, "billing", 0.1, 0.8)]
 
 
 @pytest.fixture
 def suspects(version: DatasetVersion) -> None:
-    names = ("row", "label", "suggested", "confidence", "probability")
+    names = ("row", "suggested", "confidence", "probability")
     rows = [dict(zip(names, values, strict=True)) for values in SUSPECTS]
-    parquet.write_table(pa.Table.from_pylist(rows), browse.suspects_path(version_file(version)))
+    parquet.write_table(pa.Table.from_pylist(rows), suspects_path(version_file(version)))
 
 
 def review_url(version: DatasetVersion) -> str:
@@ -43,8 +43,37 @@ def row_of(response: Any) -> int | None:
     return item["row"] if item else None
 
 
-def test_without_suspects_it_says_so(alice_client: Client, version: DatasetVersion) -> None:
-    assert "No likely label errors" in alice_client.get(review_url(version)).content.decode()
+@pytest.mark.parametrize(
+    ("status", "usable", "why", "words"),
+    [
+        ("", None, "unlooked", "Nobody has looked yet"),
+        ("queued", None, "waiting", "Still looking"),
+        ("running", None, "waiting", "Still looking"),
+        ("failed", None, "failed", "has failed"),
+        ("ready", None, "unsure", "No label can be doubted"),
+        ("ready", False, "unsure", "No label can be doubted"),
+        ("ready", True, "clean", "No likely label errors"),
+    ],
+)
+def test_without_suspects_it_says_why(
+    alice_client: Client, version: DatasetVersion, status: str, usable: Any, why: str, words: str
+) -> None:
+    HealthReport.objects.filter(version=version).delete()
+    if status:
+        stats = {} if usable is None else {"suspects": {"usable": usable}}
+        HealthReport.objects.create(version=version, base="x", status=status, stats=stats)
+    response = alice_client.get(review_url(version))
+    assert response.context["why"] == why
+    assert words in response.content.decode()
+
+
+def test_it_shows_the_label_of_the_row(
+    alice_client: Client, version: DatasetVersion, suspects: None
+) -> None:
+    """The file of suspects does not say it."""
+    page = decide(alice_client, version).content.decode()
+    assert '<p class="text-base font-medium"><bdi>billing</bdi>' in page
+    assert 'data-role="label"' in page
 
 
 def test_the_most_suspicious_comes_first(

@@ -1,0 +1,154 @@
+"""A fine-tune of a base that writes, from a file to a model folder that answers by itself."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from training import inference
+from training.events import Report, Scored, Started
+from training.fit import fit
+from training.problems import Problem
+from training.spec import from_dict
+
+TALK = [{"role": "user", "content": "Hello {n}"}, {"role": "assistant", "content": "Yes, {n}."}]
+ROWS: dict[str, Callable[[int], dict[str, str]]] = {
+    "translation": lambda n: {"source": f"the cat {n}", "target": f"猫 {n}"},
+    "summarization": lambda n: {"source": f"One {n}. Two. Three. Four.", "target": f"Sum {n}"},
+    "question-answering": lambda n: {"question": f"what is {n}", "answer_text": f"{n}"},
+    "dialogue": lambda n: {
+        "messages": json.dumps([{**turn, "content": turn["content"].format(n=n)} for turn in TALK])
+    },
+}
+CASES = [
+    ("translation", "t5_base", "full"),
+    ("summarization", "llama_base", "lora"),
+    ("question-answering", "llama_base", "full"),
+    ("dialogue", "llama_base", "lora"),
+]
+EVERY = pytest.mark.parametrize(("task", "base", "method"), CASES)
+
+
+def spec_of(task: str, train: Path, base: Path, **given: Any) -> dict[str, Any]:
+    settings = {"epochs": 1, "tested": 10, "max_new_tokens": 6, "precision": "fp32"}
+    columns = {role: role for role in ROWS[task](0)}
+    fields = {"task": task, "train": str(train), "columns": columns, "base_folder": str(base)}
+    return {
+        **fields,
+        "effort": "quick",
+        "settings": {**settings, **given.pop("settings", {})},
+        **given,
+    }
+
+
+def write(path: Path, rows: list[dict[str, str]]) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+@pytest.fixture(scope="module")
+def made(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """(task, base, method) -> (folder of its run, its events); each is fitted once."""
+    known: dict[str, tuple[Path, list[Any]]] = {}
+
+    def get(task: str, base: str, method: str) -> tuple[Path, list[Any]]:
+        if task not in known:
+            folder = tmp_path_factory.mktemp("run")
+            train = write(folder / "train.csv", [ROWS[task](n) for n in range(60)])
+            given = spec_of(task, train, request.getfixturevalue(base), settings={"method": method})
+            known[task] = folder, list(fit(from_dict(given), folder))
+        return known[task]
+
+    return get
+
+
+@EVERY
+def test_it_ends_with_a_report(made: Any, task: str, base: str, method: str) -> None:
+    _folder, events = made(task, base, method)
+    report = events[-1]
+    assert isinstance(report, Report)
+    assert report.test_rows <= 10
+    assert {"bleu", "chrf", "rougeL", "perplexity"} <= set(report.metrics)
+    assert report.baselines["base"]["perplexity"] > 1
+    assert report.details["settings"]["method"] == method
+
+
+@EVERY
+def test_an_epoch_is_judged_by_its_loss(made: Any, task: str, base: str, method: str) -> None:
+    _folder, events = made(task, base, method)
+    started = next(event for event in events if isinstance(event, Started))
+    scored = [event for event in events if isinstance(event, Scored)]
+    assert started.figures == ("perplexity",)
+    assert [set(event.metrics) for event in scored] == [{"perplexity"}] * 2
+    assert scored[-1].valid_loss < scored[0].valid_loss
+
+
+@EVERY
+def test_the_saved_model_writes_what_the_run_wrote(
+    made: Any, task: str, base: str, method: str
+) -> None:
+    folder, _events = made(task, base, method)
+    assert inference.verify(folder).labels_equal
+
+
+@EVERY
+def test_what_the_base_wrote_is_kept_beside_it(
+    made: Any, task: str, base: str, method: str
+) -> None:
+    folder, events = made(task, base, method)
+    kept = pq.read_table(folder / "predictions.parquet").to_pylist()
+    assert len(kept) == events[-1].test_rows
+    assert all(isinstance(row["before"], str) and row["label"] for row in kept)
+
+
+@EVERY
+def test_the_adapter_lies_in_the_artifact_where_one_was_trained(
+    made: Any, task: str, base: str, method: str
+) -> None:
+    folder, _events = made(task, base, method)
+    adapter = folder / "artifact" / "adapter" / "adapter_model.safetensors"
+    assert adapter.is_file() == (method == "lora")
+    assert (folder / "artifact" / "model.safetensors").is_file()
+
+
+@EVERY
+def test_the_program_of_the_artifact_stands_alone(
+    made: Any, task: str, base: str, method: str
+) -> None:
+    folder, _events = made(task, base, method)
+    kept = pq.read_table(folder / "predictions.parquet").slice(0, 3)
+    write(folder / "in.csv", [json.loads(text) for text in kept["inputs"].to_pylist()])
+    clean = {"PATH": os.environ["PATH"], "HOME": str(folder), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-E", str(folder / "artifact" / "predict.py"), "in.csv", "out.csv"]
+    ended = subprocess.run(command, cwd=folder, env=clean, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    with (folder / "out.csv").open(encoding="utf-8", newline="") as file:
+        assert len(list(csv.DictReader(file))) == 3
+
+
+def test_a_prompt_of_ones_own_is_asked(llama_base: Path, tmp_path: Path) -> None:
+    train = write(tmp_path / "train.csv", [ROWS["translation"](n) for n in range(40)])
+    given = spec_of("translation", train, llama_base, prompt="French: {source}")
+    report = list(fit(from_dict(given), tmp_path / "run"))[-1]
+    assert report.details["template"] == "French: {source}"
+
+
+def test_a_prompt_with_an_unknown_field_is_refused(llama_base: Path, tmp_path: Path) -> None:
+    train = write(tmp_path / "train.csv", [ROWS["translation"](n) for n in range(40)])
+    given = spec_of("translation", train, llama_base, prompt="French: {text}")
+    with pytest.raises(Problem) as caught:
+        list(fit(from_dict(given), tmp_path / "run"))
+    assert caught.value.code == "prompt.field"
+    assert caught.value.values["field"] == "text"

@@ -1,0 +1,150 @@
+"""Training few weights beside a frozen base (LoRA), and putting them into it. The files are peft's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import MethodType
+from typing import Any, cast
+
+import torch
+from peft import LoraConfig, get_peft_model_state_dict, inject_adapter_in_model
+from peft import set_peft_model_state_dict as put_weights
+from peft.tuners.lora import Linear, LoraLayer
+from safetensors.torch import load_file, save_file
+from torch import nn
+from torch.nn import functional
+
+RANK, ALPHA = 16, 32
+ALL = "all-linear"  # every linear layer but the output
+CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"  # as peft reads them
+
+
+def attach(
+    network: Any,
+    r: int = RANK,
+    alpha: int = ALPHA,
+    targets: str | list[str] = ALL,
+    dropout: float = 0.0,
+) -> LoraConfig:
+    """Freezes the network's base and puts adapters of rank `r` beside its linear layers. They begin at zero effect."""
+    config = LoraConfig(r=r, lora_alpha=alpha, target_modules=targets, lora_dropout=dropout)
+    network.base.requires_grad_(False)
+    inject_adapter_in_model(config, network.base)
+    network.adapter = config
+    return config
+
+
+def lighter(network: Any) -> None:
+    """Keeps the frozen matrices in bf16: under autocast they are computed with in bf16 anyway, and cast each time.
+
+    For training alone: until `merged` gives the base back, the network computes in bf16.
+    """
+    for layer in network.base.modules():
+        if isinstance(layer, Linear) and isinstance(layer.get_base_layer(), nn.Linear):
+            layer.get_base_layer().to(torch.bfloat16)
+            layer.forward = MethodType(_beside, layer)  # type: ignore[method-assign]
+
+
+def _beside(layer: Any, x: torch.Tensor, *_given: Any, **_named: Any) -> torch.Tensor:
+    """What peft's layer computes, without its casts to fp32 and back: a third of a step on a processor."""
+    plain = layer.get_base_layer()
+    x = x.to(torch.bfloat16)
+    out = functional.linear(x, plain.weight, plain.bias)
+    if layer.disable_adapters:
+        return out
+    down, up = layer.lora_A["default"].weight, layer.lora_B["default"].weight
+    inner = functional.linear(layer.lora_dropout["default"](x), down.to(x.dtype))
+    flat = out.view(-1, out.shape[-1])
+    beside = inner.view(-1, inner.shape[-1])
+    added = torch.addmm(flat, beside, up.to(x.dtype).t(), alpha=layer.scaling["default"])
+    return added.view(out.shape)
+
+
+def trained(network: nn.Module) -> dict[str, Any]:
+    """How many weights are trained, of how many."""
+    of = sum(item.numel() for item in network.parameters())
+    some = sum(item.numel() for item in network.parameters() if item.requires_grad)
+    return {"trained": some, "weights": of, "share": some / of}
+
+
+def adapter_state(network: Any) -> dict[str, torch.Tensor]:
+    """The adapter's weights alone, copied: what an epoch that is best needs to keep."""
+    found = get_peft_model_state_dict(network.base, adapter_name="default")
+    return {name: value.detach().float().cpu().clone() for name, value in found.items()}
+
+
+def put_adapter(network: Any, state: dict[str, torch.Tensor]) -> None:
+    """The other way round."""
+    put_weights(network.base, state, adapter_name="default")
+
+
+def save_adapter(network: Any, folder: str | Path, base: str = "") -> Path:
+    """Writes the adapter as peft reads it: weights, and a configuration that names the base. Returns the folder."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {f"base_model.model.{name}": item for name, item in adapter_state(network).items()}
+    save_file({name: item.contiguous() for name, item in state.items()}, folder / WEIGHTS)
+    config = network.adapter.to_dict()
+    config |= {"base_model_name_or_path": base, "inference_mode": True, "task_type": _kind(network)}
+    # Sets have no order of their own: the same adapter is to give the same file.
+    plain = {key: sorted(item) if isinstance(item, set) else item for key, item in config.items()}
+    text = json.dumps(plain, indent=2, sort_keys=True, default=str)
+    (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
+    return folder
+
+
+def _kind(network: Any) -> str:
+    return "SEQ_2_SEQ_LM" if network.base.config.is_encoder_decoder else "CAUSAL_LM"
+
+
+def load_adapter(network: Any, folder: str | Path) -> None:
+    """Puts a saved adapter beside the layers of a network without one."""
+    folder = Path(folder)
+    config = LoraConfig.from_pretrained(str(folder))
+    network.base.requires_grad_(False)
+    inject_adapter_in_model(config, network.base)
+    network.adapter = config
+    state = load_file(folder / WEIGHTS)
+    put_adapter(network, {name.removeprefix("base_model.model."): state[name] for name in state})
+
+
+def merged(network: Any, original: Any = None) -> Any:
+    """The base with the adapter's effect in its own weights, in fp32 and without peft. Changes the network.
+
+    `original` is the base as it was before `lighter` rounded it; its matrices are taken then.
+    """
+    weights = dict(original.named_parameters()) if original is not None else {}
+    for name, layer in list(network.base.named_modules()):
+        if isinstance(layer, LoraLayer):
+            plain: Any = layer.get_base_layer().float()
+            if f"{name}.weight" in weights:
+                plain.weight.data.copy_(weights[f"{name}.weight"].data)
+            cast("Any", layer).merge(safe_merge=True)
+            _put(network.base, name, plain)
+    for item in network.base.parameters():
+        item.requires_grad_(True)
+    if hasattr(network.base, "peft_config"):
+        del network.base.peft_config
+    network.adapter = None
+    return network.base
+
+
+def _put(base: nn.Module, name: str, layer: nn.Module) -> None:
+    parent, _, own = name.rpartition(".")
+    setattr(base.get_submodule(parent), own, layer)
+
+
+@contextmanager
+def without(network: Any) -> Iterator[None]:
+    """The untouched base for a while, as what came before the training."""
+    layers = [layer for layer in network.base.modules() if isinstance(layer, LoraLayer)]
+    for layer in layers:
+        layer.enable_adapters(False)
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.enable_adapters(True)

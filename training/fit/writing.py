@@ -1,0 +1,246 @@
+"""A fine-tune of a base that writes: what it wrote before, training on the tokens of answers, what it writes after."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from accelerate import Accelerator
+from transformers import AutoConfig
+
+from training import adapters, backbone, defaults, export, loop, scoring
+from training.coding import prompts, text
+from training.events import Event, Report
+from training.files import text as writers
+from training.fit import job as jobs
+from training.fit import report as reports
+from training.fit.job import Job
+from training.fit.training import followed
+from training.inference import PROOF
+from training.problems import Problem
+from training.tasks.shape import Row
+
+VALID, LOSS = 200, 300  # rows on which the loss is measured after each epoch, and at the end
+FIGURES = ("perplexity",)
+
+
+@dataclass
+class Written:
+    """What is compared on the same test rows."""
+
+    rows: list[Row]
+    loss: list[dict[str, Any]]  # pieces of test rows that tell the perplexity
+    metrics: dict[str, dict[str, Any]] = field(default_factory=dict)
+    hits: dict[str, Any] = field(default_factory=dict)
+    before: list[str] = field(default_factory=list)
+
+
+def made(job: Job) -> Generator[Event, None, Report]:
+    yield jobs.stage("preparing")
+    tokenizer = yield from prepare(job)
+    accelerator = backbone.accelerator(job.settings["precision"])
+    backbone.seed(job.spec.seed)
+    network = writers.Network(_writer(job), job.about).to(accelerator.device)
+    yield jobs.started(job, accelerator, FIGURES)
+    yield jobs.stage("baselines")
+    compared = yield from untouched(job, network, tokenizer)
+    yield jobs.stage("training")
+    begin = time.monotonic()
+    outcome = yield from _trained(job, network, tokenizer, accelerator)
+    job.seconds["train"] = round(time.monotonic() - begin, 3)
+    yield jobs.stage("testing")
+    return (yield from tested(job, compared, outcome))
+
+
+def _writer(job: Job) -> Any:
+    try:
+        return writers.writer_of(job.base, job.about["objective"])
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        missing = "weights that can be loaded"
+        raise Problem(
+            "base.broken", base=job.base.name, base_id=job.spec.base, missing=missing
+        ) from error
+
+
+def prepare(job: Job) -> Generator[Event, None, Any]:
+    """Freezes what is chosen, makes pieces of all rows; returns the tokenizer."""
+    spec, tokenizer = job.spec, backbone.tokenizer(job.base)
+    config = AutoConfig.from_pretrained(job.base, local_files_only=True)
+    objective = prompts.SEQ2SEQ if config.is_encoder_decoder else prompts.CAUSAL
+    chosen = defaults.settings(
+        spec.effort, len(job.rows["train"]), spec.settings, "text", objective
+    )
+    chosen["max_length"] = min(chosen["max_length"], backbone.longest(job.base, tokenizer))
+    chosen["precision"] = backbone.precision(chosen["precision"])
+    job.about |= {
+        "objective": objective,
+        "max_length": chosen["max_length"],
+        "max_new_tokens": chosen["max_new_tokens"],
+        "pad": _pad(tokenizer),
+        "template": _template(job, objective),
+        "system": spec.system,
+    }
+    jobs.freeze(job, chosen)
+    cut = 0
+    for split, most in (("train", None), ("valid", VALID), ("test", LOSS)):
+        rows = spread(job.rows[split], most)
+        records = [row.values for row in rows]
+        found = text.pieces(tokenizer, records, chosen["max_length"], job.about)
+        # `size` is of the loss of each token, which nobody asks for.
+        job.pieces[split] = [_without(piece, "size") for piece in found]
+        cut += len({piece["row"] for piece in found if "cut" in piece})
+    counted = sum(
+        len(spread(job.rows[s], m)) for s, m in (("train", None), ("valid", VALID), ("test", LOSS))
+    )
+    job.truncated = round(cut / max(1, counted), 6)
+    if cut:
+        yield job.note("train.truncated", rows=cut, max_length=chosen["max_length"])
+    return tokenizer
+
+
+def _without(piece: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in piece.items() if key != name}
+
+
+def _pad(tokenizer: Any) -> int:
+    found = tokenizer.pad_token_id
+    return int(found if found is not None else tokenizer.eos_token_id or 0)
+
+
+def _template(job: Job, objective: str) -> str:
+    """The person's own or the task's. Raises Problem(`prompt.field`)."""
+    inputs, wanted = job.learner.inputs, job.spec.prompt
+    if not wanted or prompts.is_talk(job.about):
+        return prompts.default_template(job.spec.task, job.about["language"], objective, inputs)
+    try:
+        prompts.check_template(wanted, inputs)
+    except ValueError as error:
+        known = ", ".join(f"{{{role}}}" for role in inputs)
+        raise Problem("prompt.field", field=str(error), known=known) from None
+    return wanted
+
+
+def spread(rows: Sequence[Row], most: int | None) -> list[Row]:
+    """At most so many of the rows, evenly from all of them: always the same ones."""
+    if most is None or len(rows) <= most:
+        return list(rows)
+    return [rows[int(place)] for place in np.linspace(0, len(rows) - 1, most)]
+
+
+def untouched(job: Job, network: Any, tokenizer: Any) -> Generator[Event, None, Written]:
+    """What the base writes as it comes, and what costs nothing."""
+    begin, learner = time.monotonic(), job.learner
+    rows = [learner.asks(row) for row in spread(job.rows["test"], job.settings["tested"])]
+    found = Written(rows, job.pieces["test"])
+    simple = learner.simple(job.rows["train"], rows, job.about, job.spec.seed)
+    network.eval()
+    known = {"perplexity": writers.perplexity(network, found.loss)[0]}
+    writer = writers.Writer(network.base, tokenizer, job.about)
+    found.before = yield from written(job, writer, rows, "baselines")
+    for name, texts in {**simple, "base": found.before}.items():
+        more = known if name == "base" else {"perplexity": 0.0}
+        found.metrics[name] = learner.score(rows, texts, job.about) | more
+        found.hits[name] = learner.hits(rows, texts, job.about)
+    job.seconds["baselines"] = round(time.monotonic() - begin, 3)
+    return found
+
+
+def written(
+    job: Job, writer: writers.Writer, rows: Sequence[Row], during: str
+) -> Generator[Event, None, list[str]]:
+    """One text a row, with a sign of life in between. The first PROOF rows are written together, as the proof does."""
+    texts: dict[int, str] = {}
+    for start, end in ((0, PROOF), (PROOF, len(rows))):
+        records = [row.values for row in rows[start:end]]
+        if not records:
+            continue
+        asked = text.prompts(writer.tokenizer, records, job.about["max_length"], job.about)
+        for place, said in writer.texts(asked):
+            texts[start + place] = said
+            yield jobs.stage(during, len(texts) / len(rows))
+    return [texts[place] for place in range(len(rows))]
+
+
+def _trained(
+    job: Job, network: Any, tokenizer: Any, accelerator: Accelerator
+) -> Generator[Event, None, loop.Outcome]:
+    def judge(network: Any, accelerator: Accelerator) -> loop.Judged:
+        if not job.pieces["valid"]:
+            return loop.Judged()
+        network.eval()
+        with accelerator.autocast():
+            found, _ = writers.perplexity(network, job.pieces["valid"])
+        loss = math.log(max(found, 1.0))
+        return loop.Judged(loss, {"perplexity": found}, -loss)
+
+    valid = job.pieces["valid"]
+    tokens = sum(len(piece["ids"]) for piece in valid)
+    data = loop.Data(job.pieces["train"], judge, len(valid), tokens)
+    if job.settings["method"] == "full":
+        return (
+            yield from followed(
+                job,
+                network,
+                data,
+                accelerator,
+                lambda: _kept(job, network, tokenizer),
+            )
+        )
+    return (yield from _adapted(job, network, tokenizer, accelerator, data))
+
+
+def _kept(job: Job, network: Any, tokenizer: Any) -> None:
+    export.checkpoint(job.folder, network, tokenizer, job.about)
+
+
+def _adapted(
+    job: Job, network: Any, tokenizer: Any, accelerator: Accelerator, data: loop.Data
+) -> Generator[Event, None, loop.Outcome]:
+    """With an adapter beside the frozen base; the best one is put into the weights at the end."""
+    adapters.attach(network, job.settings["rank"], job.settings["alpha"])
+    network.to(accelerator.device)
+    if job.settings["precision"] == "bf16":
+        adapters.lighter(network)
+    best: dict[str, Any] = {}
+
+    def keep() -> None:
+        best["state"] = adapters.adapter_state(network)
+
+    outcome = yield from followed(job, network, data, accelerator, keep)
+    adapters.put_adapter(network, best["state"])
+    folder = adapters.save_adapter(network, job.folder / ".adapter.part", job.spec.base)
+    network.cpu()
+    adapters.merged(network, _writer(job))
+    export.checkpoint(job.folder, network, tokenizer, job.about, folder)
+    shutil.rmtree(folder)
+    return outcome
+
+
+def tested(job: Job, compared: Written, outcome: loop.Outcome) -> Generator[Event, None, Report]:
+    """The saved model on the same test rows, in fp32; writes predictions.parquet."""
+    begin, learner, rows = time.monotonic(), job.learner, compared.rows
+    model = job.head.load(job.folder / export.CHECKPOINT)
+    known = writers.perplexity(model.network, compared.loss)[0]
+    writer = writers.Writer(model.network.base, model.tokenizer, model.about)
+    texts = yield from written(job, writer, rows, "testing")
+    metrics = learner.score(rows, texts, job.about) | {"perplexity": known}
+    hits = learner.hits(rows, texts, job.about)
+    answers = text.answers(texts, [row.values for row in rows], job.about)
+    reports.write_predictions(job, rows, answers, hits, compared.before)
+    job.seconds["test"] = round(time.monotonic() - begin, 3)
+    verdict = scoring.verdict(hits, compared.hits, job.spec.seed)
+    details = reports.details(job, outcome, verdict)
+    details |= {"template": job.about["template"], "loss_rows": len(compared.loss)}
+    return Report(
+        task=job.spec.task,
+        test_rows=len(rows),
+        metrics=metrics,
+        baselines=compared.metrics,
+        seconds=job.seconds,
+        details=details,
+    )
