@@ -39,6 +39,7 @@ STAGE_TITLES = {
     "verifying": _("Loading it again and comparing"),
 }
 CURVES = ("step", "scored")
+WRITING = ("perplexity",)  # all that is measured after an epoch of a model that writes
 
 
 @dataclass(frozen=True)
@@ -145,8 +146,9 @@ def scored_by(run: Run) -> tuple[list[str], str]:
     details = (run.report or {}).get("details") or {}
     learner = task_of(run.project).variant(run.version.variant).learner
     names = started(run).get("figures") or details.get("figures")
-    names = names or (learner.summary if learner else ()) or FIGURES
-    return list(names), str(details.get("head") or (learner.head if learner else ""))
+    head = str(details.get("head") or (learner.head if learner else ""))
+    planned = WRITING if head == "text" else (learner.summary if learner else ())
+    return list(names or planned or FIGURES), head
 
 
 def fault_of(run: Run) -> Fault | None:

@@ -153,7 +153,8 @@ def compared(result: Result) -> list[dict[str, Any]]:
 
 def _row(name: str, metrics: Mapping[str, Any], result: Result) -> dict[str, Any]:
     path, one = result.figures.get(result.main, ""), figure(result.main, result.head)
-    ours, theirs = value_at(result.metrics, path), value_at(metrics, path)
+    ours = value_at(result.metrics, path)
+    theirs = _known(result.main, value_at(metrics, path))
     gain = None
     if ours is not None and theirs is not None:
         gain = (theirs - ours if one.lower else ours - theirs) * (100 if one.form == SHARE else 1)
@@ -162,7 +163,12 @@ def _row(name: str, metrics: Mapping[str, Any], result: Result) -> dict[str, Any
         "ours": name == "model",
         "gain": gain,
         "cells": [
-            figure_value(value_at(metrics, own), figure(key, result.head).form)
+            figure_value(_known(key, value_at(metrics, own)), figure(key, result.head).form)
             for key, own in result.figures.items()
         ],
     }
+
+
+def _known(name: str, value: float | None) -> float | None:
+    """A perplexity below 1 there is not: it stands for one that was not measured."""
+    return None if name == "perplexity" and value is not None and value < 1 else value

@@ -26,10 +26,10 @@ def predictions_csv(result: Result, path: Path, *, spreadsheet: bool = False) ->
 
     `spreadsheet` makes formulas harmless text.
     """
-    said = [name for name in SAID if name in names_in(path)]
+    said = [name for name in SAID if name in names_in(path) and _is_given(path, name)]
     inputs = list(result.inputs) if "inputs" in names_in(path) else ["text"]
     answers = ["answer"] if result.head in WHOLE else []
-    labels = result.labels if _has_shares(path) else []
+    labels = result.labels if _is_given(path, "probabilities") else []
     head = [*PLACE, *inputs, *said, *answers, *(f"p_{label}" for label in labels)]
     yield _lines([head], spreadsheet)
     for batch in pq.ParquetFile(path).iter_batches(2000):
@@ -38,9 +38,9 @@ def predictions_csv(result: Result, path: Path, *, spreadsheet: bool = False) ->
         yield _lines(lines, spreadsheet)
 
 
-def _has_shares(path: Path) -> bool:
-    shares = pq.read_table(path, columns=["probabilities"])["probabilities"]
-    return bool(shares.null_count < len(shares))
+def _is_given(path: Path, column: str) -> bool:
+    values = pq.read_table(path, columns=[column])[column]
+    return bool(values.null_count < len(values))
 
 
 def _line(record: Mapping[str, Any], inputs: list[str], said: list[str], shares: bool) -> list[Any]:

@@ -135,13 +135,22 @@ def _not_leaving() -> Any:
 
 # --- real fine-tunes of every kind, with a base of a few thousand weights ---
 
+
 # Of training's own tests: its rows and its base.
-_told = importlib.util.spec_from_file_location("tiny", ROOT / "tests/training/conftest.py")
-assert _told
-assert _told.loader
-tiny = importlib.util.module_from_spec(_told)
-_told.loader.exec_module(tiny)
+def _module(name: str, path: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tests/training" / path)
+    assert spec
+    assert spec.loader
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+tiny = _module("tiny", "conftest.py")
+writing = _module("writing", "generative/conftest.py")
 tiny_base = tiny.tiny_base
+llama_base = writing.llama_base
+chat_tokenizer = writing.chat_tokenizer
 
 # By the name of the view of its results: the sample that it is trained on.
 SAMPLE_OF = {
@@ -151,9 +160,13 @@ SAMPLE_OF = {
     "entities": "shop-messages",
     "relations": "relations",
     "answers": "passages",
+    "texts": "shop-translations",
+    "chat": "shop-chats",
 }
+WRITING = ("texts", "chat")
 ROWS = 100  # of a sample
 EPOCHS = {"epochs": 2, "learning_rate": 1e-3, "precision": "fp32"}
+SHORT = {"epochs": 1, "max_new_tokens": 8, "tested": 10, "precision": "fp32"}  # of what writes
 
 
 @dataclass(frozen=True)
@@ -171,13 +184,16 @@ class Fit:
 
 
 @pytest.fixture(scope="session")
-def fit_of(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Fit]:
+def fit_of(
+    tiny_base: Path, llama_base: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Fit]:
     """`fit_of("entities")`: made when it is first asked for; read only."""
     made: dict[str, Fit] = {}
 
     def find(kind: str) -> Fit:
         if kind not in made:
-            made[kind] = _fitted(kind, tiny_base, tmp_path_factory.mktemp(kind))
+            base = llama_base if kind in WRITING else tiny_base
+            made[kind] = _fitted(kind, base, tmp_path_factory.mktemp(kind))
         return made[kind]
 
     return find
@@ -189,7 +205,8 @@ def _fitted(kind: str, base: Path, folder: Path) -> Fit:
 
     task, file, columns, variant = _data(kind, folder)
     given = {"task": task, "train": str(file), "columns": columns, "variant": variant}
-    given |= {"base_folder": str(base), "effort": "quick", "settings": EPOCHS}
+    settings = SHORT if kind in WRITING else EPOCHS
+    given |= {"base_folder": str(base), "effort": "quick", "settings": settings}
     events = [finite(event.as_dict()) for event in fit(from_dict(given), folder)]
     return Fit(kind, task, folder, json.loads(json.dumps(events)))
 
