@@ -151,6 +151,8 @@ ROUTES: dict[str, Route] = {
     "pool-delete": action(302),
     # --- runs ----------------------------------------------------------------------------------------------------
     "train": page(post=302, viewer=403, data=a_start),
+    # There is nothing to preview of a model that does not write.
+    "train-preview": Route({"get": (404, 404, 403, 404, LOGIN)}),
     "run": page(),
     "run-status": page(),
     "run-series": page(),

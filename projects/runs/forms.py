@@ -23,6 +23,7 @@ from web.errors import words
 STEPS = ("data", "model", "review")
 SETTING = "set-"  # before the name of a setting's field
 SEED = 13
+PROMPT = 4000  # characters of a prompt
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Choice:
     effort: str
     seed: str = str(SEED)
     settings: Mapping[str, str] = field(default_factory=dict)
+    prompt: str = ""
+    system: str = ""
     confirmed: bool = False
 
     def query(self, step: str) -> str:
@@ -48,6 +51,8 @@ class Choice:
             "base": self.base,
             "effort": self.effort,
             "seed": self.seed,
+            "prompt": self.prompt,
+            "system": self.system,
             "confirmed": "yes" if self.confirmed else "",
             **{SETTING + name: value for name, value in self.settings.items()},
         }
@@ -64,6 +69,8 @@ class Choice:
             effort=self.effort,
             seed=whole(self.seed),
             settings=self.settings,
+            prompt=self.prompt,
+            system=self.system,
         )
 
 
@@ -84,8 +91,15 @@ def read_choice(
         effort=str(data.get("effort") or "balanced")[:20],
         seed=str(data.get("seed") or SEED)[:20],
         settings={name: value for name, value in settings.items() if value},
+        prompt=_lines(data.get("prompt")),
+        system=_lines(data.get("system")),
         confirmed=data.get("confirmed") == "yes",
     )
+
+
+def _lines(value: Any) -> str:
+    """A text of several lines as a browser sends it, with plain line ends."""
+    return str(value or "").replace("\r\n", "\n").strip()[:PROMPT]
 
 
 def default_base(task: str, version: DatasetVersion | None = None) -> str:
@@ -110,11 +124,13 @@ def _uuid(text: str) -> str:
 class AdvancedForm(forms.Form):
     """A field for every setting of a run, made from the one table of them; empty means: chosen automatically."""
 
-    def __init__(self, choice: Choice) -> None:
+    def __init__(self, choice: Choice, head: str = "") -> None:
+        """With the settings that a head knows; all of them where none is named."""
         data = {SETTING + name: value for name, value in choice.settings.items()}
         super().__init__({**data, "seed": choice.seed})
         for option in OPTIONS.values():
-            self.fields[SETTING + option.name] = _field(option)
+            if not head or option.fits(head):
+                self.fields[SETTING + option.name] = _field(option)
         self.fields["seed"] = forms.CharField(
             label=_("Seed"),
             help_text=_("The same seed with the same data and settings gives the same result."),

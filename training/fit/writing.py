@@ -7,14 +7,16 @@ import shutil
 import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from accelerate import Accelerator
 from transformers import AutoConfig
 
-from training import adapters, backbone, defaults, export, loop, scoring
-from training.coding import packing, prompts, text
+from training import adapters, backbone, catalogue, defaults, export, loop, scoring, version
+from training.coding import packing, preview, prompts, text
 from training.events import Event, Report
 from training.files import text as writers
 from training.fit import job as jobs
@@ -23,6 +25,7 @@ from training.fit.job import Job
 from training.fit.training import followed
 from training.inference import PROOF
 from training.problems import Problem
+from training.spec import Spec
 from training.tasks.shape import Row
 
 VALID, LOSS = 200, 300  # rows on which the loss is measured after each epoch, and at the end
@@ -68,8 +71,8 @@ def _writer(job: Job) -> Any:
         ) from error
 
 
-def prepare(job: Job) -> Generator[Event, None, Any]:
-    """Freezes what is chosen, makes pieces of all rows; returns the tokenizer."""
+def settled(job: Job) -> tuple[Any, dict[str, Any]]:
+    """The tokenizer and the settings; what the head has to know is written into `about`."""
     spec, tokenizer = job.spec, backbone.tokenizer(job.base)
     config = AutoConfig.from_pretrained(job.base, local_files_only=True)
     objective = prompts.SEQ2SEQ if config.is_encoder_decoder else prompts.CAUSAL
@@ -86,6 +89,41 @@ def prepare(job: Job) -> Generator[Event, None, Any]:
         "template": _template(job, objective),
         "system": spec.system,
     }
+    return tokenizer, chosen
+
+
+def previewed(spec: Spec, count: int, bases_dir: str) -> dict[str, Any]:
+    """How the first training rows are read: {"template", "rows": [{"tokens", "loss", "cut", "parts"}]}.
+
+    `parts` are the tokens as text, each with whether it carries loss. Raises Problem(`base.*`, `prompt.field`).
+    """
+    job = Job(spec, Path(), jobs.task_of(spec))
+    job.variant = job.task.variant(version.about(spec.version).variant)
+    stored = (row for row in version.read(spec.version) if row.split == "train")
+    rows = [Row(row.row, row.file, row.line, row.values) for row in islice(stored, count)]
+    job.rows = {"train": rows}
+    job.about = jobs.about(job)
+    job.base = Path(spec.base_folder or catalogue.locate(spec.base, bases_dir))
+    tokenizer, _chosen = settled(job)
+    found = []
+    for row in rows:
+        pieces = text.pieces(tokenizer, [row.values], job.about["max_length"], job.about)
+        found.append(
+            {
+                "tokens": sum(len(piece["ids"]) + len(piece.get("labels", ())) for piece in pieces),
+                "loss": sum(
+                    sum(piece.get("loss") or [1] * len(piece["labels"])) for piece in pieces
+                ),
+                "cut": any("cut" in piece for piece in pieces),
+                "parts": preview.preview(tokenizer, row.values, job.about),
+            }
+        )
+    return {"template": job.about["template"], "max_length": job.about["max_length"], "rows": found}
+
+
+def prepare(job: Job) -> Generator[Event, None, Any]:
+    """Freezes what is chosen, makes pieces of all rows; returns the tokenizer."""
+    tokenizer, chosen = settled(job)
     jobs.freeze(job, chosen)
     cut = 0
     for split, most in (("train", None), ("valid", VALID), ("test", LOSS)):
