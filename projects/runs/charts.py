@@ -68,9 +68,10 @@ def _score_axes(lines: list[dict[str, Any]]) -> dict[str, Any]:
         here = [line for line in lines if line.get("yaxis") == place]
         if not here and place:
             continue
-        title = _("Validation score") if not place else " · ".join(one["name"] for one in here)
+        share = not here or here[0]["form"] == SHARE
+        title = _("Validation score") if share else " · ".join(one["name"] for one in here)
         axes[name] = {"title": {"text": title}}
-        if not here or here[0]["form"] == SHARE:
+        if share:
             axes[name] |= {"tickformat": ".1~%", "minallowed": 0, "maxallowed": 1}
         if place:
             axes[name] |= {"overlaying": "y", "side": "right", "showgrid": False}

@@ -15,6 +15,7 @@ from projects.datasets.models import DatasetVersion
 from projects.models import Project
 from projects.runs import planning
 from projects.runs.names import setting_title
+from projects.selectors import task_of
 from training import catalogue
 from training.problems import Problem
 from training.spec import EFFORTS, OPTIONS, Option, Spec, check_setting
@@ -124,13 +125,12 @@ def _uuid(text: str) -> str:
 class AdvancedForm(forms.Form):
     """A field for every setting of a run, made from the one table of them; empty means: chosen automatically."""
 
-    def __init__(self, choice: Choice, head: str = "") -> None:
-        """With the settings that a head knows; all of them where none is named."""
+    def __init__(self, choice: Choice) -> None:
         data = {SETTING + name: value for name, value in choice.settings.items()}
         super().__init__({**data, "seed": choice.seed})
-        for option in OPTIONS.values():
-            if not head or option.fits(head):
-                self.fields[SETTING + option.name] = _field(option)
+        head = head_of(choice.version)
+        for option in (one for one in OPTIONS.values() if one.fits(head)):
+            self.fields[SETTING + option.name] = _field(option)
         self.fields["seed"] = forms.CharField(
             label=_("Seed"),
             help_text=_("The same seed with the same data and settings gives the same result."),
@@ -153,6 +153,12 @@ class AdvancedForm(forms.Form):
         return any(value for name, value in self.data.items() if name.startswith(SETTING)) or (
             self.data["seed"] != str(SEED)
         )
+
+
+def head_of(version: DatasetVersion | None) -> str:
+    """The head that is trained on such data; what does not know one of the settings is not asked for it."""
+    learner = task_of(version.project).variant(version.variant).learner if version else None
+    return learner.head if learner else "sequence"
 
 
 def _field(option: Option) -> forms.Field:

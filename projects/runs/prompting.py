@@ -11,7 +11,6 @@ from typing import Any
 
 from django.conf import settings as site
 
-from projects.datasets.models import DatasetVersion
 from projects.datasets.selectors import version_file
 from projects.jobs.launcher import launch
 from projects.models import Project
@@ -27,9 +26,10 @@ PATIENCE = 60.0  # seconds for a tokenizer to be loaded and a few rows to be rea
 
 def asks(project: Project, choice: Choice) -> dict[str, Any] | None:
     """What the wizard shows of the prompt; None for models that do not write."""
-    if head_of(project, choice.version) != "text":
+    version = choice.version
+    learner = task_of(project).variant(version.variant).learner if version else None
+    if learner is None or learner.head != "text":
         return None
-    learner = _learner(project, choice.version)
     base = catalogue.every(site.BASES_DIR).get(choice.base)
     objective = prompts.SEQ2SEQ if base and base.kind == catalogue.SEQ2SEQ else prompts.CAUSAL
     talks = prompts.MESSAGES in learner.inputs
@@ -39,16 +39,6 @@ def asks(project: Project, choice: Choice) -> dict[str, Any] | None:
         "fields": [f"{{{role}}}" for role in learner.inputs],
         "usual": "" if talks else usual,
     }
-
-
-def head_of(project: Project, version: DatasetVersion | None) -> str:
-    """Of the model that such data makes; empty where none can be made."""
-    learner = _learner(project, version)
-    return learner.head if learner else ""
-
-
-def _learner(project: Project, version: DatasetVersion | None) -> Any:
-    return task_of(project).variant(version.variant if version else "").learner
 
 
 def preview(project: Project, choice: Choice) -> dict[str, Any]:

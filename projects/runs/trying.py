@@ -22,6 +22,7 @@ from training.problems import Problem
 SHOWN = 8  # probabilities
 LINES = {"question": 2, "context": 7, "source": 5}  # of the box of a role
 SAMPLE = 80  # characters of an example on its button
+MARKS = ("<e1>…</e1>", "<e2>…</e2>")
 TURNS = 200  # of a conversation
 LETTERS = 25_000  # of a text that is shown with marks in it
 
@@ -82,6 +83,7 @@ def box(run: Run, result: Result, examples: list[dict[str, str]]) -> dict[str, A
         "boxes": boxes,
         "places": [role for role in result.inputs if role in PLACES],
         "examples": [_example(given) for given in examples],
+        "marks": MARKS,
         "chat": Chat((), ""),
     }
 

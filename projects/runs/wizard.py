@@ -60,7 +60,7 @@ def train_preview(request: HttpRequest, slug: str, project_id: UUID) -> HttpResp
     """The fragment that shows how a model that writes reads the first rows, with what the form holds."""
     project = project_for(request, project_id, Action.TRAIN, slug)
     choice = read_choice(request.GET, project, list(versions_in(project)[:VERSIONS]))
-    if prompting.head_of(project, choice.version) != "text":
+    if forms.head_of(choice.version) != "text":
         raise Http404
     try:
         values: dict[str, Any] = {"found": prompting.preview(project, choice)}
@@ -163,7 +163,7 @@ def _data(project: Project, choice: Choice) -> dict[str, Any]:
 
 
 def _model(project: Project, choice: Choice) -> dict[str, Any]:
-    advanced = AdvancedForm(choice, prompting.head_of(project, choice.version))
+    advanced = AdvancedForm(choice)
     wrong = bool(advanced.errors)
     bases = planning.choices(project.task, choice.version)
     return {

@@ -12,7 +12,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from projects.runs.names import SHARE, Figure, baseline_title, figure, figure_value
+from projects.runs.names import HUNDRED, Figure, baseline_title, figure, figure_value
 from projects.runs.results import (
     answers,
     entities,
@@ -52,7 +52,7 @@ VIEWS: dict[tuple[str, str], View] = {
     ("span", ""): answers.VIEW,
     ("text", ""): texts.VIEW,
 }
-GENERAL = View(name="", measure=gettext_lazy("correctness, row by row"))
+GENERAL = View(name="", measure=gettext_lazy("correctness per row"))
 ORDER = (
     "majority",
     "copy",
@@ -157,7 +157,9 @@ def _row(name: str, metrics: Mapping[str, Any], result: Result) -> dict[str, Any
     theirs = _known(result.main, value_at(metrics, path))
     gain = None
     if ours is not None and theirs is not None:
-        gain = (theirs - ours if one.lower else ours - theirs) * (100 if one.form == SHARE else 1)
+        # Points are hundredths of what lies between 0 (or -1) and 1.
+        scale = 1 if one.lower or one.form == HUNDRED else 100
+        gain = (theirs - ours if one.lower else ours - theirs) * scale
     return {
         "name": baseline_title(name),
         "ours": name == "model",

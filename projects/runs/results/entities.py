@@ -145,7 +145,7 @@ def what(mistake: dict[str, Any]) -> str:
 
 VIEW = View(
     name="entities",
-    measure=gettext_lazy("entity F1, row by row"),
+    measure=gettext_lazy("entity F1 per row"),
     judged="micro.f1",
     context=context,
     charts={"labels": label_chart},

@@ -89,7 +89,7 @@ def furthest(result: Result, query: Query, offset: int) -> Listed:
 
 SCORES = View(
     name="scores",
-    measure=gettext_lazy("closeness to the true score, row by row"),
+    measure=gettext_lazy("closeness to the true score per row"),
     context=lambda result: {"facts": ["pearson", "spearman", "mse", "mae"]},
     charts={"histogram": score_histogram, "scatter": scatter_chart},
     listed=furthest,

@@ -84,7 +84,7 @@ def listed(result: Result, query: Mapping[str, str], offset: int) -> Listed:
     if result.predictions is None:
         return Listed(0, [])
     sure = _is_known(result.predictions, "probability")
-    return rows(result.predictions, wrong=sure, worst=not sure, offset=offset)
+    return rows(result.predictions, wrong=True, worst=not sure, offset=offset)
 
 
 def _is_known(path: Path, column: str) -> bool:

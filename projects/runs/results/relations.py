@@ -35,10 +35,10 @@ def context(result: Result) -> Context:
         "filters": filters if directed else [],
         "other": other,
         "scores": [
-            (_("Official F1, without %(label)s") % {"label": other or "Other"}, metrics["official_f1"]),
+            (_("Official F1, without “%(label)s”") % {"label": other or "Other"}, metrics["official_f1"]),
             (_("Macro F1, all relations"), metrics["macro"]["f1"]),
-            (_("Macro F1, without %(label)s") % {"label": other or "Other"}, _f1(without, "macro")),
-            (_("Micro F1, without %(label)s") % {"label": other or "Other"}, _f1(without, "micro")),
+            (_("Macro F1, without “%(label)s”") % {"label": other or "Other"}, _f1(without, "macro")),
+            (_("Micro F1, without “%(label)s”") % {"label": other or "Other"}, _f1(without, "micro")),
         ],
     }  # fmt: skip
 

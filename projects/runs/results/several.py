@@ -69,7 +69,7 @@ def together_chart(result: Result, query: Query) -> dict[str, Any]:
 
 VIEW = View(
     name="several",
-    measure=gettext_lazy("overlap of the labels, row by row"),
+    measure=gettext_lazy("label overlap per row"),
     judged="micro.f1",
     context=context,
     charts={

@@ -77,7 +77,7 @@ def before_answer(turns: list[dict[str, str]]) -> list[dict[str, str]]:
 
 VIEW = View(
     name="texts",
-    measure=gettext_lazy("likeness to the reference, row by row"),
+    measure=gettext_lazy("likeness to the reference per row"),
     context=context,
     listed=listed,
     rows="texts",

@@ -73,6 +73,24 @@ def test_long_labels_stay_different() -> None:
     assert all(len(name) <= figures.LONGEST + 4 for name in names)
 
 
-def test_live_has_a_line_for_every_figure_that_run_js_adds() -> None:
-    live = charts.live()
-    assert [len(live[name]["data"]) for name in ("loss", "scores")] == [3, 2]
+def test_live_has_a_line_for_every_figure() -> None:
+    live = charts.live(["micro_f1", "macro_f1"], "token")
+    assert len(live["loss"]["data"]) == 3
+    lines = live["scores"]["data"]
+    assert [(line["meta"], line["name"]) for line in lines] == [
+        ("micro_f1", "Entity F1"),
+        ("macro_f1", "Macro F1"),
+    ]
+
+
+def test_live_draws_losses_with_the_losses() -> None:
+    live = charts.live(["valid_loss", "accuracy"])
+    assert [line.get("meta") for line in live["loss"]["data"]][3:] == ["valid_loss"]
+    assert [line["meta"] for line in live["scores"]["data"]] == ["accuracy"]
+
+
+def test_live_gives_what_is_no_share_an_axis_of_its_own() -> None:
+    live = charts.live(["rougeL", "perplexity"])["scores"]
+    assert [line.get("yaxis") for line in live["data"]] == [None, "y2"]
+    assert live["layout"]["yaxis2"]["title"]["text"] == "Perplexity"
+    assert "tickformat" not in live["layout"]["yaxis"]

@@ -78,9 +78,9 @@ def test_every_setting_has_a_field_with_its_bounds(
     page = text(alice_client.get(train, {**chosen, "step": "model"}))
     from training.spec import OPTIONS
 
-    assert all(
-        f'name="set-{name}"' in page for name, option in OPTIONS.items() if option.fits("sequence")
-    )
+    for name, option in OPTIONS.items():
+        # What only a model that writes has is not asked of one that sorts texts.
+        assert (f'name="set-{name}"' in page) == option.fits("sequence")
     assert "1 to 50." in page
 
 
