@@ -72,11 +72,13 @@ def an_import(ids: dict[str, Any]) -> dict[str, Any]:
 def a_start(ids: dict[str, Any]) -> dict[str, Any]:
     version = str(ids["version_id"])
     choice = {"step": "review", "base": "minilm-l6", "effort": "quick", "start_key": "sweep"}
+    choice |= {"confirmed": "yes"}
     return choice | {"version": version}
 
 
 def a_run(ids: dict[str, Any]) -> dict[str, Any]:
-    return {"version": str(ids["version_id"]), "base": "minilm-l6", "effort": "quick"}
+    choice = {"base": "minilm-l6", "effort": "quick", "confirmed": True}
+    return {"version": str(ids["version_id"]), **choice}
 
 
 def a_pool(ids: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ Ints = npt.NDArray[np.integer]
 # Chinese, Japanese and Korean characters are tokens one by one, since no spaces stand between their words.
 CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 TOKEN = rf"[{CJK}]|[^\W{CJK}]+"
+RIDGE, STRETCH = 1e-4, 10.0
 FEATURES = 200_000  # the commonest words and pairs of words
 
 
@@ -196,6 +197,18 @@ def probe_score(vectors: Floats, values: Floats) -> tuple[Floats, Floats]:
     model = Ridge(alpha=10.0).fit((vectors - mean) / spread, values)
     weights = model.coef_ / spread
     return weights[None, :], np.array([model.intercept_ - weights @ mean])
+
+
+def probe_words(vectors: Floats, tags: Ints, count: int) -> tuple[Floats, Floats]:
+    """Weights (tags, hidden) and bias (tags,) of a ridge regression on which tag each word has; -100 is left out."""
+    known = tags >= 0
+    vectors, wanted = vectors[known].astype(np.float64), np.eye(count)[tags[known]]
+    middle, share = vectors.mean(0), wanted.mean(0)
+    centred = vectors - middle
+    square = centred.T @ centred + RIDGE * len(vectors) * np.eye(vectors.shape[1])
+    weights = np.linalg.solve(square, centred.T @ (wanted - share)).T
+    # Between 0 and 1 for each tag: stretched, so that the likeliest tags stand out as logits do.
+    return STRETCH * weights, STRETCH * (share - weights @ middle)
 
 
 def softmax(logits: Floats) -> Floats:

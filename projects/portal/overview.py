@@ -22,6 +22,7 @@ from projects.datasets.selectors import (
 )
 from projects.people import user_of
 from projects.portal import selectors
+from projects.portal.scores import main_scores, result_names, scores_of
 from projects.runs.selectors import on_other_rows
 from projects.selectors import project_for, task_of
 
@@ -36,6 +37,7 @@ def workspace(request: HttpRequest, slug: str) -> HttpResponse:
     values = {
         "workspace": found,
         "page": page,
+        "scores": main_scores([row.finished for row in page if row.finished]),
         "can_edit": allowed(user_of(request), found, Action.EDIT),
     }
     return render(request, "projects/list.html", values)
@@ -49,6 +51,7 @@ def project(request: HttpRequest, slug: str, project_id: UUID) -> HttpResponse:
     versions = list(versions_in(found).select_related("health")[:SHOWN])
     runs = list(selectors.runs_in(found)[:SHOWN])
     best = selectors.newest_result(found)
+    names = result_names(best)
     elsewhere = on_other_rows([*runs, *([best] if best else [])])
     values = {
         "workspace": found.workspace,
@@ -62,6 +65,9 @@ def project(request: HttpRequest, slug: str, project_id: UUID) -> HttpResponse:
         "other_rows": elsewhere,
         "runs_elsewhere": any(run.report and run.pk in elsewhere for run in runs),
         "best": best,
+        "best_score": next(iter(scores_of(best, names)), None) if best else None,
+        "score_names": names,
+        "scores": {run.pk: scores_of(run, names) for run in runs},
         "samples": samples_for(found),
         "max_upload": settings.MAX_UPLOAD_BYTES,
         "accepted": ACCEPTED,

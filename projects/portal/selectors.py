@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
-from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, Greatest
 
 from accounts.models import Workspace
@@ -15,12 +14,12 @@ from projects.runs.models import Artifact, Run, Status
 
 
 def project_rows(workspace: Workspace) -> QuerySet[Project]:
-    """The workspace's projects with `data_rows`, `run_status`, `score` (0 to 1, of the newest finished run) and
+    """The workspace's projects with `data_rows`, `run_status`, `finished` (the newest run with a model) and
     `updated_at`; last touched first."""
     of_project = {"project": OuterRef("pk")}
     versions = DatasetVersion.objects.filter(**of_project).order_by("-number")
     runs = Run.objects.filter(**of_project).order_by("-number")
-    finished = runs.filter(status=Status.SUCCEEDED).annotate(score=KT("report__metrics__accuracy"))
+    finished = runs.filter(status=Status.SUCCEEDED)
     return (
         Project.objects.filter(workspace=workspace)
         .annotate(
@@ -29,7 +28,7 @@ def project_rows(workspace: Workspace) -> QuerySet[Project]:
             run_count=Coalesce(Subquery(_count(Run)), 0),
             run_id=Subquery(runs.values("pk")[:1]),
             run_status=Subquery(runs.values("status")[:1]),
-            score=Subquery(finished.values("score")[:1]),
+            finished=Subquery(finished.values("pk")[:1]),
             updated_at=_updated(versions, runs),
         )
         .order_by("-updated_at")

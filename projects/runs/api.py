@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.http import StreamingHttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -21,11 +22,11 @@ from projects.datasets.selectors import versions_in
 from projects.models import Project
 from projects.people import user_of
 from projects.runs import planning, predicting, selectors, services
+from projects.runs.forms import default_base
 from projects.runs.models import Artifact, Run, RunEvent
 from projects.runs.views import artifact_response, number
 from projects.schema import problems
 from projects.selectors import project_for
-from training.catalogue import DEFAULT
 from training.problems import Problem
 from training.spec import EFFORTS
 
@@ -36,7 +37,10 @@ class ChoiceSerializer(serializers.Serializer[Any]):
     version = serializers.UUIDField(
         required=False, help_text="Id of a dataset version; by default the newest of the project."
     )
-    base = serializers.CharField(default=DEFAULT, help_text="Id of a base model.")
+    base = serializers.CharField(
+        default="",
+        help_text="Id of a base model; by default the usual one for the task and the data.",
+    )
     effort = serializers.ChoiceField(EFFORTS, default="balanced")
     seed = serializers.IntegerField(default=13, min_value=0, max_value=2**31 - 1)
     settings = serializers.DictField(
@@ -150,22 +154,37 @@ class EventPageSerializer(serializers.Serializer[Any]):
     )
 
 
-class InputSerializer(serializers.Serializer[Any]):
-    text = serializers.CharField(trim_whitespace=False, allow_blank=True)
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string"},
+            {"type": "integer"},
+            {"type": "array", "items": {"type": "object"}},
+        ]
+    }
+)
+class ValueField(serializers.JSONField):
+    """A text; a whole number for a place; a list of messages for a conversation."""
 
 
 class PredictSerializer(serializers.Serializer[Any]):
-    inputs = InputSerializer(many=True, help_text=f"At most {predicting.INPUTS}.")
-
-
-class OutputSerializer(serializers.Serializer[Any]):
-    label = serializers.CharField()  # type: ignore[assignment]
-    probability = serializers.FloatField()
-    probabilities = serializers.DictField(child=serializers.FloatField())
+    inputs = serializers.ListField(
+        child=serializers.DictField(child=ValueField()),
+        help_text=(
+            f"At most {predicting.INPUTS}. Each has a text for every role that the run's report names in "
+            '`details.inputs`, such as {"text": "…"} or {"context": "…", "question": "…"}.'
+        ),
+    )
 
 
 class PredictedSerializer(serializers.Serializer[Any]):
-    outputs = OutputSerializer(many=True)
+    outputs = serializers.ListField(
+        child=serializers.DictField(),
+        help_text=(
+            "One for each input: `label`, `probability`, `probabilities`; or `labels` and `probabilities`; `score`; "
+            "`entities`; `answer`, `start`, `end`, `probability`, `no_answer`; or `text`."
+        ),
+    )
 
 
 class Estimates(APIView):
@@ -180,8 +199,9 @@ class Estimates(APIView):
         project = project_for(request, project_id, Action.VIEW)
         given = checked(ChoiceSerializer, request)
         version = _version(project, given.pop("version", None))
+        given["base"] = given["base"] or default_base(project.task, version)
         spec = planning.spec(project, **given)
-        planning.check_base(spec)
+        planning.check_base(spec, version.variant)
         return Response(EstimateSerializer(planning.estimate(version, spec)).data)
 
 
@@ -213,6 +233,7 @@ class RunList(APIView):
         project = project_for(request, project_id, Action.TRAIN)
         given = checked(NewRunSerializer, request)
         version = _version(project, given.pop("version", None))
+        given["base"] = given["base"] or default_base(project.task, version)
         key = request.headers.get(HEADER, "")[:64]
         run = services.start(
             project=project, version=version, user=user_of(request), start_key=key, **given
@@ -302,15 +323,30 @@ class RunPredict(APIView):
     @extend_schema(
         operation_id="runs_predict",
         summary="Predict with the model of a run",
-        description=f"At most {predicting.INPUTS} texts of at most {predicting.LETTERS} characters.",
+        description=(
+            f"At most {predicting.INPUTS} inputs, whose texts have at most {predicting.LETTERS} characters "
+            f"(`context` and `source` {predicting.LONGER['source']}, `messages` {predicting.LONGER['messages']})."
+        ),
         tags=["runs"],
         request=PredictSerializer,
         responses={200: PredictedSerializer, **problems(400, 404, 409, 422, 503)},
     )
     def post(self, request: Request, run_id: UUID) -> Response:
         run = selectors.run_for(request, run_id, Action.VIEW)
-        texts = [item["text"] for item in checked(PredictSerializer, request)["inputs"]]
-        return Response({"outputs": predicting.predict(run, texts)})
+        inputs = checked(PredictSerializer, request)["inputs"]
+        _check_roles(inputs, predicting.required(run))
+        return Response({"outputs": predicting.predict(run, inputs)})
+
+
+def _check_roles(inputs: list[dict[str, Any]], required: tuple[str, ...]) -> None:
+    """Raises ValidationError that names the first input without a text in one of its roles."""
+    for place, given in enumerate(inputs):
+        for role in required:
+            value = given.get(role)
+            if value is None or not (isinstance(value, str) or role == predicting.MESSAGES):
+                raise serializers.ValidationError(
+                    {"inputs": {str(place): {role: [_("A text is needed here.")]}}}
+                )
 
 
 def _version(project: Project, version_id: UUID | None) -> DatasetVersion:

@@ -13,46 +13,68 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from projects.figures import unique
+from projects.runs.names import SHARE, Figure, figure
 
 SHOWN = 20  # labels that a chart shows at once and still in full; of more, it shows those to look at first
 TICKS_UP_TO = 100  # labels up to which every row of the whole matrix is named
 FAINTEST = 0.1  # share of a row below which the most frequent mistake is not drawn in full colour
 
 
-def live() -> dict[str, dict[str, Any]]:
-    """The two charts that grow while a run trains; the browser adds the points (see charts.js: `extend`)."""
+def live(figures: Sequence[str] = ("accuracy", "macro_f1"), head: str = "") -> dict[str, Any]:
+    """The two charts that grow while a run trains; the browser adds the points (see charts.js: `extend`).
+
+    `figures` are the names of the scores of an epoch; a line says in `meta` which of them it is.
+    """
     epoch = {"title": {"text": _("Epoch")}, "rangemode": "tozero"}
     loss = [
         _line(_("Training loss, every step"), "--chart-1", "lines", faint=True),
         _line(_("Training loss, smoothed"), "--chart-1", "lines"),
         _line(_("Validation loss"), "--chart-2", "lines+markers"),
     ]
-    scores = [
-        _line(_("Accuracy"), "--chart-1", "lines+markers"),
-        _line(_("Macro F1"), "--chart-2", "lines+markers"),
-    ]
+    known = [(name, figure(name, head)) for name in figures]
+    loss += [_scored(name, one, 3 + n) for n, (name, one) in enumerate(known) if is_loss(name)]
+    scores = [_scored(name, one, n) for n, (name, one) in enumerate(known) if not is_loss(name)]
+    _on_two_axes(scores)
+    below = {"title": {"text": _("Loss")}, "rangemode": "tozero"}
     return {
-        "loss": {
-            "data": loss,
-            "layout": {
-                "xaxis": epoch,
-                "yaxis": {"title": {"text": _("Loss")}, "rangemode": "tozero"},
-            },
-        },
-        "scores": {
-            "data": scores,
-            "layout": {
-                "xaxis": epoch,
-                "yaxis": {
-                    "title": {"text": _("Validation score")},
-                    "tickformat": ".1~%",
-                    # Without a point yet, the axis would run from -100 % to 400 %.
-                    "minallowed": 0,
-                    "maxallowed": 1,
-                },
-            },
-        },
+        "loss": {"data": loss, "layout": {"xaxis": epoch, "yaxis": below}},
+        "scores": {"data": scores, "layout": {"xaxis": epoch, **_score_axes(scores)}},
     }
+
+
+def is_loss(name: str) -> bool:
+    return name == "loss" or name.endswith("_loss")
+
+
+def _scored(name: str, one: Figure, number: int) -> dict[str, Any]:
+    """A line of scores; `form` says how its numbers are written."""
+    line = _line(str(one.title), f"--chart-{number % 6 + 1}", "lines+markers")
+    hover = "%{y:.1%}" if one.form == SHARE else "%{y:.2f}"
+    return line | {"meta": name, "form": one.form, "hovertemplate": hover}
+
+
+def _on_two_axes(lines: list[dict[str, Any]]) -> None:
+    """What is no share, or of two scales, gets the axis on the right."""
+    first = lines[0]["form"] if lines else SHARE
+    for line in lines:
+        if line["form"] != first:
+            line["yaxis"] = "y2"
+
+
+def _score_axes(lines: list[dict[str, Any]]) -> dict[str, Any]:
+    """Without a point yet, the axis of shares would run from -100 % to 400 %."""
+    axes: dict[str, Any] = {}
+    for name, place in (("yaxis", None), ("yaxis2", "y2")):
+        here = [line for line in lines if line.get("yaxis") == place]
+        if not here and place:
+            continue
+        title = _("Validation score") if not place else " · ".join(one["name"] for one in here)
+        axes[name] = {"title": {"text": title}}
+        if not here or here[0]["form"] == SHARE:
+            axes[name] |= {"tickformat": ".1~%", "minallowed": 0, "maxallowed": 1}
+        if place:
+            axes[name] |= {"overlaying": "y", "side": "right", "showgrid": False}
+    return axes
 
 
 def _line(name: str, color: str, mode: str, faint: bool = False) -> dict[str, Any]:
@@ -197,3 +219,34 @@ def _names(title: str, standoff: int, count: int) -> dict[str, Any]:
     if count <= TICKS_UP_TO:
         axis |= {"tickmode": "linear", "dtick": 1}
     return axis
+
+
+def together(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> dict[str, Any]:
+    """How often rows have two labels at once, of the labels that are shown; alone, a label is not with itself."""
+    chosen = sorted(range(len(counts)), key=lambda place: -counts[place][place])[:SHOWN]
+    names = unique([labels[place] for place in chosen])
+    cells = [[counts[i][j] if i != j else 0 for j in chosen] for i in chosen]
+    most = max((cell for row in cells for cell in row), default=0)
+    heat = {
+        "type": "heatmap",
+        "x": names,
+        "y": names,
+        "z": [[cell / most if most else 0 for cell in row] for row in cells],
+        "customdata": cells,
+        "text": [[cell or "" for cell in row] for row in cells],
+        "texttemplate": "%{text}",
+        "zmin": 0,
+        "zmax": 1,
+        "colorscale": [[0, "--chart-low"], [1, "--chart-high"]],
+        "showscale": False,
+        "xgap": 1,
+        "ygap": 1,
+        "hovertemplate": "%{y} · %{x}: %{customdata}<extra></extra>",
+    }
+    layout = {
+        "height": max(320, 26 * len(names) + 150),
+        "xaxis": {**_names("", 0, len(names)), "tickangle": -45},
+        "yaxis": {**_names("", 0, len(names)), "autorange": "reversed"},
+        "margin": {"l": 48, "r": 16, "t": 12, "b": 48},
+    }
+    return {"data": [heat], "layout": layout}

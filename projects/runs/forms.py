@@ -90,7 +90,7 @@ def read_choice(
 
 def default_base(task: str, version: DatasetVersion | None = None) -> str:
     """The usual one, where it can be chosen for this data; else the first that can."""
-    usual = catalogue.default_for(task)
+    usual = catalogue.default_for(task, version.variant if version else "")
     offered = [choice.base.id for choice in planning.choices(task, version) if choice.available]
     return usual if usual in offered or not offered else offered[0]
 

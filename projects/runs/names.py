@@ -1,11 +1,15 @@
-"""What settings and efforts are called on pages; their ids are those of training.spec."""
+"""What settings, scores and baselines are called on pages; their ids are those of training."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop
+
+from web.templatetags.attune import DASH, percent
 
 SETTINGS = {
     "epochs": gettext_noop("Epochs"),
@@ -26,6 +30,7 @@ SETTINGS = {
     "rank": gettext_noop("Adapter rank"),
     "alpha": gettext_noop("Adapter scale"),
     "max_new_tokens": gettext_noop("Longest answer"),
+    "packing": gettext_noop("Packing"),
     "tested": gettext_noop("Test rows in writing"),
     # Not “Precision”: on these pages that is the metric.
     "precision": gettext_noop("Number format"),
@@ -41,3 +46,114 @@ def setting_title(name: str) -> str:
 
 def setting_value(value: Any) -> Any:
     return _(ON_OFF[value]) if isinstance(value, bool) else value
+
+
+SHARE, HUNDRED, NUMBER = "share", "hundred", "number"  # 0 to 1, shown as percent · 0 to 100 · any
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A score: what it is called, what it says, and how its number is written. `lower`: less is better."""
+
+    title: Any
+    hint: Any = ""
+    form: str = SHARE
+    lower: bool = False
+
+
+FIGURES = {
+    "accuracy": Figure(gettext_lazy("Accuracy"), gettext_lazy("share of rows that are right")),
+    "macro_f1": Figure(gettext_lazy("Macro F1"), gettext_lazy("every label counts the same")),
+    "micro_f1": Figure(gettext_lazy("Micro F1"), gettext_lazy("all labels counted as one")),
+    "official_f1": Figure(
+        gettext_lazy("Official F1"), gettext_lazy("mean over relations, without “Other”")
+    ),
+    "f1": Figure(gettext_lazy("F1"), gettext_lazy("words in common with the right answer")),
+    "exact_match": Figure(
+        gettext_lazy("Exact match"), gettext_lazy("share of answers that are the same")
+    ),
+    "subset_accuracy": Figure(
+        gettext_lazy("Exactly right"), gettext_lazy("share of rows with exactly the right labels")
+    ),
+    "hamming_loss": Figure(
+        gettext_lazy("Hamming loss"), gettext_lazy("share of wrong decisions"), lower=True
+    ),
+    "lrap": Figure(
+        gettext_lazy("Ranking (LRAP)"), gettext_lazy("whether true labels come before others")
+    ),
+    "pearson": Figure(gettext_lazy("Pearson"), gettext_lazy("correlation of the scores"), NUMBER),
+    "spearman": Figure(
+        gettext_lazy("Spearman"), gettext_lazy("correlation of their ranks"), NUMBER
+    ),
+    "mse": Figure(
+        gettext_lazy("Mean squared error"), gettext_lazy("lower is better"), NUMBER, True
+    ),
+    "mae": Figure(
+        gettext_lazy("Mean absolute error"), gettext_lazy("lower is better"), NUMBER, True
+    ),
+    "bleu": Figure("BLEU", gettext_lazy("runs of words in common, 0 to 100"), HUNDRED),
+    "chrf": Figure("chrF", gettext_lazy("runs of characters in common, 0 to 100"), HUNDRED),
+    "rouge1": Figure("ROUGE-1", gettext_lazy("words in common, 0 to 100"), HUNDRED),
+    "rouge2": Figure("ROUGE-2", gettext_lazy("pairs of words in common, 0 to 100"), HUNDRED),
+    "rougeL": Figure("ROUGE-L", gettext_lazy("longest common sequence, 0 to 100"), HUNDRED),
+    "perplexity": Figure(gettext_lazy("Perplexity"), gettext_lazy("lower is better"), NUMBER, True),
+    "loss": Figure(gettext_lazy("Loss"), gettext_lazy("lower is better"), NUMBER, True),
+    "length_ratio": Figure(
+        gettext_lazy("Length"), gettext_lazy("words by words of the references"), NUMBER
+    ),
+    "distinct_1": Figure(
+        gettext_lazy("Different words"), gettext_lazy("low where it repeats itself")
+    ),
+    "distinct_2": Figure(
+        gettext_lazy("Different word pairs"), gettext_lazy("low where it repeats itself")
+    ),
+    "copied_share": Figure(
+        gettext_lazy("Copied"), gettext_lazy("runs of three words that stand in the source")
+    ),
+    "roc_auc": Figure("ROC AUC", gettext_lazy("0.5 is guessing"), NUMBER),
+    "average_precision": Figure(
+        gettext_lazy("Average precision"), gettext_lazy("area below precision and recall"), NUMBER
+    ),
+    "mcc": Figure("MCC", gettext_lazy("0 is guessing, 1 is all right"), NUMBER),
+    "log_loss": Figure(gettext_lazy("Log loss"), gettext_lazy("lower is better"), NUMBER, True),
+}
+# Where a head means something else by it.
+OF_HEAD = {
+    ("token", "micro_f1"): Figure(
+        gettext_lazy("Entity F1"), gettext_lazy("ends and label have to be right")
+    ),
+    ("token", "macro_f1"): Figure(
+        gettext_lazy("Macro F1"), gettext_lazy("every kind of entity counts the same")
+    ),
+}
+BASELINES = {
+    "majority": gettext_lazy("Always the most frequent answer"),
+    "tfidf": gettext_lazy("Word counts (TF-IDF) with a linear model"),
+    "dictionary": gettext_lazy("A dictionary of the training rows"),
+    "overlap": gettext_lazy("The sentence with most words of the question"),
+    "lead": gettext_lazy("The first three sentences"),
+    "copy": gettext_lazy("The input as it is"),
+    "base": gettext_lazy("The base model before fine-tuning"),
+    "model": gettext_lazy("Your fine-tuned model"),
+}
+
+
+def figure(name: str, head: str = "") -> Figure:
+    """A score that is not known here is called what the engine calls it."""
+    found = OF_HEAD.get((head, name)) or FIGURES.get(name)
+    return found or Figure(name.replace("_", " "), form=NUMBER)
+
+
+def figure_value(value: Any, form: str = SHARE) -> str:
+    """The number as pages write it; a dash where there is none."""
+    if value is None or isinstance(value, str):
+        return DASH
+    if form == SHARE:
+        return percent(value)
+    return number_format(
+        round(float(value), 1 if form == HUNDRED else 3), 1 if form == HUNDRED else 3
+    )
+
+
+def baseline_title(name: str) -> str:
+    return str(BASELINES.get(name, name))

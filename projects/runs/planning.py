@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,8 @@ from training.problems import Problem
 from training.spec import EFFORTS, Spec, from_dict
 from web.errors import words
 
+log = logging.getLogger(__name__)
+ROWS = ("train", "valid", "test")
 PATHS = (
     "version",
     "train",
@@ -84,10 +87,10 @@ def _is_here(base: str) -> bool:
     return folder is not None and folder.is_dir()
 
 
-def check_base(spec: Spec) -> None:
+def check_base(spec: Spec, variant: str = "") -> None:
     """Raises Problem(`base.unknown`, `base.task`, `base.missing`, `base.broken`)."""
     base = catalogue.find(spec.base, site.BASES_DIR)
-    if spec.task not in base.tasks:
+    if not catalogue.suits(base, spec.task, variant):
         raise Problem("base.task", base=base.title, task=spec.task)
     if found := _missing(base) or _too_large(base):
         raise found
@@ -167,11 +170,21 @@ def estimate(
     version: DatasetVersion, spec: Spec, factor: float | None = None
 ) -> estimating.Estimate:
     """Seconds on this machine: measured speed, corrected by how right earlier estimates were."""
-    found = estimating.seconds(
-        _stats(version), calibration(), spec.effort, spec.base, spec.settings
-    )
+    found = _estimated(_stats(version), spec)
     by = correction() if factor is None else factor
     return replace(found, seconds=found.seconds * by, low=found.low * by, high=found.high * by)
+
+
+def _estimated(stats: Mapping[str, Any], spec: Spec) -> estimating.Estimate:
+    """An estimate is worth less than a start: where none can be made, a wide one stands in."""
+    try:
+        return estimating.seconds(stats, calibration(), spec.effort, spec.base, spec.settings)
+    except Problem:
+        raise
+    except Exception:
+        log.exception("No estimate for %s on %s", spec.task, spec.base)
+        rows = sum(int((stats.get(name) or {}).get("rows") or 0) for name in ROWS)
+        return estimating.Estimate(60.0 + rows, 30.0 + rows / 4, 120.0 + 4 * rows, False)
 
 
 def by_effort(version: DatasetVersion, spec: Spec) -> dict[str, estimating.Estimate]:
@@ -216,7 +229,8 @@ def title(base: str) -> str:
     return found.title if found else base
 
 
-def known(base: str, task: str) -> str:
-    """`base` when the catalogue offers it for the task, else the default."""
+def known(base: str, task: str, variant: str = "") -> str:
+    """`base` when the catalogue offers it for such data, else the default."""
     found = catalogue.every(site.BASES_DIR).get(base)
-    return base if found and task in found.tasks else catalogue.default_for(task)
+    fits = found is not None and catalogue.suits(found, task, variant)
+    return base if fits else catalogue.default_for(task, variant)

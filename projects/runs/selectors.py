@@ -8,16 +8,21 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import F, Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import Action, require
+from projects.datasets.files import located
 from projects.datasets.models import DatasetVersion
 from projects.models import Project
 from projects.runs import folders
 from projects.runs.lifecycle import FINAL
 from projects.runs.models import Artifact, Run, RunEvent, Status
+from projects.runs.results import Result
+from projects.runs.results.shape import FIGURES
+from projects.selectors import task_of
 from training.events import STAGES
 from training.problems import Problem
 from web.errors import words
@@ -34,6 +39,7 @@ STAGE_TITLES = {
     "verifying": _("Loading it again and comparing"),
 }
 CURVES = ("step", "scored")
+WRITING = ("perplexity",)  # all that is measured after an epoch of a model that writes
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,28 @@ def predictions_of(run: Run) -> Path:
     if not path.is_file():
         raise Problem("artifact.gone", name=path.name)
     return path
+
+
+def result_of(run: Run) -> Result:
+    """Its report with the files beside it, of which each may be gone. Raises Problem(`run.unfinished`)."""
+    report = report_of(run)
+    predictions = folders.of_attempt(run) / "predictions.parquet"
+    version = located(settings.VERSIONS_DIR, run.version.path)
+    return Result(
+        report,
+        predictions if predictions.is_file() else None,
+        version if version.is_file() else None,
+    )
+
+
+def scored_by(run: Run) -> tuple[list[str], str]:
+    """(names of the scores of an epoch, head): as the run says, else as its task will."""
+    details = (run.report or {}).get("details") or {}
+    learner = task_of(run.project).variant(run.version.variant).learner
+    names = started(run).get("figures") or details.get("figures")
+    head = str(details.get("head") or (learner.head if learner else ""))
+    planned = WRITING if head == "text" else (learner.summary if learner else ())
+    return list(names or planned or FIGURES), head
 
 
 def fault_of(run: Run) -> Fault | None:

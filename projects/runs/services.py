@@ -54,7 +54,7 @@ def start(
     if not trainable(version):
         raise Problem("run.task")
     spec = planning.spec(project, base=base, effort=effort, seed=seed, settings=settings or {})
-    planning.check_base(spec)
+    planning.check_base(spec, version.variant)
     run = Run(project=project, version=version, start_key=key, created_by=user)
     run.spec = planning.portable(spec)
     run.data_state = {

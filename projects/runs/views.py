@@ -22,16 +22,17 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import Action, allowed
 from projects.jobs.health import worker_alive
 from projects.people import user_of
-from projects.runs import charts, planning, predicting, results, selectors, services
+from projects.runs import charts, planning, results, selectors, services, trying
 from projects.runs.models import Run, Status
+from projects.runs.names import figure
+from projects.runs.results import Listed
 from training.problems import Problem
 from web.errors import as_json, status_of
 from web.streams import file_chunks, parts
 
 CSV = "text/csv; charset=utf-8"
-SHOWN = 8  # probabilities in the box to try
 EXAMPLES = 3
-FIGURES = ("labels", "confusion")
+FILTERS = ("kind", "label", "true", "predicted")  # of the lists of test rows
 
 
 @require_GET
@@ -53,6 +54,7 @@ def run_status(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) 
 def _page(request: HttpRequest, found: Run) -> dict[str, Any]:
     user, workspace = user_of(request), found.project.workspace
     over = selectors.ended(found)
+    names, head = selectors.scored_by(found)
     values = {
         "run": found,
         "project": found.project,
@@ -67,7 +69,8 @@ def _page(request: HttpRequest, found: Run) -> dict[str, Any]:
         "worker_alive": over or worker_alive(),
         "waiting": selectors.queue_place(found) if found.status == Status.QUEUED else 0,
         "started": selectors.started(found),
-        "live_figures": charts.live(),
+        "live_figures": charts.live(names, head),
+        "epoch_figures": [(name, figure(name, head)) for name in names],
         "again": _again(found),
         "other_rows": selectors.on_other_rows([found]),
         **_urls(found),
@@ -76,16 +79,19 @@ def _page(request: HttpRequest, found: Run) -> dict[str, Any]:
 
 
 def _results(found: Run) -> dict[str, Any]:
-    report = selectors.report_of(found)
+    result = selectors.result_of(found)
+    shown = results.context(result)
+    ids = [found.project.workspace.slug, found.project_id, found.pk]
     return {
-        **results.context(report),
+        **shown,
         "many": charts.SHOWN,
         "artifact": found.artifact,
-        "examples": _examples(found),
-    }
+        "chart_urls": {name: reverse("run-chart", args=[*ids, name]) for name in shown["view"].charts},
+        **trying.box(found, result, _examples(found)),
+    }  # fmt: skip
 
 
-def _examples(found: Run) -> list[str]:
+def _examples(found: Run) -> list[dict[str, str]]:
     try:
         return results.examples(selectors.predictions_of(found), EXAMPLES)
     except Problem:
@@ -106,10 +112,7 @@ def _urls(found: Run) -> dict[str, str]:
         "cancel_url": "run-cancel",
         "try_url": "run-try",
     }
-    given = {name: reverse(route, args=ids) for name, route in urls.items()}
-    for chart in FIGURES:
-        given[f"{chart}_chart_url"] = reverse("run-chart", args=[*ids, chart])
-    return given
+    return {name: reverse(route, args=ids) for name, route in urls.items()}
 
 
 def _again(found: Run) -> str:
@@ -137,14 +140,11 @@ def run_chart(
 ) -> HttpResponse:
     """A figure for plotly.js."""
     found = selectors.run_for(request, run_id, Action.VIEW, project_id, slug)
-    if chart not in FIGURES:
+    result = selectors.result_of(found)
+    draw = results.view_of(result).charts.get(chart)
+    if draw is None:
         raise Http404
-    shown = results.context(selectors.report_of(found))
-    metrics = shown["metrics"]
-    if chart == "labels":
-        return JsonResponse(charts.label_bars(metrics["per_label"]))
-    whole = request.GET.get("labels") == "all"
-    return JsonResponse(charts.confusion(shown["labels"], metrics["confusion"], whole))
+    return JsonResponse(draw(result, request.GET.dict()))
 
 
 @require_GET
@@ -161,31 +161,46 @@ def run_cell(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) ->
 
 @require_GET
 def run_mistakes(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
-    """Wrong answers, the surest first."""
+    """Test rows as the kind of results lists them: wrong answers first, or what the query asks for."""
     found = selectors.run_for(request, run_id, Action.VIEW, project_id, slug)
-    return _rows(request, found, "run-mistakes", {}, wrong=True)
+    query = {name: request.GET[name] for name in FILTERS if request.GET.get(name)}
+    return _rows(request, found, "run-mistakes", query)
 
 
 def _rows(
-    request: HttpRequest,
-    found: Run,
-    route: str,
-    query: dict[str, str],
-    *,
-    heading: str = "",
-    wrong: bool = False,
+    request: HttpRequest, found: Run, route: str, query: dict[str, str], *, heading: str = ""
 ) -> HttpResponse:
     offset = number(request.GET.get("offset"))
-    path = selectors.predictions_of(found)
-    pair = {"true": query.get("true"), "predicted": query.get("predicted")}
-    rows = results.rows(path, wrong=wrong, offset=offset, **pair)  # type: ignore[arg-type]
+    selectors.predictions_of(found)
+    result = selectors.result_of(found)
+    view = results.view_of(result)
+    if view.rows == "plain" and "true" in query:
+        rows = _cell(found, query, offset)
+    else:
+        rows = view.listed(result, query, offset)
     after = offset + len(rows.rows)
     url = reverse(route, args=[found.project.workspace.slug, found.project_id, found.pk])
     more = f"{url}?{urlencode({**query, 'offset': after})}" if after < rows.total else ""
-    values = {"found": rows, "heading": heading, "next_url": more, "first": offset + 1}
+    values = {
+        "found": rows,
+        "view": view,
+        "rows_template": f"runs/rows/_{view.rows}.html",
+        "heading": heading,
+        "next_url": more,
+        "before_url": f"{url}?{urlencode({**query, 'offset': max(0, offset - rows.size)})}"
+        if offset
+        else "",
+        "first": offset + 1,
+        "last": after,
+    }
     if request.headers.get("HX-Request"):
         return render(request, "runs/_rows.html", values)
-    return render(request, "runs/rows.html", values | _page(request, found))
+    return render(request, "runs/rows.html", _page(request, found) | values)
+
+
+def _cell(found: Run, query: dict[str, str], offset: int) -> Listed:
+    path = selectors.predictions_of(found)
+    return results.rows(path, true=query["true"], predicted=query["predicted"], offset=offset)
 
 
 @require_GET
@@ -194,9 +209,9 @@ def run_predictions(
 ) -> StreamingHttpResponse:
     """Every test row as CSV; `?spreadsheet=1` makes formulas harmless."""
     found = selectors.run_for(request, run_id, Action.DOWNLOAD, project_id, slug)
-    labels = results.context(selectors.report_of(found))["labels"]
     path = selectors.predictions_of(found)
-    lines = results.predictions_csv(path, labels, spreadsheet=_for_spreadsheet(request))
+    result = selectors.result_of(found)
+    lines = results.predictions_csv(result, path, spreadsheet=_for_spreadsheet(request))
     headers = _named(found, "predictions.csv")
     return StreamingHttpResponse(parts(lines), content_type=CSV, headers=headers)
 
@@ -204,8 +219,8 @@ def run_predictions(
 @require_GET
 def run_metrics(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
     found = selectors.run_for(request, run_id, Action.DOWNLOAD, project_id, slug)
-    report = selectors.report_of(found)
-    body = results.metrics_csv(report, spreadsheet=_for_spreadsheet(request))
+    result = selectors.result_of(found)
+    body = results.metrics_csv(result, spreadsheet=_for_spreadsheet(request))
     return HttpResponse(body, content_type=CSV, headers=_named(found, "metrics.csv"))
 
 
@@ -252,26 +267,31 @@ def run_cancel(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) 
 
 @require_POST
 def run_try(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
-    """One text through the model: a fragment for htmx, a page without it."""
+    """One input through the model: a fragment for htmx, a page without it."""
     found = selectors.run_for(request, run_id, Action.VIEW, project_id, slug)
-    text = request.POST.get("text", "")
-    values: dict[str, Any] = {"text": text}
-    status = 200
-    try:
-        values |= _answer(found, text)
-    except Problem as problem:
-        values["problem"] = as_json(problem.code, problem.values)
-        status = status_of(problem.code)
+    values, status = _tried(found, request.POST.dict())
+    values |= {"run": found, "try_url": request.path}
+    template = "runs/try/_chat.html" if "chat" in values else "runs/_answer.html"
     if request.headers.get("HX-Request"):
         # In its place whatever it says: the box and the text that was typed stay.
-        return render(request, "runs/_answer.html", values, status=200)
-    return render(request, "runs/try.html", values | _page(request, found), status=status)
+        return render(request, template, values, status=200)
+    values["shown_template"] = template
+    return render(request, "runs/try.html", _page(request, found) | values, status=status)
 
 
-def _answer(found: Run, text: str) -> dict[str, Any]:
-    output = predicting.predict(found, [text.strip()])[0]
-    shares = list(output["probabilities"].items())
-    return {"output": output, "shares": shares[:SHOWN], "others": max(0, len(shares) - SHOWN)}
+def _tried(found: Run, data: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """What the model says, or why it cannot, and the status that goes with it."""
+    chat = trying.read_chat(data) if data.get("form") == "chat" else None
+    try:
+        if chat is None:
+            return trying.answer(found, selectors.result_of(found), data), 200
+        if data.get("act") == "clear":
+            return {"chat": trying.Chat((), chat.system)}, 200
+        return {"chat": trying.say(found, chat, str(data.get("text") or ""))}, 200
+    except Problem as problem:
+        told: dict[str, Any] = {"problem": as_json(problem.code, problem.values)}
+        given = {"chat": chat, "typed": data.get("text", "")} if chat else {}
+        return told | given, status_of(problem.code)
 
 
 def number(text: str | None) -> int:

@@ -75,7 +75,8 @@ def _check(project: Project, choice: Choice) -> None:
         if diagnosis.standing(choice.version) == "red" and not choice.confirmed:
             raise Problem("run.gate", version=str(choice.version))
     if after >= 2:
-        planning.check_base(choice.spec(project))
+        variant = choice.version.variant if choice.version else ""
+        planning.check_base(choice.spec(project), variant)
 
 
 def _mended_at(problem: Problem) -> str:
@@ -178,7 +179,8 @@ def _version(choice: Choice) -> DatasetVersion:
 def _usable_spec(project: Project, choice: Choice) -> Spec:
     """For an estimate while something is still wrong: what is wrong is left out."""
     settings = {name: value for name, value in choice.settings.items() if _is_right(name, value)}
-    base = planning.known(choice.base, project.task)
+    variant = choice.version.variant if choice.version else ""
+    base = planning.known(choice.base, project.task, variant)
     return planning.spec(project, base=base, effort="balanced", seed=forms.SEED, settings=settings)
 
 

@@ -41,6 +41,7 @@ function layout(given) {
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, xanchor: "left", ...given.legend },
     xaxis: axis(given.xaxis),
     yaxis: axis(given.yaxis),
+    ...(given.yaxis2 && { yaxis2: axis(given.yaxis2) }),
   });
 }
 

@@ -42,16 +42,23 @@ function smoothed(loss) {
   return trend.sum / trend.weight;
 }
 
-// Scores that differ by a hair must not fill the whole height: down to the next tenth, up to 100 %.
+// Shares that differ by a hair must not fill the whole height: down to the next tenth, up to 100 %.
 function frame(scores) {
-  const all = scores.concat(figures.scores.data).flatMap((line) => line.y).filter((value) => value !== null);
-  if (all.length) figures.scores.layout.yaxis.range = [Math.max(0, Math.floor(Math.min(...all) * 10 - 0.3) / 10), 1];
+  const lines = figures.scores.data;
+  const shares = lines.flatMap((line, index) => (line.form === "share" ? line.y.concat(scores[index].y) : []));
+  const all = shares.filter((value) => value !== null);
+  const axis = lines[0]?.form === "share" ? figures.scores.layout.yaxis : figures.scores.layout.yaxis2;
+  if (all.length && axis) axis.range = [Math.max(0, Math.floor(Math.min(...all) * 10 - 0.3) / 10), 1];
 }
 
 function grow(events) {
   if (!events.length) return;
-  const loss = [points(), points(), points()];
-  const scores = [points(), points()];
+  const loss = figures.loss.data.map(points);
+  const scores = figures.scores.data.map(points);
+  const lines = [
+    [figures.loss, loss],
+    [figures.scores, scores],
+  ];
   for (const { kind, data } of restart(events)) {
     if (kind === "step") {
       add(loss[0], data.epoch, data.loss);
@@ -59,8 +66,9 @@ function grow(events) {
     }
     if (kind !== "scored") continue;
     if (data.valid_loss !== null) add(loss[2], data.epoch, data.valid_loss);
-    add(scores[0], data.epoch, data.metrics.accuracy);
-    add(scores[1], data.epoch, data.metrics.macro_f1);
+    for (const [figure, added] of lines) {
+      figure.data.forEach(({ meta }, index) => meta && add(added[index], data.epoch, data.metrics[meta]));
+    }
     describe(data);
   }
   frame(scores);
@@ -74,15 +82,16 @@ function describe(scored) {
   const row = body.querySelector(`[data-epoch="${scored.epoch}"]`) ?? body.insertRow();
   row.dataset.epoch = scored.epoch;
   row.replaceChildren();
-  const percent = new Intl.NumberFormat(document.documentElement.lang, { style: "percent", minimumFractionDigits: 1 });
-  const decimal = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 4 });
+  const { lang } = document.documentElement;
+  const percent = new Intl.NumberFormat(lang, { style: "percent", minimumFractionDigits: 1 });
+  const decimal = new Intl.NumberFormat(lang, { maximumFractionDigits: 4 });
   const shown = (value, format) => (value === null || value === undefined ? "–" : format.format(value));
+  const heads = [...root.querySelectorAll("th[data-figure]")];
   const cells = [
     scored.epoch,
     shown(scored.train_loss, decimal),
     shown(scored.valid_loss, decimal),
-    shown(scored.metrics.accuracy, percent),
-    shown(scored.metrics.macro_f1, percent),
+    ...heads.map(({ dataset }) => shown(scored.metrics[dataset.figure], dataset.form === "share" ? percent : decimal)),
   ];
   for (const text of cells) Object.assign(row.insertCell(), { textContent: text, className: "num" });
   if (!scored.best) return;

@@ -25,15 +25,34 @@ document.addEventListener("visibilitychange", tick);
 document.addEventListener("htmx:afterSettle", tell);
 tell();
 
+// An example fills every input of the form that it has a value for.
 document.addEventListener("click", (event) => {
   const example = event.target.closest("[data-fill]");
   if (!example) return;
-  const box = document.getElementById(example.dataset.fill);
-  box.value = example.textContent;
-  box.form.requestSubmit();
+  const { form } = example;
+  for (const [name, value] of Object.entries(JSON.parse(example.dataset.fill))) {
+    if (form.elements[name]) form.elements[name].value = value;
+  }
+  form.dispatchEvent(new CustomEvent("attune:filled", { bubbles: true }));
+  form.requestSubmit();
 });
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-  if (event.target.matches("#try-text")) event.target.form.requestSubmit();
+  if (event.target.form?.id === "try-form") event.target.form.requestSubmit();
+});
+
+// --- the conversation ------------------------------------------------------------------------------------------------
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-stop]")) event.target.closest("form").dispatchEvent(new CustomEvent("htmx:abort"));
+});
+
+// What was said last is in sight, and the next message can be typed at once.
+document.addEventListener("htmx:afterSettle", () => {
+  const log = document.querySelector("[data-chat-log]");
+  if (!log || log.dataset.seen) return;
+  log.dataset.seen = "yes";
+  log.scrollTop = log.scrollHeight;
+  log.closest("#chat").querySelector("#try-text").focus();
 });

@@ -14,7 +14,7 @@ from accelerate import Accelerator
 from transformers import AutoConfig
 
 from training import adapters, backbone, defaults, export, loop, scoring
-from training.coding import prompts, text
+from training.coding import packing, prompts, text
 from training.events import Event, Report
 from training.files import text as writers
 from training.fit import job as jobs
@@ -46,6 +46,7 @@ def made(job: Job) -> Generator[Event, None, Report]:
     accelerator = backbone.accelerator(job.settings["precision"])
     backbone.seed(job.spec.seed)
     network = writers.Network(_writer(job), job.about).to(accelerator.device)
+    job.pieces["train"] = _rows(job, network)
     yield jobs.started(job, accelerator, FIGURES)
     yield jobs.stage("baselines")
     compared = yield from untouched(job, network, tokenizer)
@@ -194,6 +195,17 @@ def _trained(
     return (yield from _adapted(job, network, tokenizer, accelerator, data))
 
 
+def _rows(job: Job, network: Any) -> list[dict[str, Any]]:
+    """The training pieces; several in one row of tokens, where that is wanted and the base reads them apart."""
+    wanted = job.settings["packing"] and job.about["objective"] == prompts.CAUSAL
+    if not wanted or not packing.packs(network.eval()):
+        return job.pieces["train"]
+    return [
+        _without(piece, "size")
+        for piece in packing.packed(job.pieces["train"], job.about["max_length"])
+    ]
+
+
 def _kept(job: Job, network: Any, tokenizer: Any) -> None:
     export.checkpoint(job.folder, network, tokenizer, job.about)
 
@@ -235,6 +247,7 @@ def tested(job: Job, compared: Written, outcome: loop.Outcome) -> Generator[Even
     job.seconds["test"] = round(time.monotonic() - begin, 3)
     verdict = scoring.verdict(hits, compared.hits, job.spec.seed)
     details = reports.details(job, outcome, verdict)
+    details |= reports.intervals(job, {"model": hits, **compared.hits})
     details |= {"template": job.about["template"], "loss_rows": len(compared.loss)}
     return Report(
         task=job.spec.task,

@@ -8,13 +8,36 @@ from django import template
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from projects.datasets.editors import titles
 from projects.datasets.findings import called
-from projects.runs.names import setting_title, setting_value
+from projects.runs.names import figure, figure_value, setting_title, setting_value
+from projects.runs.results.shape import value_at
+from training.tasks import TASKS
+from web.templatetags.attune import DASH
 
 register = template.Library()
 register.filter(setting_title)
 register.filter(setting_value)
 register.filter("finding_called", called)
+register.filter(figure)
+register.filter(figure_value)
+register.filter(value_at)
+ROLES = {role: title for task in TASKS.values() for role, title in titles(task).items()}
+
+
+@register.filter
+def role_title(role: str) -> str:
+    return _(ROLES.get(role, role))
+
+
+@register.filter
+def signed(value: float | None) -> str:
+    """A difference with its sign: 6.1 -> +6.1."""
+    if value is None:
+        return DASH
+    shown = round(value, 1)
+    sign = "" if shown == 0 else ("+" if shown > 0 else "−")
+    return f"{sign}{number_format(abs(shown), 1)}"
 
 
 @register.filter

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import csv
+import importlib.util
+import json
+import shutil
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from django.conf import settings
 
 from accounts.models import User, Workspace
 from projects.datasets.models import DatasetVersion
+from projects.datasets.samples import SAMPLES
 from projects.jobs import launcher, leaving
 from projects.models import Project
 from projects.runs import folders, services, worker
-from projects.runs.models import Run, Status
+from projects.runs.events import append
+from projects.runs.models import Artifact, Run, Status
+from projects.runs.recorder import KEPT
+from projects.serving import client as serving
+from training.spec import from_dict
 
+ROOT = Path(__file__).resolve().parents[3]
 CHILD = Path(__file__).with_name("fake_child.py")
 
 
@@ -119,3 +131,173 @@ def succeeded(queued: Run, child: Callable[[str], None]) -> Run:
 def _not_leaving() -> Any:
     yield
     leaving.forget()
+
+
+# --- real fine-tunes of every kind, with a base of a few thousand weights ---
+
+
+# Of training's own tests: its rows and its base.
+def _module(name: str, path: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tests/training" / path)
+    assert spec
+    assert spec.loader
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+tiny = _module("tiny", "conftest.py")
+writing = _module("writing", "generative/conftest.py")
+tiny_base = tiny.tiny_base
+llama_base = writing.llama_base
+chat_tokenizer = writing.chat_tokenizer
+
+# By the name of the view of its results: the sample that it is trained on.
+SAMPLE_OF = {
+    "single": "support-tickets",
+    "several": "hotel-comments",
+    "pairs": "faq-pairs",
+    "entities": "shop-messages",
+    "relations": "relations",
+    "answers": "passages",
+    "texts": "shop-translations",
+    "chat": "shop-chats",
+}
+WRITING = ("texts", "chat")
+ROWS = 100  # of a sample
+EPOCHS = {"epochs": 2, "learning_rate": 1e-3, "precision": "fp32"}
+SHORT = {"epochs": 1, "max_new_tokens": 8, "tested": 10, "precision": "fp32"}  # of what writes
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The folder of a finished fine-tune, with all that it said."""
+
+    kind: str
+    task: str
+    folder: Path
+    events: list[dict[str, Any]]
+
+    @property
+    def report(self) -> dict[str, Any]:
+        return {name: value for name, value in self.events[-1].items() if name != "event"}
+
+
+@pytest.fixture(scope="session")
+def fit_of(
+    tiny_base: Path, llama_base: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Fit]:
+    """`fit_of("entities")`: made when it is first asked for; read only."""
+    made: dict[str, Fit] = {}
+
+    def find(kind: str) -> Fit:
+        if kind not in made:
+            base = llama_base if kind in WRITING else tiny_base
+            made[kind] = _fitted(kind, base, tmp_path_factory.mktemp(kind))
+        return made[kind]
+
+    return find
+
+
+def _fitted(kind: str, base: Path, folder: Path) -> Fit:
+    from training.events import finite
+    from training.fit import fit
+
+    task, file, columns, variant = _data(kind, folder)
+    given = {"task": task, "train": str(file), "columns": columns, "variant": variant}
+    settings = SHORT if kind in WRITING else EPOCHS
+    given |= {"base_folder": str(base), "effort": "quick", "settings": settings}
+    events = [finite(event.as_dict()) for event in fit(from_dict(given), folder)]
+    return Fit(kind, task, folder, json.loads(json.dumps(events)))
+
+
+def _data(kind: str, folder: Path) -> tuple[str, Path, dict[str, str], str]:
+    """(task, file, columns, variant)"""
+    if kind == "scores":
+        rows = tiny.rows_of(90)
+        pairs = [
+            (rows[n][0], rows[n + 1][0], str(5 * (rows[n][1] == rows[n + 1][1])))
+            for n in range(len(rows) - 1)
+        ]
+        roles = ("text_a", "text_b", "score")
+        file = tiny.write_csv(folder / "scores.csv", pairs, roles)
+        return "text-matching", file, {role: role for role in roles}, "score"
+    sample = SAMPLES[SAMPLE_OF[kind]]
+    with sample.file.open(encoding="utf-8", newline="") as whole:
+        head, *rows = list(csv.reader(whole))[: ROWS + 1]
+    file = tiny.write_csv(folder / f"{kind}.csv", rows, head)
+    return sample.task, file, sample.columns, sample.variant
+
+
+KINDS = (*SAMPLE_OF, "scores")
+
+
+@pytest.fixture
+def run_of(fit_of: Callable[[str], Fit], workspace: Workspace, alice: User) -> Callable[[str], Run]:
+    """`run_of("entities")`: a succeeded run of that kind, with its version, files and events."""
+
+    def make(kind: str) -> Run:
+        fit = fit_of(kind)
+        project = Project.objects.create(
+            workspace=workspace, name=kind, task=fit.task, created_by=alice
+        )
+        run = _run(fit, project, _version(fit, project))
+        append(run.pk, [(one["event"], one) for one in fit.events if one["event"] in KEPT])
+        return run
+
+    return make
+
+
+def _version(fit: Fit, project: Project) -> DatasetVersion:
+    path = f"{project.pk}/version.parquet"
+    target = Path(settings.VERSIONS_DIR) / path
+    target.parent.mkdir(parents=True)
+    shutil.copy(fit.folder / "version.parquet", target)
+    return DatasetVersion.objects.create(
+        project=project,
+        number=1,
+        name=f"{fit.kind}.csv",
+        path=path,
+        sha256="0" * 64,
+        size=3,
+        rows=ROWS,
+        splits=fit.report["details"]["rows"],
+        labels={name: {} for name in fit.report["details"]["labels"]},
+        variant=fit.report["details"]["variant"],
+    )
+
+
+def _run(fit: Fit, project: Project, version: DatasetVersion) -> Run:
+    run = Run.objects.create(
+        project=project,
+        version=version,
+        number=1,
+        start_key=uuid.uuid4().hex,
+        spec={"task": fit.task, "base": "minilm-l6", "effort": "quick", "seed": 13},
+        status=Status.SUCCEEDED,
+        attempt=1,
+        report=fit.report,
+    )
+    folder = folders.of_attempt(run)
+    folder.mkdir(parents=True)
+    shutil.copy(fit.folder / "predictions.parquet", folder)
+    shutil.copytree(fit.folder / "artifact", folder / "artifact")
+    Artifact.objects.create(
+        run=run,
+        folder=folders.relative(folder / "artifact"),
+        zip_path=folders.relative(folder / "artifact.zip"),
+        size=3,
+        sha256="0" * 64,
+        verified={"rows": 4, "labels_equal": True, "max_difference": 0.0},
+    )
+    return run
+
+
+@pytest.fixture
+def answering(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model itself in place of the serving process."""
+    from training import inference
+
+    monkeypatch.setattr(
+        serving, "predict", lambda folder, inputs: inference.load(folder).predict(inputs)
+    )

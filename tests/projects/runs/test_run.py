@@ -48,7 +48,7 @@ def test_it_works(alice_client: Client, bare: Make, status: str) -> None:
 
 def test_it_shows_the_results(alice_client: Client, succeeded: Run) -> None:
     page = text(alice_client.get(url("run", succeeded)))
-    assert "Fine-tuning gained 25.0 points over the simple baseline." in page
+    assert "Fine-tuning gained 25.0 points of accuracy over the simple baseline." in page
     assert "75.0 %" in page
     assert "artifact.zip" in page
     assert succeeded.artifact.sha256 in page

@@ -168,3 +168,14 @@ def test_prompt_and_system_prompt_come_from_the_command_line(
     assert (about["template"], about["system"]) == ("French: {source}", "Be brief.")
     assert (about["task"], about["variant"]) == ("translation", "pairs")
     assert capsys.readouterr().out
+
+
+def test_short_rows_can_be_put_into_one(llama_base: Path, tmp_path: Path) -> None:
+    train = write(tmp_path / "train.csv", [ROWS["translation"](n) for n in range(40)])
+    steps = []
+    for packing in (False, True):
+        given = spec_of("translation", train, llama_base, settings={"packing": packing})
+        events = list(fit(from_dict(given), tmp_path / f"run{packing}"))
+        steps.append(next(event.steps for event in events if isinstance(event, Started)))
+        assert isinstance(events[-1], Report)
+    assert steps[1] < steps[0]
