@@ -38,22 +38,30 @@ class Predictor:
 
     def predict(self, inputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """One answer an input, as `training.coding` gives it. Raises Problem(`serving.inputs`)."""
-        records = _records(inputs, self.model.inputs)
+        records = _records(inputs, self.model.inputs, self.model.about.get("optional") or ())
         with self.lock:
             return self.model.predict(records)
 
 
-def _records(inputs: Any, roles: Sequence[str]) -> list[dict[str, str]]:
+def _records(inputs: Any, roles: Sequence[str], optional: Sequence[str]) -> list[dict[str, str]]:
+    """Places in a text are taken as numbers as well."""
     example = json.dumps([dict.fromkeys(roles, EXAMPLE)])
     if not isinstance(inputs, list | tuple) or not 1 <= len(inputs) <= MOST:
         size = len(inputs) if isinstance(inputs, list | tuple) else type(inputs).__name__
         raise Problem("serving.inputs", most=MOST, found=f"inputs: {size}", example=example)
     for number, item in enumerate(inputs):
         for role in roles:
-            if not isinstance(item, Mapping) or not isinstance(item.get(role), str):
+            given = item.get(role) if isinstance(item, Mapping) else None
+            if given is None and isinstance(item, Mapping) and role in optional:
+                continue
+            place = role in optional and isinstance(given, int)
+            if not (isinstance(given, str) or place):
                 found = f"Input {number} has no {role}."
                 raise Problem("serving.inputs", most=MOST, found=found, example=example)
-    return [dict(item) for item in inputs]
+    return [
+        {name: str(value) if isinstance(value, int) else value for name, value in item.items()}
+        for item in inputs
+    ]
 
 
 def folder_of(folder: str | Path) -> Path:

@@ -35,6 +35,8 @@ def places(header: Sequence[str], model: Loaded, named: Mapping[str, str]) -> di
     wanted = {role: named.get(role) or model.column(role) for role in model.inputs}
     if len(header) == 1 and len(wanted) == 1 and not named:
         return dict.fromkeys(wanted, 0)
+    spare = model.about.get("optional") or ()
+    wanted = {role: name for role, name in wanted.items() if name in header or role not in spare}
     for role, column in wanted.items():
         if column not in header:
             option = "--column NAME" if len(wanted) == 1 else f"--column {role}=NAME"

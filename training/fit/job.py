@@ -151,6 +151,7 @@ def about(job: Job) -> dict[str, Any]:
         "head": learner.head,
         "objective": learner.objective,
         "inputs": list(learner.inputs),
+        "optional": list(learner.optional),
         "columns": {role: columns[role] for role in columns if role in job.task.roles},
         "labels": learner.labels(job.rows["train"]),
         **learner.about(job.rows["train"]),

@@ -137,6 +137,7 @@ def shown(row: Row, answer: Mapping[str, Any]) -> tuple[str, str, str]:
 LEARNER = Learner(
     head="relation",
     inputs=("text", *PLACES),
+    optional=PLACES,  # the text may be marked with <e1> and <e2> instead
     labels=labels,
     teach=teach,
     score=score,

@@ -100,6 +100,7 @@ class Learner:
     head: str  # a name of training.heads.HEADS: all that backbone needs to know
     objective: str = ""  # what the head's numbers mean, where it knows several meanings
     inputs: tuple[str, ...]  # the roles that a prediction is made from
+    optional: tuple[str, ...] = ()  # those of them without which one can be made as well
     # training rows -> the list of labels, sorted; [] for data without labels
     labels: Callable[[Sequence[Row]], list[str]] = lambda rows: []
     # training rows -> what else the head has to know (the range of scores, a scheme of tags …)
