@@ -72,11 +72,13 @@ def an_import(ids: dict[str, Any]) -> dict[str, Any]:
 def a_start(ids: dict[str, Any]) -> dict[str, Any]:
     version = str(ids["version_id"])
     choice = {"step": "review", "base": "minilm-l6", "effort": "quick", "start_key": "sweep"}
+    choice |= {"confirmed": "yes"}
     return choice | {"version": version}
 
 
 def a_run(ids: dict[str, Any]) -> dict[str, Any]:
-    return {"version": str(ids["version_id"]), "base": "minilm-l6", "effort": "quick"}
+    choice = {"base": "minilm-l6", "effort": "quick", "confirmed": True}
+    return {"version": str(ids["version_id"]), **choice}
 
 
 def a_pool(ids: dict[str, Any]) -> dict[str, Any]:
@@ -149,6 +151,8 @@ ROUTES: dict[str, Route] = {
     "pool-delete": action(302),
     # --- runs ----------------------------------------------------------------------------------------------------
     "train": page(post=302, viewer=403, data=a_start),
+    # There is nothing to preview of a model that does not write.
+    "train-preview": Route({"get": (404, 404, 403, 404, LOGIN)}),
     "run": page(),
     "run-status": page(),
     "run-series": page(),

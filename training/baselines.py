@@ -1,17 +1,19 @@
-"""What a fine-tune is compared with: the commonest label, words counted, and the base's own vectors."""
+"""What a fine-tune is compared with: the commonest label, words counted, and the base's own vectors.
+
+scikit-learn is imported where it is used: the tasks, and with them the site, know this module.
+"""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.multiclass import OneVsRestClassifier
-from sklearn.pipeline import FeatureUnion, make_union
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import FeatureUnion
 
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
@@ -19,6 +21,7 @@ Ints = npt.NDArray[np.integer]
 # Chinese, Japanese and Korean characters are tokens one by one, since no spaces stand between their words.
 CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 TOKEN = rf"[{CJK}]|[^\W{CJK}]+"
+RIDGE, STRETCH = 1e-4, 10.0
 FEATURES = 200_000  # the commonest words and pairs of words
 
 
@@ -37,6 +40,9 @@ def tfidf(
         known = vectorizer.fit_transform(train)
     except ValueError:  # no text holds a single word
         return majority(targets, len(test), labels)
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.multiclass import OneVsRestClassifier
+
     # One label against the rest with liblinear: five times quicker than lbfgs at 77 labels, and as good.
     model = OneVsRestClassifier(LogisticRegression(C=5, solver="liblinear", random_state=seed))
     with warnings.catch_warnings():
@@ -56,6 +62,9 @@ def tfidf_several(train: Sequence[str], marks: Ints, test: Sequence[str], seed: 
     except ValueError:
         return table
     if len(chosen) and len(test):
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.multiclass import OneVsRestClassifier
+
         model = OneVsRestClassifier(LogisticRegression(C=5, solver="liblinear", random_state=seed))
         model.fit(known, marks[:, chosen])
         found = model.predict_proba(vectorizer.transform(test))
@@ -68,6 +77,8 @@ Pairs = Sequence[tuple[str, str]]
 
 def tfidf_pairs(train: Pairs, targets: Ints, test: Pairs, labels: int) -> Floats:
     """Probabilities (rows, labels) of a logistic regression over how alike the words of two texts are."""
+    from sklearn.linear_model import LogisticRegression
+
     known, asked = _alike(train, test)
     model = LogisticRegression(C=5, max_iter=500)
     model.fit(known, targets)
@@ -75,6 +86,8 @@ def tfidf_pairs(train: Pairs, targets: Ints, test: Pairs, labels: int) -> Floats
 
 
 def tfidf_score(train: Pairs, values: Floats, test: Pairs) -> Floats:
+    from sklearn.linear_model import Ridge
+
     known, asked = _alike(train, test)
     found: Floats = Ridge(alpha=1.0).fit(known, values).predict(asked)
     return found
@@ -119,6 +132,9 @@ def nearest(train: Sequence[str], test: Sequence[str]) -> list[int]:
 
 def counter(rows: int) -> FeatureUnion:
     """Texts -> weighted words, pairs and parts of words, sparse; to be fitted on so many rows."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import make_union
+
     least = 2 if rows > 200 else 1  # rows that hold a part; a part of one row alone says little
     options = {"sublinear_tf": True, "max_features": FEATURES}
     words = TfidfVectorizer(ngram_range=(1, 2), token_pattern=TOKEN, **options)
@@ -138,16 +154,24 @@ def probe(
     """
     vectors = vectors.astype(np.float64)
     mean, spread = vectors.mean(0), vectors.std(0) + 1e-6
-    model = LogisticRegression(C=strength, max_iter=300)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit((vectors - mean) / spread, targets)
+    model = _logistic((vectors - mean) / spread, targets, strength, 300)
     weights, bias = model.coef_ / spread, model.intercept_ - (model.coef_ / spread) @ mean
     if len(bias) == 1:  # two classes: scikit-learn keeps the difference of their logits
         weights, bias = np.vstack([-weights / 2, weights / 2]), np.concatenate([-bias, bias]) / 2
     full, offset = np.zeros((labels, vectors.shape[1])), np.full(labels, -20.0)
     full[model.classes_], offset[model.classes_] = weights, bias
     return full, offset
+
+
+def _logistic(vectors: Floats, targets: Ints, strength: float, rounds: int) -> Any:
+    """A fitted logistic regression; one that has not quite converged is good enough."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=strength, max_iter=rounds)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(vectors, targets)
 
 
 def probe_several(vectors: Floats, marks: Ints, strength: float = 0.03) -> tuple[Floats, Floats]:
@@ -158,10 +182,7 @@ def probe_several(vectors: Floats, marks: Ints, strength: float = 0.03) -> tuple
     share = np.clip(marks.mean(0), 1e-4, 1 - 1e-4)
     weights, bias = np.zeros((marks.shape[1], vectors.shape[1])), np.log(share / (1 - share))
     for place in np.flatnonzero((marks.min(0) == 0) & (marks.max(0) == 1)):
-        model = LogisticRegression(C=strength, max_iter=200)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            model.fit(scaled, marks[:, place])
+        model = _logistic(scaled, marks[:, place], strength, 200)
         weights[place] = model.coef_[0] / spread
         bias[place] = model.intercept_[0] - weights[place] @ mean
     return weights, bias
@@ -169,11 +190,25 @@ def probe_several(vectors: Floats, marks: Ints, strength: float = 0.03) -> tuple
 
 def probe_score(vectors: Floats, values: Floats) -> tuple[Floats, Floats]:
     """Weights (1, hidden) and bias (1,) of a ridge regression over the base's vectors."""
+    from sklearn.linear_model import Ridge
+
     vectors = vectors.astype(np.float64)
     mean, spread = vectors.mean(0), vectors.std(0) + 1e-6
     model = Ridge(alpha=10.0).fit((vectors - mean) / spread, values)
     weights = model.coef_ / spread
     return weights[None, :], np.array([model.intercept_ - weights @ mean])
+
+
+def probe_words(vectors: Floats, tags: Ints, count: int) -> tuple[Floats, Floats]:
+    """Weights (tags, hidden) and bias (tags,) of a ridge regression on which tag each word has; -100 is left out."""
+    known = tags >= 0
+    vectors, wanted = vectors[known].astype(np.float64), np.eye(count)[tags[known]]
+    middle, share = vectors.mean(0), wanted.mean(0)
+    centred = vectors - middle
+    square = centred.T @ centred + RIDGE * len(vectors) * np.eye(vectors.shape[1])
+    weights = np.linalg.solve(square, centred.T @ (wanted - share)).T
+    # Between 0 and 1 for each tag: stretched, so that the likeliest tags stand out as logits do.
+    return STRETCH * weights, STRETCH * (share - weights @ middle)
 
 
 def softmax(logits: Floats) -> Floats:

@@ -118,6 +118,15 @@ def _spec(wanted: argparse.Namespace) -> specs.Spec:
     return specs.from_dict(given)
 
 
+def preview(wanted: argparse.Namespace, out: Output) -> int:
+    prepare_torch()
+    from training.fit import writing
+
+    found = writing.previewed(specs.read(wanted.spec), wanted.rows, bases())
+    out.say({"event": "preview", **found})
+    return DONE
+
+
 def predict(wanted: argparse.Namespace, out: Output) -> int:
     prepare_torch()
     from training import inference
@@ -230,6 +239,11 @@ def _parser() -> argparse.ArgumentParser:
     arguments.add_check(one)
     export_commands.add(commands)
     install_commands.add(commands)
+    one = arguments.add(
+        commands, "preview", preview, "How a model that writes reads the first training rows."
+    )
+    one.add_argument("--spec", required=True, help="JSON file, as for fit")
+    one.add_argument("--rows", type=int, default=3)
     one = arguments.add(commands, "predict", predict, "Label the texts of a CSV file.")
     arguments.add_paths(one, "folder", "input", "output")
     one.add_argument(

@@ -25,6 +25,7 @@ class Writing:
     weight_decay: float = 0.0
     clip: float = 1.0
     schedule: str = "linear"
+    packing: bool = False
     tested: int = 200  # test rows that are answered in writing; the loss is over all
 
 

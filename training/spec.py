@@ -137,6 +137,14 @@ OPTIONS: dict[str, Option] = {
             heads=("text",),
         ),
         Option(
+            "packing",
+            bool,
+            explain=_(
+                "Put several short rows into one row of tokens. For a GPU and many short rows."
+            ),
+            heads=("text",),
+        ),
+        Option(
             "tested",
             int,
             10,

@@ -37,7 +37,7 @@ def workspace(request: HttpRequest, slug: str) -> HttpResponse:
     values = {
         "workspace": found,
         "page": page,
-        "scores": main_scores(row.finished for row in page if row.finished)  # type: ignore[attr-defined],
+        "scores": main_scores([run for row in page if (run := getattr(row, "finished", None))]),
         "can_edit": allowed(user_of(request), found, Action.EDIT),
     }
     return render(request, "projects/list.html", values)

@@ -46,6 +46,18 @@ class ChoiceSerializer(serializers.Serializer[Any]):
     settings = serializers.DictField(
         default=dict, help_text='Hyperparameters by name, such as {"epochs": 4}; all optional.'
     )
+    prompt = serializers.CharField(
+        default="",
+        allow_blank=True,
+        max_length=4000,
+        help_text="Of models that write: what is asked, with {fields}; by default the task's own.",
+    )
+    system = serializers.CharField(
+        default="",
+        allow_blank=True,
+        max_length=4000,
+        help_text="Of models that write: what stands before every conversation.",
+    )
 
 
 class NewRunSerializer(ChoiceSerializer):

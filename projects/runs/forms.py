@@ -24,6 +24,7 @@ from web.errors import words
 STEPS = ("data", "model", "review")
 SETTING = "set-"  # before the name of a setting's field
 SEED = 13
+PROMPT = 4000  # characters of a prompt
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Choice:
     effort: str
     seed: str = str(SEED)
     settings: Mapping[str, str] = field(default_factory=dict)
+    prompt: str = ""
+    system: str = ""
     confirmed: bool = False
 
     def query(self, step: str) -> str:
@@ -49,6 +52,8 @@ class Choice:
             "base": self.base,
             "effort": self.effort,
             "seed": self.seed,
+            "prompt": self.prompt,
+            "system": self.system,
             "confirmed": "yes" if self.confirmed else "",
             **{SETTING + name: value for name, value in self.settings.items()},
         }
@@ -65,6 +70,8 @@ class Choice:
             effort=self.effort,
             seed=whole(self.seed),
             settings=self.settings,
+            prompt=self.prompt,
+            system=self.system,
         )
 
 
@@ -85,8 +92,15 @@ def read_choice(
         effort=str(data.get("effort") or "balanced")[:20],
         seed=str(data.get("seed") or SEED)[:20],
         settings={name: value for name, value in settings.items() if value},
+        prompt=_lines(data.get("prompt")),
+        system=_lines(data.get("system")),
         confirmed=data.get("confirmed") == "yes",
     )
+
+
+def _lines(value: Any) -> str:
+    """A text of several lines as a browser sends it, with plain line ends."""
+    return str(value or "").replace("\r\n", "\n").strip()[:PROMPT]
 
 
 def default_base(task: str, version: DatasetVersion | None = None) -> str:

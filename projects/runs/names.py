@@ -30,6 +30,7 @@ SETTINGS = {
     "rank": gettext_noop("Adapter rank"),
     "alpha": gettext_noop("Adapter scale"),
     "max_new_tokens": gettext_noop("Longest answer"),
+    "packing": gettext_noop("Packing"),
     "tested": gettext_noop("Test rows in writing"),
     # Not “Precision”: on these pages that is the metric.
     "precision": gettext_noop("Number format"),

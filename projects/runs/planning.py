@@ -62,11 +62,19 @@ class Choice:
 
 
 def spec(
-    project: Project, *, base: str, effort: str, seed: int, settings: Mapping[str, Any]
+    project: Project,
+    *,
+    base: str,
+    effort: str,
+    seed: int,
+    settings: Mapping[str, Any],
+    prompt: str = "",
+    system: str = "",
 ) -> Spec:
     """Checked; raises Problem(`spec.*`)."""
     given = {"task": project.task, "base": base, "effort": effort, "seed": seed}
-    return from_dict({**given, "settings": dict(settings)})
+    asked = {"prompt": prompt, "system": system}
+    return from_dict({**given, **asked, "settings": dict(settings)})
 
 
 def portable(spec: Spec) -> dict[str, Any]:

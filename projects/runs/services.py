@@ -34,6 +34,8 @@ def start(
     effort: str,
     seed: int = 13,
     settings: Mapping[str, Any] | None = None,
+    prompt: str = "",
+    system: str = "",
     start_key: str = "",
     confirmed: bool = False,
 ) -> Run:
@@ -53,7 +55,9 @@ def start(
         raise Problem("run.gate", version=str(version))
     if not trainable(version):
         raise Problem("run.task")
-    spec = planning.spec(project, base=base, effort=effort, seed=seed, settings=settings or {})
+    chosen: dict[str, Any] = {"base": base, "effort": effort, "seed": seed}
+    asked: dict[str, Any] = {"prompt": prompt, "system": system}
+    spec = planning.spec(project, **chosen, settings=settings or {}, **asked)
     planning.check_base(spec, version.variant)
     run = Run(project=project, version=version, start_key=key, created_by=user)
     run.spec = planning.portable(spec)

@@ -6,6 +6,7 @@ from projects.runs import views, wizard
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("train/", wizard.train, name="train"),
+    path("train/preview/", wizard.train_preview, name="train-preview"),
     path("runs/<uuid:run_id>/", views.run, name="run"),
     path("runs/<uuid:run_id>/status/", views.run_status, name="run-status"),
     path("runs/<uuid:run_id>/series.json", views.run_series, name="run-series"),

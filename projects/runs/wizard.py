@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.access import Action
 from billing.services import allowance
@@ -19,7 +19,7 @@ from projects.datasets.selectors import versions_in
 from projects.jobs.health import worker_alive
 from projects.models import Project
 from projects.people import user_of
-from projects.runs import forms, planning, services
+from projects.runs import forms, planning, prompting, services
 from projects.runs.forms import SETTING, STEPS, AdvancedForm, Choice, read_choice
 from projects.runs.names import setting_title, setting_value
 from projects.selectors import project_for
@@ -29,7 +29,13 @@ from web.errors import status_of
 
 VERSIONS = 50
 # The step at which a problem is mended; what is not here is told at the review.
-MENDED = {"run.version": "data", "run.gate": "data", "spec": "model", "base": "model"}
+MENDED = {
+    "run.version": "data",
+    "run.gate": "data",
+    "spec": "model",
+    "base": "model",
+    "prompt": "model",
+}
 
 
 @require_http_methods(["GET", "POST"])
@@ -49,6 +55,20 @@ def train(request: HttpRequest, slug: str, project_id: UUID) -> HttpResponse:
     return _page(request, project, versions, choice)
 
 
+@require_GET
+def train_preview(request: HttpRequest, slug: str, project_id: UUID) -> HttpResponse:
+    """The fragment that shows how a model that writes reads the first rows, with what the form holds."""
+    project = project_for(request, project_id, Action.TRAIN, slug)
+    choice = read_choice(request.GET, project, list(versions_in(project)[:VERSIONS]))
+    if forms.head_of(choice.version) != "text":
+        raise Http404
+    try:
+        values: dict[str, Any] = {"found": prompting.preview(project, choice)}
+    except Problem as problem:
+        values = {"problem": _named(problem)}
+    return render(request, "runs/_preview.html", values)
+
+
 def _start(request: HttpRequest, project: Project, choice: Choice) -> HttpResponse:
     if choice.version is None:
         raise Problem("run.version")
@@ -60,6 +80,8 @@ def _start(request: HttpRequest, project: Project, choice: Choice) -> HttpRespon
         effort=choice.effort,
         seed=forms.whole(choice.seed),
         settings=choice.settings,
+        prompt=choice.prompt,
+        system=choice.system,
         start_key=str(request.POST.get("start_key") or "")[:64],
         confirmed=choice.confirmed,
     )
@@ -151,7 +173,8 @@ def _model(project: Project, choice: Choice) -> dict[str, Any]:
         "advanced": advanced,
         "advanced_open": wrong or advanced.changed(),
         "measured": bool(planning.calibration()),
-        "hidden": _but(choice, ("base", "effort", "seed", *advanced.fields)),
+        "asks": prompting.asks(project, choice),
+        "hidden": _but(choice, ("base", "effort", "seed", "prompt", "system", *advanced.fields)),
     }
 
 

@@ -71,7 +71,7 @@ def test_fit_takes_a_spec_file(
         (("--set", "speed=9"), "spec.unknown"),
         (("--set", "epochs"), "spec.choice"),
         (("--effort", "huge"), "spec.choice"),
-        (("--task", "ner"), "spec.choice"),
+        (("--task", "unheard-of"), "spec.choice"),
         (("--seed", "-1"), "spec.range"),
         (("--base", "unheard-of", "--base-folder", ""), "base.unknown"),
         (("--train", "nowhere.csv"), "file.missing"),

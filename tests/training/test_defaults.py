@@ -7,13 +7,29 @@ import pytest
 from training.defaults import epochs, settings
 from training.spec import EFFORTS, OPTIONS, check_settings
 
+HEADS = [
+    ("sequence", "single"),
+    ("token", ""),
+    ("span", ""),
+    ("text", "causal"),
+    ("text", "seq2seq"),
+]
 
+
+@pytest.mark.parametrize(("head", "objective"), HEADS)
 @pytest.mark.parametrize("effort", EFFORTS)
 @pytest.mark.parametrize("rows", [0, 10, 1_000, 10_000, 1_000_000])
-def test_every_option_has_an_allowed_value(effort: str, rows: int) -> None:
-    chosen = settings(effort, rows, {})
-    assert set(chosen) == set(OPTIONS)
+def test_every_option_of_a_head_has_an_allowed_value(
+    effort: str, rows: int, head: str, objective: str
+) -> None:
+    chosen = settings(effort, rows, {}, head, objective)
+    assert set(chosen) == {name for name, option in OPTIONS.items() if option.fits(head)}
     assert check_settings(chosen) == chosen
+
+
+def test_a_setting_of_another_head_is_left_out() -> None:
+    assert "rank" not in settings("quick", 100, {"rank": 4})
+    assert settings("quick", 100, {"rank": 4}, "text", "causal")["rank"] == 4
 
 
 def test_what_is_given_wins_and_none_means_choose() -> None:

@@ -144,6 +144,9 @@ def test_it_ends_with_a_report(made: Any, task: str, variant: str) -> None:
     assert learner.figures(report.metrics).keys() == learner.summary.keys()
     assert report.baselines
     assert report.details["verdict"]["code"] in ("gain", "same", "worse")
+    bounds = report.details["intervals"]
+    assert bounds.keys() == {"model", *report.baselines}
+    assert all(item["low"] <= item["mean"] <= item["high"] for item in bounds.values())
 
 
 @EVERY

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 import zipfile
 from collections.abc import Callable
@@ -136,7 +137,9 @@ def test_a_format_of_zeros_keeps_them(make: Make) -> None:
 
 def test_results_of_formulas_are_read(make: Make) -> None:
     path = make([["a", "b"], ["=1+1", "x"], ["=2+2", "y"]])
-    changed(path, SHEET, lambda xml: xml.replace(b"<f>1+1</f><v />", b"<f>1+1</f><v>2</v>"))
+    # An empty element is written in three ways, depending on what openpyxl finds installed.
+    empty = re.compile(rb"(<f>1\+1</f>)<v ?(/>|></v>)")
+    changed(path, SHEET, lambda xml: empty.sub(rb"\1<v>2</v>", xml))
     assert cells(path) == [["2", "x"], ["", "y"]]
     assert faults(path) == [("row.formula", 3, "a")]
 

@@ -13,9 +13,14 @@ from accelerate import Accelerator
 from training import backbone, baselines
 from training.coding import sequence
 from training.events import Event
+from training.files import core
 from training.fit.job import Job, stage
 
 Floats = npt.NDArray[np.floating[Any]]
+WORDS, MOST_WORDS = (
+    20,
+    60_000,
+)  # words of a row, about; words that the model over the frozen base is fitted on
 # -> the results for the test rows, and what was chosen on validation for them
 Probe = Callable[[Job, Any, Accelerator], Generator[Event, None, tuple[Any, dict[str, Any]]]]
 
@@ -66,4 +71,21 @@ def _linear(objective: str, vectors: Floats, targets: Any, labels: int) -> tuple
     return baselines.probe(vectors, targets, labels)
 
 
-PROBES: dict[str, Probe] = {"sequence": whole, "relation": whole}
+def by_word(
+    job: Job, network: Any, accelerator: Accelerator
+) -> Generator[Event, None, tuple[Any, dict[str, Any]]]:
+    """A linear model over the frozen vector of each word, fitted by least squares."""
+    network.eval()
+    known = job.pieces["train"][:: 1 + len(job.pieces["train"]) * WORDS // MOST_WORDS]
+    with accelerator.autocast():
+        vectors = core.run(network, known, "vectors")
+    tags = np.concatenate([np.array(piece["tags"], int) for piece in known])
+    weights, bias = baselines.probe_words(np.concatenate(vectors), tags, network.head.out_features)
+    yield stage("baselines", 0.6)
+    with accelerator.autocast():
+        found = core.run(network, job.pieces["test"], "vectors")
+    yield stage("baselines", 0.9)
+    return job.results("test", [rows @ weights.T + bias for rows in found]), {}
+
+
+PROBES: dict[str, Probe] = {"sequence": whole, "relation": whole, "token": by_word}

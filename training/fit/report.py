@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version as installed
 from typing import Any
@@ -34,14 +34,17 @@ def tested(job: Job, network: Any, simple: Simple, outcome: loop.Outcome) -> Rep
     answers = job.head.coding.answers(results, job.records("test"), job.about)
     write_predictions(job, rows, answers, hits)
     job.seconds["test"] = round(time.monotonic() - begin, 3)
-    verdict = scoring.verdict(hits, dict(simple.hits), job.spec.seed)
+    # The base as it comes is no simple baseline: it is what is being fine-tuned.
+    others = {name: values for name, values in simple.hits.items() if name != "base"}
+    verdict = scoring.verdict(hits, others, job.spec.seed)
+    compared = details(job, outcome, verdict) | intervals(job, {"model": hits, **simple.hits})
     return Report(
         task=job.spec.task,
         test_rows=len(rows),
         metrics=metrics,
         baselines=simple.metrics,
         seconds=job.seconds,
-        details=details(job, outcome, verdict),
+        details=compared,
     )
 
 
@@ -90,6 +93,19 @@ def write_predictions(
     part = job.folder / f".{PREDICTIONS}.part"
     pq.write_table(pa.table(columns), part, compression="zstd")
     part.replace(job.folder / PREDICTIONS)
+
+
+def intervals(job: Job, hits: Mapping[str, Any]) -> dict[str, Any]:
+    """The mean of how good each answer is, with the bounds of a 95 % bootstrap, for the model and the baselines.
+
+    {"measure": its name, "intervals": {name: {"mean", "low", "high"}}}
+    """
+    found = {}
+    for name, values in hits.items():
+        low, high = scoring.bootstrap.interval(values, job.spec.seed)
+        mean = float(np.mean(values)) if len(values) else 0.0
+        found[name] = {"mean": mean, "low": float(low), "high": float(high)}
+    return {"measure": job.learner.measure, "intervals": found}
 
 
 def details(job: Job, outcome: loop.Outcome, verdict: dict[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ HEAVY = ("confusion", "curves", "cooccurrence", "threshold_curve", "rows")
 
 @dataclass(frozen=True)
 class Simple:
-    """Scores of the baselines on the test rows, and how good each answer of the simple ones is, 0 to 1."""
+    """Scores of the baselines on the test rows, and how good each of their answers is, 0 to 1."""
 
     metrics: dict[str, dict[str, Any]]
     hits: dict[str, npt.NDArray[np.floating[Any]]]
@@ -40,8 +40,7 @@ def score(job: Job, network: Any, accelerator: Accelerator) -> Generator[Event, 
     for name, results in found.items():
         about = job.about | (tuned if name == "base" else {})
         metrics[name] = _brief(learner.score(rows["test"], results, about))
-        if name != "base":
-            hits[name] = learner.hits(rows["test"], results, about)
+        hits[name] = learner.hits(rows["test"], results, about)
     return Simple(metrics, hits)
 
 

@@ -7,14 +7,16 @@ import shutil
 import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from accelerate import Accelerator
 from transformers import AutoConfig
 
-from training import adapters, backbone, defaults, export, loop, scoring
-from training.coding import prompts, text
+from training import adapters, backbone, catalogue, defaults, export, loop, scoring, version
+from training.coding import packing, preview, prompts, text
 from training.events import Event, Report
 from training.files import text as writers
 from training.fit import job as jobs
@@ -23,6 +25,7 @@ from training.fit.job import Job
 from training.fit.training import followed
 from training.inference import PROOF
 from training.problems import Problem
+from training.spec import Spec
 from training.tasks.shape import Row
 
 VALID, LOSS = 200, 300  # rows on which the loss is measured after each epoch, and at the end
@@ -46,6 +49,7 @@ def made(job: Job) -> Generator[Event, None, Report]:
     accelerator = backbone.accelerator(job.settings["precision"])
     backbone.seed(job.spec.seed)
     network = writers.Network(_writer(job), job.about).to(accelerator.device)
+    job.pieces["train"] = _rows(job, network)
     yield jobs.started(job, accelerator, FIGURES)
     yield jobs.stage("baselines")
     compared = yield from untouched(job, network, tokenizer)
@@ -67,8 +71,8 @@ def _writer(job: Job) -> Any:
         ) from error
 
 
-def prepare(job: Job) -> Generator[Event, None, Any]:
-    """Freezes what is chosen, makes pieces of all rows; returns the tokenizer."""
+def settled(job: Job) -> tuple[Any, dict[str, Any]]:
+    """The tokenizer and the settings; what the head has to know is written into `about`."""
     spec, tokenizer = job.spec, backbone.tokenizer(job.base)
     config = AutoConfig.from_pretrained(job.base, local_files_only=True)
     objective = prompts.SEQ2SEQ if config.is_encoder_decoder else prompts.CAUSAL
@@ -85,6 +89,41 @@ def prepare(job: Job) -> Generator[Event, None, Any]:
         "template": _template(job, objective),
         "system": spec.system,
     }
+    return tokenizer, chosen
+
+
+def previewed(spec: Spec, count: int, bases_dir: str) -> dict[str, Any]:
+    """How the first training rows are read: {"template", "rows": [{"tokens", "loss", "cut", "parts"}]}.
+
+    `parts` are the tokens as text, each with whether it carries loss. Raises Problem(`base.*`, `prompt.field`).
+    """
+    job = Job(spec, Path(), jobs.task_of(spec))
+    job.variant = job.task.variant(version.about(spec.version).variant)
+    stored = (row for row in version.read(spec.version) if row.split == "train")
+    rows = [Row(row.row, row.file, row.line, row.values) for row in islice(stored, count)]
+    job.rows = {"train": rows}
+    job.about = jobs.about(job)
+    job.base = Path(spec.base_folder or catalogue.locate(spec.base, bases_dir))
+    tokenizer, _chosen = settled(job)
+    found = []
+    for row in rows:
+        pieces = text.pieces(tokenizer, [row.values], job.about["max_length"], job.about)
+        found.append(
+            {
+                "tokens": sum(len(piece["ids"]) + len(piece.get("labels", ())) for piece in pieces),
+                "loss": sum(
+                    sum(piece.get("loss") or [1] * len(piece["labels"])) for piece in pieces
+                ),
+                "cut": any("cut" in piece for piece in pieces),
+                "parts": preview.preview(tokenizer, row.values, job.about),
+            }
+        )
+    return {"template": job.about["template"], "max_length": job.about["max_length"], "rows": found}
+
+
+def prepare(job: Job) -> Generator[Event, None, Any]:
+    """Freezes what is chosen, makes pieces of all rows; returns the tokenizer."""
+    tokenizer, chosen = settled(job)
     jobs.freeze(job, chosen)
     cut = 0
     for split, most in (("train", None), ("valid", VALID), ("test", LOSS)):
@@ -194,6 +233,17 @@ def _trained(
     return (yield from _adapted(job, network, tokenizer, accelerator, data))
 
 
+def _rows(job: Job, network: Any) -> list[dict[str, Any]]:
+    """The training pieces; several in one row of tokens, where that is wanted and the base reads them apart."""
+    wanted = job.settings["packing"] and job.about["objective"] == prompts.CAUSAL
+    if not wanted or not packing.packs(network.eval()):
+        return job.pieces["train"]
+    return [
+        _without(piece, "size")
+        for piece in packing.packed(job.pieces["train"], job.about["max_length"])
+    ]
+
+
 def _kept(job: Job, network: Any, tokenizer: Any) -> None:
     export.checkpoint(job.folder, network, tokenizer, job.about)
 
@@ -235,6 +285,7 @@ def tested(job: Job, compared: Written, outcome: loop.Outcome) -> Generator[Even
     job.seconds["test"] = round(time.monotonic() - begin, 3)
     verdict = scoring.verdict(hits, compared.hits, job.spec.seed)
     details = reports.details(job, outcome, verdict)
+    details |= reports.intervals(job, {"model": hits, **compared.hits})
     details |= {"template": job.about["template"], "loss_rows": len(compared.loss)}
     return Report(
         task=job.spec.task,

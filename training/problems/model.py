@@ -205,14 +205,18 @@ ENTRIES: dict[str, Entry] = {
     "predict.marks": Entry(
         BLOCKING,
         _("Two things have to be marked"),
-        _("<e1>…</e1> around the first thing and <e2>…</e2> around the second, or their four places."),
+        _(
+            "<e1>…</e1> around the first thing and <e2>…</e2> around the second, or their four places."
+        ),
         _("Text {number} has no such marks."),
         _("Mark both, each with at least one character."),
     ),
     "predict.messages": Entry(
         BLOCKING,
         _("The conversation cannot be answered"),
-        _("Messages with a role (system, user or assistant) and a content, the last from the user."),
+        _(
+            "Messages with a role (system, user or assistant) and a content, the last from the user."
+        ),
         _("Conversation {number} is not like that."),
         _("Send a list of messages that ends with a question of the user."),
     ),

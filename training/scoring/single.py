@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,7 @@ def macro_f1(targets: ArrayLike, predicted: ArrayLike, labels: int) -> float:
     return float(np.mean(_scores(np.asarray(targets, int), np.asarray(predicted, int), labels)[2]))
 
 
-def verdict(hits: ArrayLike, baselines: dict[str, ArrayLike], seed: int = 0) -> dict[str, Any]:
+def verdict(hits: ArrayLike, baselines: Mapping[str, ArrayLike], seed: int = 0) -> dict[str, Any]:
     """The model against the best of the simple baselines, each given as how good its answer is, 0 to 1, row by row.
 
     `gain` and `worse` need half a point and a paired test on the same test rows to agree; all else is `same`. The test

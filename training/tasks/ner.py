@@ -259,6 +259,7 @@ LEARNER = Learner(
     teach=teach,
     score=score,
     hits=hits,
+    measure="entity_f1",
     simple=simple,
     summary={"micro_f1": "micro.f1", "macro_f1": "macro.f1"},
     main="micro_f1",

@@ -140,6 +140,7 @@ EXTRACTS = Learner(
     tune=tune,
     score=score,
     hits=hits,
+    measure="answer_f1",
     simple=simple,
     summary={"f1": "f1", "exact_match": "exact_match"},
     main="f1",
@@ -169,6 +170,7 @@ WRITES = writing.learner(
     summary={"f1": "f1", "exact_match": "exact_match", "rougeL": "rougeL"},
     main="f1",
     hits=hits_written,
+    measure="answer_f1",
     simple=partial(writing.commonest, role="question", answer="answer_text"),
     score=score_written,
 )

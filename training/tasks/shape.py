@@ -112,6 +112,7 @@ class Learner:
     score: Callable[[Sequence[Row], Any, Mapping[str, Any]], dict[str, Any]]
     # (rows, results, about) -> how good each answer is, 0 to 1: an array of shape (rows,)
     hits: Callable[[Sequence[Row], Any, Mapping[str, Any]], Any]
+    measure: str = "accuracy"  # what `hits` are called
     # (training rows, test rows, about, seed) -> results of the simple baselines by name, for the test rows
     simple: Callable[[Sequence[Row], Sequence[Row], Mapping[str, Any], int], dict[str, Any]]
     # figures of an epoch, in the order in which they are shown: name -> path within the metrics

@@ -249,6 +249,7 @@ TASK = Task(
                 tune=tune_several,
                 score=score_several,
                 hits=hits_several,
+                measure="label_overlap",
                 simple=simple_several,
                 summary={"micro_f1": "micro.f1", "macro_f1": "macro.f1"},
                 main="macro_f1",

@@ -171,6 +171,7 @@ SCORES = Learner(
     teach=teach_score,
     score=score_score,
     hits=hits_score,
+    measure="closeness",
     simple=simple_score,
     summary={"pearson": "pearson", "spearman": "spearman"},
     main="spearman",

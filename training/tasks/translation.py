@@ -19,6 +19,7 @@ LEARNER = writing.learner(
     summary={"bleu": "bleu", "chrf": "chrf"},
     main="chrf",
     hits=writing.likeness,
+    measure="chrf",
     simple=writing.copied,
 )
 

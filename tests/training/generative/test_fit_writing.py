@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from training import inference
+from training import commands, inference
 from training.events import Report, Scored, Started
 from training.fit import fit
 from training.problems import Problem
@@ -152,3 +152,30 @@ def test_a_prompt_with_an_unknown_field_is_refused(llama_base: Path, tmp_path: P
         list(fit(from_dict(given), tmp_path / "run"))
     assert caught.value.code == "prompt.field"
     assert caught.value.values["field"] == "text"
+
+
+def test_prompt_and_system_prompt_come_from_the_command_line(
+    llama_base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train = write(tmp_path / "train.csv", [ROWS["translation"](n) for n in range(40)])
+    columns = ["--column", "source=source", "--column", "target=target", "--variant", "pairs"]
+    asked = ["--prompt", "French: {source}", "--system", "Be brief."]
+    quick = ["--effort", "quick", "--set", "tested=10", "--set", "max_new_tokens=4"]
+    where = ["--base-folder", str(llama_base), "--out", str(tmp_path / "run")]
+    args = ["fit", "--task", "translation", "--train", str(train), *columns, *asked, *quick, *where]
+    assert commands.main(args) == 0
+    about = json.loads((tmp_path / "run/artifact/attune.json").read_text(encoding="utf-8"))
+    assert (about["template"], about["system"]) == ("French: {source}", "Be brief.")
+    assert (about["task"], about["variant"]) == ("translation", "pairs")
+    assert capsys.readouterr().out
+
+
+def test_short_rows_can_be_put_into_one(llama_base: Path, tmp_path: Path) -> None:
+    train = write(tmp_path / "train.csv", [ROWS["translation"](n) for n in range(40)])
+    steps = []
+    for packing in (False, True):
+        given = spec_of("translation", train, llama_base, settings={"packing": packing})
+        events = list(fit(from_dict(given), tmp_path / f"run{packing}"))
+        steps.append(next(event.steps for event in events if isinstance(event, Started)))
+        assert isinstance(events[-1], Report)
+    assert steps[1] < steps[0]
