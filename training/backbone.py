@@ -64,6 +64,12 @@ def plain(folder: str | os.PathLike[str], pad: int, limit: int, labels: int = 1)
     return network(folder, {**about, "pad": pad, "max_length": limit})
 
 
+def hidden(folder: str | os.PathLike[str]) -> int:
+    """Numbers in the base's vector of a token."""
+    config = AutoConfig.from_pretrained(Path(folder), local_files_only=True)
+    return int(getattr(config, "hidden_size", 0) or 0)
+
+
 def longest(folder: str | os.PathLike[str], reader: Any) -> int:
     """The most tokens that base and tokenizer take, special tokens included."""
     config = AutoConfig.from_pretrained(Path(folder), local_files_only=True)

@@ -14,8 +14,13 @@ PASSES = {"quick": 3_000, "balanced": 20_000, "thorough": 60_000}
 MOST_EPOCHS = {"quick": 3, "balanced": 8, "thorough": 16}
 PATIENCE = {"quick": 2, "balanced": 2, "thorough": 3}
 MAX_LENGTH = {"quick": 128, "balanced": 256, "thorough": 512}
-# What a head needs differently: (head, objective) -> settings.
-HEADS: dict[tuple[str, str], dict[str, Any]] = {}
+# What a head needs differently: (head, objective) -> settings. One answer a token is learnt from nothing: no linear
+# model over the base's vectors starts it off.
+HEADS: dict[tuple[str, str], dict[str, Any]] = {
+    ("token", ""): {"learning_rate": 2e-4, "head_learning_rate": 2e-3},
+    ("span", ""): {"learning_rate": 2e-4, "head_learning_rate": 2e-3},
+}
+WIDE = 512  # hidden size up to which a base bears the usual learning rate
 SMALL = 1_000  # training rows, below which steps are of 16 rows
 
 
@@ -55,6 +60,11 @@ def settings(
     own = {name: value for name, value in given.items() if value is not None and value != "auto"}
     chosen = {**chosen, **own}
     return {name: value for name, value in chosen.items() if OPTIONS[name].fits(head)}
+
+
+def rate_for(rate: float, hidden: int) -> float:
+    """The learning rate of a base of this width: large ones are undone by steps that small ones need."""
+    return float(f"{rate * min(1.0, WIDE / max(1, hidden)) ** 2:.2g}")
 
 
 def _method(given: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from training.defaults import epochs, settings
+from training.defaults import epochs, rate_for, settings
 from training.spec import EFFORTS, OPTIONS, check_settings
 
 HEADS = [
@@ -47,3 +47,9 @@ def test_more_effort_is_more_epochs() -> None:
     for rows in (100, 5_000, 100_000):
         counts = [epochs(effort, rows) for effort in EFFORTS]
         assert counts == sorted(set(counts))
+
+
+def test_wide_bases_take_smaller_steps() -> None:
+    assert rate_for(1e-4, 384) == rate_for(1e-4, 512) == 1e-4
+    assert rate_for(1e-4, 768) == 4.4e-5
+    assert rate_for(1e-4, 1024) == 2.5e-5

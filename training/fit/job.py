@@ -188,6 +188,10 @@ def prepare(job: Job) -> Generator[Event, None, Any]:
     chosen = defaults.settings(
         spec.effort, len(job.rows["train"]), spec.settings, job.learner.head, job.learner.objective
     )
+    if spec.settings.get("learning_rate") is None:
+        chosen["learning_rate"] = defaults.rate_for(
+            chosen["learning_rate"], backbone.hidden(job.base)
+        )
     chosen["max_length"] = min(chosen["max_length"], backbone.longest(job.base, tokenizer))
     chosen["precision"] = backbone.precision(chosen["precision"])
     job.about |= {"max_length": chosen["max_length"], "pad": tokenizer.pad_token_id or 0}
