@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from projects.datasets.editors import Mark, hue, segments, titles
-from projects.runs import predicting, results
+from projects.runs import predicting, results, triples
 from projects.runs.models import Run
 from projects.runs.predicting import MESSAGES, PLACES
 from projects.runs.results import Result
@@ -57,6 +57,7 @@ WIDGETS = {
     "texts": Widget("texts", "text", _TEXT),
 }  # fmt: skip
 CHAT = Widget("chat", "chat", gettext_lazy("Talk to the model as its users will."))
+TRIPLES = Widget("relation", "triples", "")
 OTHER = Widget("texts", "raw", _TEXT)
 
 
@@ -84,6 +85,7 @@ def box(run: Run, result: Result, examples: list[dict[str, str]]) -> dict[str, A
         "places": [role for role in result.inputs if role in PLACES],
         "examples": [_example(given) for given in examples],
         "marks": MARKS,
+        "finders": list(triples.finders(run)) if PLACES[0] in result.inputs else [],
         "chat": Chat((), ""),
     }
 
@@ -108,6 +110,8 @@ def _example(given: Mapping[str, str]) -> dict[str, str]:
 
 def answer(run: Run, result: Result, data: Mapping[str, str]) -> dict[str, Any]:
     """What the model says to what was typed. Raises Problem (see predicting.predict)."""
+    if data.get("finder"):
+        return _triples(run, data)
     given = {role: str(data.get(role) or "").strip() for role in predicting.required(run)}
     # Places count from the beginning of the text as it is.
     if any(data.get(role) for role in PLACES if role in result.inputs):
@@ -118,6 +122,18 @@ def answer(run: Run, result: Result, data: Mapping[str, str]) -> dict[str, Any]:
     return {"widget": widget, "output": output, "given": given} | _SHOWN[widget.answer](
         result, given, output
     )
+
+
+def _triples(run: Run, data: Mapping[str, str]) -> dict[str, Any]:
+    """All relations of a text, between what a model of entities finds in it."""
+    text = _lines(str(data.get("text") or ""))
+    found = triples.of_text(run, triples.chosen(run, str(data["finder"])), text)
+    names = sorted({one["label"] for one in found["things"]})
+    marks = [
+        Mark(one["start"], one["end"], one["label"], hue(names, one["label"]))
+        for one in found["things"]
+    ]
+    return {"widget": TRIPLES, "segments": segments(text, marks, LETTERS), **found}
 
 
 def _lines(text: str) -> str:

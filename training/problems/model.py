@@ -138,6 +138,13 @@ ENTRIES: dict[str, Entry] = {
         _("The one named is not there."),
         _("Choose one of the versions of this project, or add data first."),
     ),
+    "run.finder": Entry(
+        BLOCKING,
+        _("That model finds no entities"),
+        _("A finished model for named entities in this workspace."),
+        _("There is none of that number."),
+        _("Choose one of the list, or mark the two things yourself."),
+    ),
     "run.gate": Entry(
         BLOCKING,
         _("The data has serious faults"),
