@@ -28,7 +28,8 @@ from training.problems import Problem
 from training.spec import Spec
 from training.tasks.shape import Row
 
-VALID, LOSS = 200, 300  # rows on which the loss is measured after each epoch, and at the end
+# Rows, and tokens of them, on which the loss is measured: after each epoch, and before and after it all.
+VALID, LOSS = (200, 12_000), (300, 24_000)
 FIGURES = ("perplexity",)
 
 
@@ -125,21 +126,30 @@ def prepare(job: Job) -> Generator[Event, None, Any]:
     """Freezes what is chosen, makes pieces of all rows; returns the tokenizer."""
     tokenizer, chosen = settled(job)
     jobs.freeze(job, chosen)
-    cut = 0
-    for split, most in (("train", None), ("valid", VALID), ("test", LOSS)):
-        rows = spread(job.rows[split], most)
-        records = [row.values for row in rows]
-        found = text.pieces(tokenizer, records, chosen["max_length"], job.about)
-        # `size` is of the loss of each token, which nobody asks for.
-        job.pieces[split] = [_without(piece, "size") for piece in found]
+    cut = counted = 0
+    for split, rows, tokens in (("train", None, None), ("valid", *VALID), ("test", *LOSS)):
+        found = _pieces(job, tokenizer, spread(job.rows[split], rows), tokens)
+        job.pieces[split] = found
+        counted += len({piece["row"] for piece in found})
         cut += len({piece["row"] for piece in found if "cut" in piece})
-    counted = sum(
-        len(spread(job.rows[s], m)) for s, m in (("train", None), ("valid", VALID), ("test", LOSS))
-    )
     job.truncated = round(cut / max(1, counted), 6)
     if cut:
         yield job.note("train.truncated", rows=cut, max_length=chosen["max_length"])
     return tokenizer
+
+
+def _pieces(
+    job: Job, tokenizer: Any, rows: Sequence[Row], tokens: int | None
+) -> list[dict[str, Any]]:
+    """Of the rows, or of as many of them, evenly from all, as have so many tokens."""
+    records = [row.values for row in rows]
+    found = text.pieces(tokenizer, records, job.about["max_length"], job.about)
+    total = sum(len(piece["ids"]) + len(piece.get("labels", ())) for piece in found)
+    if tokens is not None and total > tokens:
+        kept = {row.row for row in spread(rows, max(1, len(rows) * tokens // total))}
+        found = [piece for piece in found if rows[piece["row"]].row in kept]
+    # `size` is of the loss of each token, which nobody asks for.
+    return [_without(piece, "size") for piece in found]
 
 
 def _without(piece: Mapping[str, Any], name: str) -> dict[str, Any]:
