@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import random
-import shutil
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -16,19 +15,16 @@ import numpy.typing as npt
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from huggingface_hub import snapshot_download
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
-from training import catalogue, heads
+from training import heads
 from training.files import core
 from training.problems import Problem
 
 # More tokens than this no base model of the catalogue reads; stands in where a base names no limit.
 LONGEST = 8192
 CHUNK = 2048  # rows whose vectors are made between two signs of life
-# Weights that run no code when they are loaded, and no others.
-WANTED = ("*.json", "*.txt", "*.model", "model*.safetensors", "LICENSE*", "NOTICE*")
 
 
 def tokenizer(folder: str | os.PathLike[str]) -> Any:
@@ -75,27 +71,6 @@ def longest(folder: str | os.PathLike[str], reader: Any) -> int:
     config = AutoConfig.from_pretrained(Path(folder), local_files_only=True)
     positions = getattr(config, "max_position_embeddings", None) or LONGEST
     return int(min(positions, reader.model_max_length, LONGEST))
-
-
-def fetch(base: catalogue.Base, bases_dir: str | os.PathLike[str]) -> Path:
-    """Downloads a base of the hub into `bases_dir`, where it is found from then on. Raises Problem(`base.missing`)."""
-    target = Path(bases_dir or "bases") / base.id
-    source = base.source
-    if not isinstance(source, catalogue.Hub):
-        raise Problem("base.missing", base=base.title, base_id=base.id, folder=str(target))
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        snapshot_download(
-            source.repository, revision=source.revision, local_dir=part, allow_patterns=list(WANTED)
-        )
-        part.replace(target)
-    except (OSError, ValueError) as error:
-        raise Problem(
-            "base.missing", base=base.title, base_id=base.id, folder=str(target)
-        ) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-    return target
 
 
 def vectors(

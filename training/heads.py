@@ -57,10 +57,10 @@ class Head:
 HEADS = {
     head.name: head
     for head in (
-        Head("sequence"),
+        Head("sequence", ("words",)),
         Head("token", ("words",)),
-        Head("relation"),
-        Head("span"),
+        Head("relation", ("words",)),
+        Head("span", ("words",)),
         Head("text", ("prompts",)),
     )
 }

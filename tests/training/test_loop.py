@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training import backbone, batches, catalogue, loop
+from training import backbone, batches, loop
 from training.events import Scored, Step
 from training.files import core
 from training.problems import Problem
@@ -226,33 +225,3 @@ def test_bf16_is_taken_only_where_the_hardware_has_it(monkeypatch: pytest.Monkey
         monkeypatch.setattr(torch, "cpu", SimpleNamespace(get_capabilities=lambda able=able: able))
         assert backbone.precision("auto") == wanted
     assert backbone.precision("bf16") == "bf16"
-
-
-def test_a_base_of_the_hub_appears_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: dict[str, Any] = {}
-
-    def download(repository: str, **given: Any) -> None:
-        asked.update(given, repository=repository)
-        given["local_dir"].mkdir(parents=True)
-        (given["local_dir"] / "config.json").write_text("{}")
-
-    monkeypatch.setattr(backbone, "snapshot_download", download)
-    folder = backbone.fetch(catalogue.find("bert-base-uncased"), tmp_path / "bases")
-    assert folder == tmp_path / "bases" / "bert-base-uncased"
-    assert (folder / "config.json").is_file()
-    assert asked["repository"] == "google-bert/bert-base-uncased"
-    assert not {"*", "*.bin", "*.py", "*.pt"} & set(asked["allow_patterns"])
-
-
-def test_a_hub_that_does_not_answer_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def download(_: str, **given: Any) -> None:
-        given["local_dir"].mkdir(parents=True)
-        raise ConnectionError
-
-    monkeypatch.setattr(backbone, "snapshot_download", download)
-    with pytest.raises(Problem) as caught:
-        backbone.fetch(catalogue.find("bert-base-uncased"), tmp_path / "bases")
-    assert caught.value.code == "base.missing"
-    assert not list((tmp_path / "bases").iterdir())

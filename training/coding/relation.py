@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from training.coding.words import clean
+
 UNKNOWN = -100  # the target of a row whose label the model does not know: it has no loss
 MARKS = (
     "@",
@@ -20,11 +22,6 @@ TAGGED = re.compile(r"<(/?)e([12])>")
 Record = Mapping[str, str]
 Piece = dict[str, Any]
 About = Mapping[str, Any]
-
-
-def clean(text: str) -> str:
-    """The text without lone surrogates, which no tokenizer takes; as long as before."""
-    return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
 
 
 def untagged(record: Record) -> tuple[str, list[int]]:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from training.coding.words import clean
+
 SINGLE, SEVERAL, SCORE = "single", "several", "score"
 HEAD, HEAD_TAIL, WINDOWS = "head", "head_tail", "windows"  # what is read of a text that is too long
 OVERLAP = 0.25  # of a window with the one before it
@@ -19,11 +21,6 @@ THRESHOLD = 0.5  # of a label that has none of its own
 Record = Mapping[str, str]
 Piece = dict[str, Any]
 About = Mapping[str, Any]
-
-
-def clean(text: str) -> str:
-    """The text without lone surrogates, which no tokenizer takes."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def pieces(tokenizer: Any, records: Sequence[Record], limit: int, about: About) -> list[Piece]:

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from training.coding.words import clean
+
 OVERLAP = 0.25  # of a window with the one before it
 QUESTION = 0.5  # of the limit that a question takes at most
 LONGEST = 40  # tokens of an answer
@@ -28,11 +30,6 @@ class Answer(NamedTuple):
     probability: float
     absent: float
     best: str = ""  # what would be the answer if there is one
-
-
-def clean(text: str) -> str:
-    """The text without lone surrogates, which no tokenizer takes; as long as before."""
-    return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
 
 
 def pieces(tokenizer: Any, records: Sequence[Record], limit: int, about: About) -> list[Piece]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from training.coding.words import words
+from training.coding.words import clean, words
 
 UNKNOWN = -100  # the target of a word whose label the model does not know: it has no loss
 OVERLAP = 0.25  # of a window with the one before it
@@ -30,11 +30,6 @@ class Entity(NamedTuple):
     end: int
     label: str
     probability: float = 1.0
-
-
-def clean(text: str) -> str:
-    """The text without lone surrogates, which no tokenizer takes; as long as before."""
-    return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
 
 
 def tags_of(about: About) -> list[str]:

@@ -24,6 +24,11 @@ _UNSPACED = (  # of scripts written without spaces: each letter is a word, with 
 )
 
 
+def clean(text: str) -> str:
+    """The text without lone surrogates, which no tokenizer takes; as long as before."""
+    return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
+
+
 def words(text: str) -> list[tuple[int, int]]:
     """(start, end) in code points: runs of letters and digits; every CJK character and every other sign alone.
 
