@@ -39,11 +39,13 @@ def ours(task: str, version: str, base: str, given: Mapping[str, Any]) -> dict[s
     figures = learner.figures(report.metrics)
     if "perplexity" in report.metrics:
         figures["perplexity"] = float(report.metrics["perplexity"])
+    best = report.details["history"][report.details["best_epoch"]]
     return {
         "main": learner.main,
         "setting": settings,
         "epochs": report.details["epochs_run"],
         "best_epoch": report.details["best_epoch"],
+        "valid": {name: best[name] for name in learner.summary if name in best},
         "test": figures,
         "seconds": round(report.seconds["train"], 1),
     }
