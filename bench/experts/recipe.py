@@ -118,7 +118,7 @@ def trained(recipe: Recipe, point: Point, least: float | None = None) -> dict[st
     """Trains, keeps the best epoch, scores it on validation; the test rows only if that is above `least`."""
     set_seed(SEED)
     data, main = recipe.data, recipe.data.learner.main
-    features = {split: recipe.features(data.rows[split], split) for split in SPLITS}
+    features: dict[str, Any] = {split: recipe.features(data.rows[split], split) for split in SPLITS}
 
     def scored(found: Any, split: str = "valid") -> dict[str, float]:
         return data.scores(
