@@ -4,12 +4,14 @@ import argparse
 import sys
 
 from bench import data
+from bench.experts import command as experts
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measures this machine.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     data.add(commands)
+    experts.add(commands)
     wanted = parser.parse_args()
     return int(wanted.run(wanted))
 

@@ -1,0 +1,104 @@
+"""The real data sets that are compared on, cut to so many rows, as one version that both sides read."""
+
+from __future__ import annotations
+
+import csv
+import random
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from training import catalogue, check
+from training.events import Checked
+from training.tasks import TASKS
+from training.validation import Source
+
+SEED = 13
+SPLITS = ("train", "valid", "test")
+PAIRS = "classification/banking77"  # texts of one intent make a pair, those of two make none
+
+
+@dataclass(frozen=True)
+class Set:
+    """`rows` are the most of train, valid and test; `file` is the beginning of the names of its three files."""
+
+    task: str
+    file: str
+    columns: tuple[str, ...]
+    rows: tuple[int, int, int]
+    variant: str = ""
+    base: str = catalogue.DEFAULT
+
+
+WRITER = catalogue.DEFAULT_GENERATIVE
+RELATION = ("text", "head_start", "head_end", "tail_start", "tail_end", "label")
+ANSWER = ("context", "question", "answer_text", "answer_start")
+SETS: dict[str, Set] = {
+    "ner": Set("ner", "ner/wnut17", ("text", "entities"), (1500, 400, 1287)),
+    "relation-extraction": Set(
+        "relation-extraction", "relation/semeval2010_task8", RELATION, (1500, 400, 1000)
+    ),
+    "question-answering": Set("question-answering", "qa/squad_en", ANSWER, (800, 200, 400)),
+    "several-labels": Set(
+        "text-classification",
+        "classification/goemotions",
+        ("text", "label"),
+        (3000, 500, 1000),
+        variant="multi",
+    ),
+    "text-matching": Set(
+        "text-matching", PAIRS, ("text_a", "text_b", "label"), (2000, 400, 1000), variant="label"
+    ),
+    "text-classification": Set(
+        "text-classification", "classification/trec6", ("text", "label"), (2000, 400, 500)
+    ),
+    "translation": Set(
+        "translation",
+        "translation/multi30k_en_fr",
+        ("source", "target"),
+        (500, 50, 100),
+        base="opus-mt-en-fr",
+    ),
+    "summarization": Set(
+        "summarization", "summarisation/dialogsum", ("source", "target"), (200, 20, 40), base=WRITER
+    ),
+    "dialogue": Set("dialogue", "dialogue/multiwoz21", ("messages",), (60, 10, 40), base=WRITER),
+}
+
+
+def version(chosen: Set, data: Path, folder: Path) -> Path:
+    """Writes it into `folder`. Raises RuntimeError for rows that no model can be made of."""
+    for split, most in zip(SPLITS, chosen.rows, strict=True):
+        cut(chosen, data / f"{chosen.file}_{split}.csv", folder / f"{split}.csv", most)
+    sources = [Source(split, str(folder / f"{split}.csv"), f"{split}.csv") for split in SPLITS]
+    wish = check.Wish(seed=SEED, variant=chosen.variant)
+    columns = {name: name for name in chosen.columns}
+    for event in check.check(TASKS[chosen.task], sources, columns, wish=wish, out=folder):
+        if isinstance(event, Checked) and event.gate == "blocked":
+            raise RuntimeError(f"{chosen.file} cannot be trained on: {event.findings}")
+    return folder / "version.parquet"
+
+
+def cut(chosen: Set, file: Path, target: Path, most: int) -> None:
+    """The same rows each time, drawn from all of the file; for matching, pairs of its texts."""
+    csv.field_size_limit(sys.maxsize)
+    with file.open(encoding="utf-8", newline="") as source:
+        header, *rows = csv.reader(source)
+    draw = random.Random(SEED)  # noqa: S311 - nothing secret
+    draw.shuffle(rows)
+    if chosen.task == "text-matching":
+        header, rows = list(chosen.columns), pairs(rows, draw, most)
+    with target.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows([header, *rows[:most]])
+
+
+def pairs(rows: Sequence[Sequence[str]], draw: random.Random, most: int) -> list[list[str]]:
+    """One text with another of the same label, the next with one of another label, and so on."""
+    found: list[list[str]] = []
+    for place, (text, label) in enumerate(rows[:most]):
+        same = place % 2 == 0
+        fitting = [other for other, its in rows if (its == label) is same and other != text]
+        if fitting:
+            found.append([text, draw.choice(fitting), "same" if same else "different"])
+    return found
