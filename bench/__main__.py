@@ -3,13 +3,14 @@
 import argparse
 import sys
 
-from bench import data
+from bench import data, pairs
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measures this machine.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     data.add(commands)
+    pairs.add(commands)
     wanted = parser.parse_args()
     return int(wanted.run(wanted))
 

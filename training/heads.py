@@ -61,6 +61,7 @@ HEADS = {
         Head("token", ("words",)),
         Head("relation"),
         Head("span"),
+        Head("pair"),
         Head("text", ("prompts",)),
     )
 }
