@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from bench import data
+from bench import data, pairs
 from bench.experts import command as experts
 
 
@@ -12,6 +12,7 @@ def main() -> int:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     data.add(commands)
     experts.add(commands)
+    pairs.add(commands)
     wanted = parser.parse_args()
     return int(wanted.run(wanted))
 

@@ -78,11 +78,11 @@ def vectors(
     pieces: Sequence[Mapping[str, Any]],
     autocast: Callable[[], AbstractContextManager[Any]] = nullcontext,
 ) -> Generator[float, None, npt.NDArray[np.floating[Any]]]:
-    """The frozen base's vectors (pieces, hidden); yields the share that is done."""
+    """The frozen base's vectors (pieces, *network.shape); yields the share that is done."""
     network.eval()
     # By length, so that a chunk pads as little as the whole would.
     order = sorted(range(len(pieces)), key=lambda row: -len(pieces[row]["ids"]))
-    result = np.zeros((len(pieces), network.head.in_features), np.float32)
+    result = np.zeros((len(pieces), *network.shape), np.float32)
     for begin in range(0, len(order), CHUNK):
         rows = order[begin : begin + CHUNK]
         with autocast():

@@ -52,6 +52,7 @@ def settings(
         "probe_head": True,
         "long_text": "auto",
         "class_weights": False,
+        "matching": "auto",
         "precision": "auto",
         **HEADS.get((head, objective), {}),
     }

@@ -61,6 +61,7 @@ HEADS = {
         Head("token", ("words",)),
         Head("relation", ("words",)),
         Head("span", ("words",)),
+        Head("pair", ("words",)),
         Head("text", ("prompts",)),
     )
 }

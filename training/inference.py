@@ -37,7 +37,15 @@ class Predictor:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def predict(self, inputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """One answer an input, as `training.coding` gives it. Raises Problem(`serving.inputs`)."""
+        """One answer an input, as `training.coding` gives it. Raises Problem(`serving.inputs`).
+
+        A model that reads two texts by themselves also takes {first role: text, "candidates": [texts], "most": 10} and
+        answers {"nearest": […]}, best first.
+        """
+        if _searches(self.model, inputs):
+            asked = _searched(inputs, self.model.inputs[0])
+            with self.lock:
+                return [{"nearest": self.model.nearest(*item)} for item in asked]  # type: ignore[attr-defined]
         records = _records(inputs, self.model.inputs, self.model.about.get("optional") or ())
         with self.lock:
             return self.model.predict(records)
@@ -62,6 +70,33 @@ def _records(inputs: Any, roles: Sequence[str], optional: Sequence[str]) -> list
         {name: str(value) if isinstance(value, int) else value for name, value in item.items()}
         for item in inputs
     ]
+
+
+def _searches(model: core.Loaded, inputs: Any) -> bool:
+    """Whether all inputs are of the kind that is searched for in a list."""
+    able = hasattr(model, "nearest") and isinstance(inputs, list | tuple) and bool(inputs)
+    return able and all(isinstance(item, Mapping) and "candidates" in item for item in inputs)
+
+
+def _searched(inputs: Sequence[Mapping[str, Any]], role: str) -> list[tuple[str, list[str], int]]:
+    """(text, candidates, how many to find); no more than MOST texts in all."""
+    example = json.dumps([{role: EXAMPLE, "candidates": [EXAMPLE], "most": 10}])
+    texts = 0
+    for number, item in enumerate(inputs):
+        known, most = item["candidates"], item.get("most", 10)
+        whole = isinstance(known, list | tuple) and all(isinstance(text, str) for text in known)
+        if (
+            not whole
+            or not isinstance(item.get(role), str)
+            or not isinstance(most, int)
+            or most < 1
+        ):
+            found = f"Input {number} has no {role}, or its candidates are no list of texts."
+            raise Problem("serving.inputs", most=MOST, found=found, example=example)
+        texts += 1 + len(known)
+    if texts > MOST:
+        raise Problem("serving.inputs", most=MOST, found=f"texts: {texts}", example=example)
+    return [(item[role], list(item["candidates"]), item.get("most", 10)) for item in inputs]
 
 
 def folder_of(folder: str | Path) -> Path:
@@ -140,7 +175,7 @@ def evaluate(folder: str | Path, file: Path, columns: Mapping[str, str] | None =
     model = load(folder).model
     about = model.about
     task = TASKS[about["task"]]
-    learner = task.variant(about["variant"]).learner
+    learner = task.variant(about["variant"]).of_head(about["head"])
     if learner is None:
         raise Problem("spec.choice", field="task", value=about["task"], choices=", ".join(TASKS))
     rows = _rows(task, file, {**about["columns"], **(columns or {})})

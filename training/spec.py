@@ -118,6 +118,15 @@ OPTIONS: dict[str, Option] = {
             heads=("sequence", "relation"),
         ),
         Option(
+            "matching",
+            str,
+            choices=("auto", "cross", "bi"),
+            explain=_(
+                "Read two texts together (more exact), or each by itself (to search long lists quickly)."
+            ),
+            heads=("pair",),
+        ),
+        Option(
             "method",
             str,
             choices=("auto", "lora", "full"),

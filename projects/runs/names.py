@@ -26,6 +26,7 @@ SETTINGS = {
     "probe_head": gettext_noop("Probed head"),
     "long_text": gettext_noop("Long texts"),
     "class_weights": gettext_noop("Label weights"),
+    "matching": gettext_noop("Two texts"),
     "method": gettext_noop("Method"),
     "rank": gettext_noop("Adapter rank"),
     "alpha": gettext_noop("Adapter scale"),

@@ -11,6 +11,7 @@ HEADS = [
     ("sequence", "single"),
     ("token", ""),
     ("span", ""),
+    ("pair", "single"),
     ("text", "causal"),
     ("text", "seq2seq"),
 ]

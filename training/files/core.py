@@ -67,6 +67,7 @@ class Encoder(nn.Module):
     ) -> None:
         super().__init__()
         self.base, self.about = base, about
+        self.shape: tuple[int, ...] = (wide,)  # of one vector
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(wide, outputs)
         self.balance: Tensor | None = None  # weight of each label in the loss

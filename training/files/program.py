@@ -7,6 +7,12 @@ The output holds every column of the input, then those that the model adds.
 Texts are written as they came in: one that begins with =, +, - or @ may be run as a formula by a spreadsheet program.
 
 From Python:  Model("this/folder").predict(["a text", "another"]), or [{"role": "a text", …}] for several inputs
+
+A model that reads two texts each by itself also searches: for every row of in.csv the nearest texts of a list,
+
+    python predict.py in.csv out.csv --list candidates.csv --most 3
+
+From Python:  Model("this/folder").nearest("a text", ["a candidate", "another", …], 3)
 """
 
 from __future__ import annotations
@@ -23,6 +29,7 @@ from training.coding.sequence import cells, columns
 from training.files.core import Loaded
 from training.files.sequence import Model
 
+NEAREST = 3  # texts of a list that a row gets
 CHUNK = 4096  # rows read, answered and written at a time
 
 
@@ -30,9 +37,14 @@ class BadFile(Exception):
     """The input file cannot be used; says where and what to do."""
 
 
-def places(header: Sequence[str], model: Loaded, named: Mapping[str, str]) -> dict[str, int]:
-    """role -> place of its column; the only column is taken for the only input whatever its name."""
-    wanted = {role: named.get(role) or model.column(role) for role in model.inputs}
+def places(
+    header: Sequence[str], model: Loaded, named: Mapping[str, str], roles: Sequence[str] = ()
+) -> dict[str, int]:
+    """role -> place of its column; the only column is taken for the only input whatever its name.
+
+    `roles`, where not all inputs are needed.
+    """
+    wanted = {role: named.get(role) or model.column(role) for role in roles or model.inputs}
     if len(header) == 1 and len(wanted) == 1 and not named:
         return dict.fromkeys(wanted, 0)
     spare = model.about.get("optional") or ()
@@ -105,6 +117,42 @@ def answer_rows(
     return count
 
 
+def search_rows(
+    model: Any,
+    candidates: Sequence[str],
+    header: Sequence[str],
+    rows: Iterator[list[str]],
+    target: Any,
+    given: Sequence[str] = (),
+    most: int = NEAREST,
+) -> int:
+    """Writes the rows as CSV to `target` with the nearest candidates added; returns their number."""
+    role, most = model.inputs[0], min(most, len(candidates))
+    place = places(header, model, named_columns(given, model), [role])[role]
+    names = [f"{name}_{number + 1}" for number in range(most) for name in ("nearest", "similarity")]
+    writer, count = csv.writer(target), 0
+    writer.writerow([*header, *added(header, names)])
+    known = model.vectors(candidates)
+    for row in rows:
+        found = model.nearest(row[place], candidates, most, known)
+        cells = [(item["text"], f"{item['similarity']:.6f}") for item in found]
+        writer.writerow([*row, *(cell for pair in cells for cell in pair)])
+        count += 1
+    return count
+
+
+def listed(path: str, model: Any, wanted: argparse.Namespace) -> list[str]:
+    """The texts to search among, each once: those of the second input's column, or of the only one."""
+    if not hasattr(model, "nearest"):
+        raise BadFile("This model reads two texts together, or only one: it searches no lists.")
+    with Path(path).open(encoding=wanted.encoding, newline="") as source:
+        header, rows = read_rows(source, wanted.delimiter)
+        role = model.inputs[1]
+        named = named_columns(wanted.column, model)
+        place = places(header, model, named, [role])[role] if len(header) > 1 else 0
+        return list(dict.fromkeys(row[place] for row in rows))
+
+
 def read_rows(source: Iterable[str], delimiter: str) -> tuple[list[str], Iterator[list[str]]]:
     """The header of a CSV file, and its rows."""
     csv.field_size_limit(2**31 - 1)
@@ -126,6 +174,10 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="[ROLE=]NAME",
         help="column that holds an input",
     )
+    parser.add_argument("--list", metavar="FILE", help="CSV file of texts to search among")
+    parser.add_argument(
+        "--most", type=int, default=NEAREST, help=f"texts of the list that a row gets ({NEAREST})"
+    )
     parser.add_argument("--encoding", default="utf-8-sig", help="of the input (utf-8)")
     parser.add_argument("--delimiter", default=",", help="of the input (a comma)")
     return parser.parse_args(argv)
@@ -135,12 +187,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     wanted = arguments(argv)
     model = Model(Path(__file__).resolve().parent)
     try:
+        candidates = listed(wanted.list, model, wanted) if wanted.list else []
         with (
             Path(wanted.input).open(encoding=wanted.encoding, newline="") as source,
             Path(wanted.output).open("w", encoding="utf-8", newline="") as target,
         ):
             header, rows = read_rows(source, wanted.delimiter)
-            count = answer_rows(model, header, rows, target, wanted.column)
+            if wanted.list:
+                given = header, rows, target, wanted.column, wanted.most
+                count = search_rows(model, candidates, *given)
+            else:
+                count = answer_rows(model, header, rows, target, wanted.column)
     except UnicodeDecodeError as error:
         sys.stderr.write(f"{wanted.input} is not {wanted.encoding} ({error}). Try --encoding.\n")
         return 2

@@ -54,9 +54,10 @@ class Job:
 
     @property
     def learner(self) -> Learner:
-        if self.variant is None or self.variant.learner is None:
+        found = self.variant.chosen(self.spec.settings) if self.variant else None
+        if found is None:
             raise Problem("run.task")
-        return self.variant.learner
+        return found
 
     @property
     def head(self) -> heads.Head:

@@ -11,10 +11,11 @@ import torch
 from accelerate import Accelerator
 
 from training import backbone, baselines
-from training.coding import sequence
+from training.coding import pair, sequence
 from training.events import Event
 from training.files import core
 from training.fit.job import Job, stage
+from training.tasks import bi_encoder
 
 Floats = npt.NDArray[np.floating[Any]]
 WORDS, MOST_WORDS = (
@@ -88,4 +89,24 @@ def by_word(
     return job.results("test", [rows @ weights.T + bias for rows in found]), {}
 
 
-PROBES: dict[str, Probe] = {"sequence": whole, "relation": whole, "token": by_word}
+def alone(
+    job: Job, network: Any, accelerator: Accelerator
+) -> Generator[Event, None, tuple[Any, dict[str, Any]]]:
+    """Cosines of two texts, each by itself; what they mean becomes part of `job.about`, which the network reads."""
+    found = {}
+    for place, split in enumerate(("train", "valid", "test")):
+        pieces = job.pieces[split]
+        vectors_of = vectors(network, pieces, accelerator, (0.2, 0.8, 0.9)[place], 0.1)
+        found[split] = job.results(split, (yield from vectors_of))
+    targets = np.array([piece["target"] for piece in job.pieces["train"]])
+    cosines = pair.cosines(found["train"])
+    job.about |= bi_encoder.start(job.learner.objective, cosines, targets, job.about)
+    return found["test"], job.learner.tune(job.rows["valid"], found["valid"], job.about)
+
+
+PROBES: dict[str, Probe] = {
+    "sequence": whole,
+    "relation": whole,
+    "token": by_word,
+    "pair": alone,
+}

@@ -79,7 +79,7 @@ def _made(job: Job) -> Generator[Event, None, Report]:
     tokenizer = yield from jobs.prepare(job)
     accelerator = backbone.accelerator(job.settings["precision"])
     backbone.seed(job.spec.seed)
-    network = backbone.network(job.base, job.about, job.settings["dropout"])
+    network = backbone.network(job.base, job.about, job.settings.get("dropout", 0.0))
     network.to(accelerator.device)
     yield jobs.started(job, accelerator)
     yield jobs.stage("baselines")

@@ -250,6 +250,13 @@ ENTRIES: dict[str, Entry] = {
         _("There is none."),
         _("Give a test file with rows, or none at all: then a part of the data is put aside."),
     ),
+    "matching.labels": Entry(
+        BLOCKING,
+        _("Too many labels for texts that are read by themselves"),
+        _("Two labels: one for texts that belong together, one for all others."),
+        _("There are {found}."),
+        _("Let the two texts be read together (the setting “matching” on “cross”)."),
+    ),
     "train.diverged": Entry(
         BLOCKING,
         _("The training went astray"),

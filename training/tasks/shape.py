@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 BETWEEN = "\n"  # between the names of several columns that play one role; no column name holds it
@@ -154,6 +154,16 @@ class Variant:
     least: int = 0  # labels with two rows each that there must be to learn anything
     stored: str = ""  # the variant that a version of it is; empty: itself
     learner: Learner | None = None  # how models are made of it; None: they cannot be
+    also: Mapping[str, Learner] = field(default_factory=dict)  # others, by the value of `matching`
+
+    def chosen(self, settings: Mapping[str, Any]) -> Learner | None:
+        """The learner that a run with these settings has."""
+        return self.also.get(str(settings.get("matching") or ""), self.learner)
+
+    def of_head(self, head: str) -> Learner | None:
+        """The learner that made a model with this head."""
+        made = (learner for learner in self.also.values() if learner.head == head)
+        return next(made, self.learner)
 
     @property
     def doubtful(self) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training import baselines, scoring
-from training.coding import sequence
+from training.coding import pair, sequence
+from training.tasks import bi_encoder
 from training.tasks.shape import Column, Flaw, Learner, Parsed, Row, Task, Variant
 
 LABEL, SCORE = "label", "score"
@@ -150,6 +152,43 @@ def shown_score(row: Row, answer: Mapping[str, Any]) -> tuple[str, str, str]:
     return "\n".join(_pair(row)), row.values["score"], f"{answer['score']:.3g}"
 
 
+# --- each text read by itself ---------------------------------------------------------------------------------------
+
+
+def tune_alone(rows: Sequence[Row], vectors: Any, about: About) -> dict[str, Any]:
+    truth = targets(rows, about)
+    known = truth >= 0
+    belongs = truth[known] == about["labels"].index(about["together"])
+    found = bi_encoder.logistic(pair.cosines(vectors)[known], belongs)
+    return {"calibration": found} if found else {}
+
+
+def score_alone(rows: Sequence[Row], results: Any, about: About) -> dict[str, Any]:
+    """`results` are vectors, of a baseline probabilities: then there is no `ranking`."""
+    found = score(rows, pair.table(results, about), about)
+    if np.ndim(results) == 3:
+        found["ranking"] = bi_encoder.searching(rows, results, about)
+    return found
+
+
+def hits_alone(rows: Sequence[Row], results: Any, about: About) -> NDArray[np.float64]:
+    return hits(rows, pair.table(results, about), about)
+
+
+def tune_score_alone(rows: Sequence[Row], vectors: Any, about: About) -> dict[str, Any]:
+    low, high = about["range"]
+    found = bi_encoder.line(pair.cosines(vectors), (values_of(rows) - low) / (high - low))
+    return {"calibration": found} if found else {}
+
+
+def score_score_alone(rows: Sequence[Row], results: Any, about: About) -> dict[str, Any]:
+    return score_score(rows, pair.table(results, about), about)
+
+
+def hits_score_alone(rows: Sequence[Row], results: Any, about: About) -> NDArray[np.float64]:
+    return hits_score(rows, pair.table(results, about), about)
+
+
 LABELS = Learner(
     head="sequence",
     objective=sequence.SINGLE,
@@ -176,6 +215,17 @@ SCORES = Learner(
     summary={"pearson": "pearson", "spearman": "spearman"},
     main="spearman",
     shown=shown_score,
+)
+LABELS_ALONE = replace(
+    LABELS,
+    head="pair",
+    labels=bi_encoder.labels,
+    tune=tune_alone,
+    score=score_alone,
+    hits=hits_alone,
+)
+SCORES_ALONE = replace(
+    SCORES, head="pair", tune=tune_score_alone, score=score_score_alone, hits=hits_score_alone
 )
 
 TASK = Task(
@@ -227,6 +277,7 @@ TASK = Task(
             label="label",
             least=2,
             learner=LABELS,
+            also={"bi": LABELS_ALONE},
         ),
         Variant(
             name=SCORE,
@@ -235,6 +286,7 @@ TASK = Task(
             keeps=("text_a", "text_b", "score"),
             parse=read_score,
             learner=SCORES,
+            also={"bi": SCORES_ALONE},
         ),
     ),
     text_role="text_a",
