@@ -65,6 +65,8 @@ ORDER = (
 
 def view_of(result: Result) -> View:
     head, objective = result.head, result.objective
+    if head == "pair":  # two texts read by themselves are answered as those read together
+        head = "sequence"
     if head == "sequence" and objective in ("", "single"):
         objective = "pairs" if len(result.inputs) > 1 else "single"
         if "confusion" not in result.metrics:
