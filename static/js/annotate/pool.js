@@ -1,5 +1,6 @@
 // New texts, one after the other: each answer has a key. The keys act while no field has the focus.
-import { isOpen as picking, labels, pick } from "./picker.js";
+import { learn } from "./labels.js";
+import { isOpen as picking, pick } from "./picker.js";
 
 const queue = document.getElementById("next");
 const form = () => document.getElementById("next-form");
@@ -7,7 +8,7 @@ const form = () => document.getElementById("next-form");
 async function other(button) {
   const label = await pick(button);
   if (label === null) return queue.focus();
-  if (!labels.includes(label)) labels.push(label);
+  learn(label);
   const set = document.createElement("button");
   Object.assign(set, { type: "submit", name: "label", value: label, hidden: true });
   form().append(set);
