@@ -56,7 +56,7 @@ def makes_a_project(walk: Any) -> None:
 
 
 def takes_a_sample(walk: Any) -> None:
-    walk.page.get_by_role("button", name="Use Support tickets").click()
+    walk.page.get_by_role("button", name="Use Support tickets", exact=True).click()
     walk.page.wait_for_url("**/versions/**", timeout=CHECK)
     expect(walk.page.get_by_text("change_address").first).to_be_visible()
     walk.look("version")
