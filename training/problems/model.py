@@ -213,7 +213,7 @@ ENTRIES: dict[str, Entry] = {
         BLOCKING,
         _("Two things have to be marked"),
         _(
-            "<e1>…</e1> around the first thing and <e2>…</e2> around the second, or their four places."
+            "<e1> and </e1> around the first thing, <e2> and </e2> around the second, or their four places."
         ),
         _("Text {number} has no such marks."),
         _("Mark both, each with at least one character."),

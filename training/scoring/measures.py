@@ -55,7 +55,10 @@ def ranking(similarities: ArrayLike, relevant: Sequence[Collection[int]]) -> dic
 def _correlation(first: NDArray[Any], second: NDArray[Any]) -> float | None:
     if np.ptp(first) == 0 or np.ptp(second) == 0:
         return None
-    one, other = first - first.mean(), second - second.mean()
+    # The sum of the largest numbers there are is too large: each is divided before.
+    one, other = (values - (values / len(values)).sum() for values in (first, second))
+    if not (np.isfinite(one).all() and np.isfinite(other).all() and one.any() and other.any()):
+        return None
     one, other = (
         one / np.abs(one).max(),
         other / np.abs(other).max(),
