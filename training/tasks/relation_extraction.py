@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from training import baselines, scoring
 from training.coding import relation
+from training.tasks.one_label import hits, labels, targets, teach
 from training.tasks.shape import Column, Flaw, Learner, Parsed, Row, Task, Variant
 
 OFFSETS, MARKERS = "offsets", "markers"
@@ -86,33 +87,12 @@ About = Mapping[str, Any]
 Table = NDArray[np.float64]  # probabilities (rows, labels)
 
 
-def labels(rows: Sequence[Row]) -> list[str]:
-    return sorted({row.values["label"] for row in rows})
-
-
-def targets(rows: Sequence[Row], about: About) -> NDArray[np.int64]:
-    """Index of each row's label, -1 for one that the model does not know."""
-    numbers = {name: number for number, name in enumerate(about["labels"])}
-    return np.array([numbers.get(row.values.get("label", ""), -1) for row in rows], np.int64)
-
-
-def teach(rows: Sequence[Row], pieces: Sequence[dict[str, Any]], about: About) -> None:
-    numbers = targets(rows, about)
-    for piece in pieces:
-        target = int(numbers[piece["row"]])
-        piece["target"] = target if target >= 0 else relation.UNKNOWN
-
-
 def score(rows: Sequence[Row], table: Table, about: About) -> dict[str, Any]:
     names = about["labels"]
     values = np.asarray(table, np.float64).reshape(-1, len(names))
     true, got = targets(rows, about), values.argmax(-1)
     plain = scoring.classification(true, got, values, names)
     return plain | scoring.relations(true, got, names)
-
-
-def hits(rows: Sequence[Row], table: Table, about: About) -> NDArray[np.float64]:
-    return (np.asarray(table).argmax(axis=-1) == targets(rows, about)).astype(float)
 
 
 def simple(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from training import baselines, scoring
 from training.coding import sequence
+from training.tasks.one_label import hits, labels, targets, teach
 from training.tasks.shape import Column, Flaw, Learner, Parsed, Row, Task, Variant, words
 
 SINGLE, MULTI = "single", "multi"
@@ -79,33 +80,11 @@ Table = NDArray[np.float64]  # probabilities (rows, labels)
 # --- one label a text -----------------------------------------------------------------------------------------------
 
 
-def labels(rows: Sequence[Row]) -> list[str]:
-    """The labels as they stand in the rows, sorted by code point."""
-    return sorted({row.values["label"] for row in rows})
-
-
-def targets(rows: Sequence[Row], about: About) -> NDArray[np.int64]:
-    """Index of each row's label, -1 for one that the model does not know or that is not given."""
-    numbers = {name: number for number, name in enumerate(about["labels"])}
-    return np.array([numbers.get(row.values.get("label", ""), -1) for row in rows], np.int64)
-
-
-def teach(rows: Sequence[Row], pieces: Sequence[dict[str, Any]], about: About) -> None:
-    numbers = targets(rows, about)
-    for piece in pieces:
-        target = int(numbers[piece["row"]])
-        piece["target"] = target if target >= 0 else sequence.UNKNOWN
-
-
 def score(rows: Sequence[Row], table: Table, about: About) -> dict[str, Any]:
     values = np.asarray(table, np.float64).reshape(-1, len(about["labels"]))
     return scoring.classification(
         targets(rows, about), values.argmax(axis=-1), values, about["labels"]
     )
-
-
-def hits(rows: Sequence[Row], table: Table, about: About) -> NDArray[np.float64]:
-    return (np.asarray(table).argmax(axis=-1) == targets(rows, about)).astype(float)
 
 
 def simple(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from training import baselines, scoring
 from training.coding import pair, sequence
 from training.tasks import bi_encoder
+from training.tasks.one_label import hits, labels, targets, teach
 from training.tasks.shape import Column, Flaw, Learner, Parsed, Row, Task, Variant
 
 LABEL, SCORE = "label", "score"
@@ -54,23 +55,6 @@ Table = NDArray[np.float64]
 TEXTS = ("text_a", "text_b")
 
 
-def labels(rows: Sequence[Row]) -> list[str]:
-    return sorted({row.values["label"] for row in rows})
-
-
-def targets(rows: Sequence[Row], about: About) -> NDArray[np.int64]:
-    """Index of each row's label, -1 for one that the model does not know."""
-    numbers = {name: number for number, name in enumerate(about["labels"])}
-    return np.array([numbers.get(row.values.get("label", ""), -1) for row in rows], np.int64)
-
-
-def teach(rows: Sequence[Row], pieces: Sequence[dict[str, Any]], about: About) -> None:
-    numbers = targets(rows, about)
-    for piece in pieces:
-        target = int(numbers[piece["row"]])
-        piece["target"] = target if target >= 0 else sequence.UNKNOWN
-
-
 def score(rows: Sequence[Row], table: Table, about: About) -> dict[str, Any]:
     names = about["labels"]
     values = np.asarray(table, np.float64).reshape(-1, len(names))
@@ -79,10 +63,6 @@ def score(rows: Sequence[Row], table: Table, about: About) -> dict[str, Any]:
     if len(names) == 2:
         found["binary"] = scoring.binary((true == 1).astype(int), values[:, 1])
     return found
-
-
-def hits(rows: Sequence[Row], table: Table, about: About) -> NDArray[np.float64]:
-    return (np.asarray(table).argmax(axis=-1) == targets(rows, about)).astype(float)
 
 
 def simple(
