@@ -57,11 +57,11 @@ class Head:
 HEADS = {
     head.name: head
     for head in (
-        Head("sequence", ("words",)),
+        Head("sequence", ("words", "shares")),
         Head("token", ("words",)),
-        Head("relation", ("words",)),
+        Head("relation", ("words", "shares")),
         Head("span", ("words",)),
-        Head("pair", ("words",)),
+        Head("pair", ("words", "shares")),
         Head("text", ("prompts",)),
     )
 }

@@ -8,10 +8,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from training.coding.shares import SCORE, UNKNOWN, cells, columns, sigmoid, told
 from training.coding.words import clean
 
-UNKNOWN = -100  # the target of a row whose label the model does not know: it has no loss
-SCORE = "score"  # the objective of a number; all else is one of two labels
+__all__ = [
+    "SCORE",
+    "UNKNOWN",
+    "answers",
+    "cells",
+    "columns",
+    "cosines",
+    "meaning",
+    "pieces",
+    "ranked",
+    "results",
+    "table",
+]
 
 Record = Mapping[str, str]
 Piece = dict[str, Any]
@@ -65,7 +77,7 @@ def meaning(cosines: ArrayLike, about: About) -> NDArray[np.float64]:
     if about["objective"] == SCORE:
         low, high = about["range"]
         return low + (high - low) * np.clip(found, 0.0, 1.0)
-    return np.asarray(1 / (1 + np.exp(-np.clip(found, -60, 60))))
+    return sigmoid(found)
 
 
 def table(results: ArrayLike, about: About) -> NDArray[np.float64]:
@@ -82,18 +94,7 @@ def table(results: ArrayLike, about: About) -> NDArray[np.float64]:
 
 def answers(results: ArrayLike, records: Sequence[Record], about: About) -> list[dict[str, Any]]:
     """`label`, `probability` and all `probabilities`; or a `score`."""
-    found = table(results, about)
-    if about["objective"] == SCORE:
-        return [{"score": float(value)} for value in found]
-    names = about["labels"]
-    return [
-        {
-            "label": names[int(row.argmax())],
-            "probability": float(row.max()),
-            "probabilities": dict(zip(names, map(float, row), strict=True)),
-        }
-        for row in found
-    ]
+    return told(table(results, about), records, about)
 
 
 def ranked(
@@ -113,16 +114,3 @@ def ranked(
         }
         for place, value in zip(order, values, strict=True)
     ]
-
-
-def columns(about: About) -> list[str]:
-    if about["objective"] == SCORE:
-        return ["score"]
-    return ["predicted", "probability", *(f"p_{label}" for label in about["labels"])]
-
-
-def cells(answer: Mapping[str, Any], about: About) -> list[str]:
-    if about["objective"] == SCORE:
-        return [f"{answer['score']:.6f}"]
-    shares = [f"{answer['probabilities'][label]:.6f}" for label in about["labels"]]
-    return [answer["label"], f"{answer['probability']:.6f}", *shares]

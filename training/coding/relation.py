@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from training.coding.shares import UNKNOWN, cells, columns, softmax, told
 from training.coding.words import clean
 
-UNKNOWN = -100  # the target of a row whose label the model does not know: it has no loss
 MARKS = (
     "@",
     "#",
 )  # around the head, around the tail: single tokens in the vocabulary of every base
 PLACES = ("head_start", "head_end", "tail_start", "tail_end")
 TAGGED = re.compile(r"<(/?)e([12])>")
+
+__all__ = ["UNKNOWN", "answers", "cells", "columns", "marked", "pieces", "results", "untagged"]
 
 Record = Mapping[str, str]
 Piece = dict[str, Any]
@@ -97,30 +99,7 @@ def results(
     outputs: Sequence[ArrayLike], pieces: Sequence[Piece], records: Sequence[Record], about: About
 ) -> NDArray[np.float64]:
     """Probabilities (rows, labels)."""
-    logits = np.asarray(outputs, np.float64).reshape(len(records), len(about["labels"]))
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True, initial=-np.inf))
-    return np.asarray(powers / np.maximum(powers.sum(axis=-1, keepdims=True), 1e-300))
+    return softmax(np.asarray(outputs, np.float64).reshape(len(records), len(about["labels"])))
 
 
-def answers(
-    results: NDArray[np.float64], records: Sequence[Record], about: About
-) -> list[dict[str, Any]]:
-    """`label`, `probability` and all `probabilities`."""
-    names = about["labels"]
-    return [
-        {
-            "label": names[int(row.argmax())],
-            "probability": float(row.max()),
-            "probabilities": dict(zip(names, map(float, row), strict=True)),
-        }
-        for row in results
-    ]
-
-
-def columns(about: About) -> list[str]:
-    return ["predicted", "probability", *(f"p_{label}" for label in about["labels"])]
-
-
-def cells(answer: Mapping[str, Any], about: About) -> list[str]:
-    shares = [f"{answer['probabilities'][label]:.6f}" for label in about["labels"]]
-    return [answer["label"], f"{answer['probability']:.6f}", *shares]
+answers = told
