@@ -41,6 +41,7 @@ BY = {
     ("seq2seq", "full"): SEQ2SEQ,
     ("seq2seq", "lora"): SEQ2SEQ_LORA,
 }
+FIGURES = ("perplexity",)  # of an epoch
 PASSES = {"quick": 500, "balanced": 2_000, "thorough": 8_000}  # rows that are to pass in all
 MOST_EPOCHS = {"quick": 1, "balanced": 3, "thorough": 5}
 

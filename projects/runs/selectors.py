@@ -23,6 +23,7 @@ from projects.runs.models import Artifact, Run, RunEvent, Status
 from projects.runs.results import Result
 from projects.runs.results.shape import FIGURES
 from projects.selectors import task_of
+from training import generative_defaults
 from training.events import STAGES
 from training.problems import Problem
 from web.errors import words
@@ -39,7 +40,6 @@ STAGE_TITLES = {
     "verifying": _("Loading it again and comparing"),
 }
 CURVES = ("step", "scored")
-WRITING = ("perplexity",)  # all that is measured after an epoch of a model that writes
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,9 @@ def scored_by(run: Run) -> tuple[list[str], str]:
     learner = task_of(run.project).variant(run.version.variant).learner
     names = started(run).get("figures") or details.get("figures")
     head = str(details.get("head") or (learner.head if learner else ""))
-    planned = WRITING if head == "text" else (learner.summary if learner else ())
+    planned = (
+        generative_defaults.FIGURES if head == "text" else (learner.summary if learner else ())
+    )
     return list(names or planned or FIGURES), head
 
 

@@ -15,7 +15,17 @@ import numpy as np
 from accelerate import Accelerator
 from transformers import AutoConfig
 
-from training import adapters, backbone, catalogue, defaults, export, loop, scoring, version
+from training import (
+    adapters,
+    backbone,
+    catalogue,
+    defaults,
+    export,
+    generative_defaults,
+    loop,
+    scoring,
+    version,
+)
 from training.coding import packing, preview, prompts, text
 from training.events import Event, Report
 from training.files import text as writers
@@ -30,7 +40,6 @@ from training.tasks.shape import Row
 
 # Rows, and tokens of them, on which the loss is measured: after each epoch, and before and after it all.
 VALID, LOSS = (200, 12_000), (300, 24_000)
-FIGURES = ("perplexity",)
 
 
 @dataclass
@@ -51,7 +60,7 @@ def made(job: Job) -> Generator[Event, None, Report]:
     backbone.seed(job.spec.seed)
     network = writers.Network(_writer(job), job.about).to(accelerator.device)
     job.pieces["train"] = _rows(job, network)
-    yield jobs.started(job, accelerator, FIGURES)
+    yield jobs.started(job, accelerator, generative_defaults.FIGURES)
     yield jobs.stage("baselines")
     compared = yield from untouched(job, network, tokenizer)
     yield jobs.stage("training")
