@@ -17,7 +17,7 @@ from transformers import (
 )
 
 from bench.experts.recipe import Features, Recipe
-from training.coding import relation, sequence, span
+from training.coding import relation, shares, span
 from training.tasks import ner, text_classification
 from training.tasks.shape import Row
 
@@ -52,7 +52,7 @@ class Whole(Recipe):
         return DataCollatorWithPadding(self.tokenizer)
 
     def results(self, predictions: Any, features: Features, rows: Sequence[Row]) -> Any:
-        return sequence.softmax(predictions)
+        return shares.softmax(predictions)
 
 
 class Several(Whole):
@@ -70,7 +70,7 @@ class Several(Whole):
         return text_classification.marks(rows, self.data.about).astype(float).tolist()
 
     def results(self, predictions: Any, features: Features, rows: Sequence[Row]) -> Any:
-        return sequence.sigmoid(predictions)
+        return shares.sigmoid(predictions)
 
 
 class Relation(Whole):
@@ -245,4 +245,4 @@ RECIPES: dict[str, type[Recipe]] = {
 
 
 def recipe_for(head: str, objective: str) -> type[Recipe]:
-    return Several if objective == sequence.SEVERAL else RECIPES[head]
+    return Several if objective == shares.SEVERAL else RECIPES[head]
