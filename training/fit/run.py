@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from training import backbone, export, loop
+from training import backbone, export, loop, unpadded, vocabulary
 from training.events import Event, Report
 from training.fit import card as cards
 from training.fit import job as jobs
@@ -81,6 +81,7 @@ def _made(job: Job) -> Generator[Event, None, Report]:
     backbone.seed(job.spec.seed)
     network = backbone.network(job.base, job.about, job.settings.get("dropout", 0.0))
     network.to(accelerator.device)
+    unpadded.prepare(network, job.settings["precision"])
     yield jobs.started(job, accelerator)
     yield jobs.stage("baselines")
     simple = yield from simples.score(job, network, accelerator)
@@ -97,8 +98,11 @@ def _trained(
 ) -> Generator[Event, None, loop.Outcome]:
     judge = Judge(job)
     data = data_of(job, judge)
+    pieces = (piece for found in job.pieces.values() for piece in found)
+    with vocabulary.cut(network.base, pieces, job.about["pad"]) as words:
 
-    def keep() -> None:
-        export.checkpoint(job.folder, network, tokenizer, job.about | judge.tuned)
+        def keep() -> None:
+            with words.restored():
+                export.checkpoint(job.folder, network, tokenizer, job.about | judge.tuned)
 
-    return (yield from training.followed(job, network, data, accelerator, keep))
+        return (yield from training.followed(job, network, data, accelerator, keep))
