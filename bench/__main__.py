@@ -5,6 +5,7 @@ import sys
 
 from bench import data, pairs
 from bench.experts import command as experts
+from bench.training import command as training
 
 
 def main() -> int:
@@ -13,6 +14,7 @@ def main() -> int:
     data.add(commands)
     experts.add(commands)
     pairs.add(commands)
+    training.add(commands)
     wanted = parser.parse_args()
     return int(wanted.run(wanted))
 

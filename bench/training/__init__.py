@@ -1,0 +1,1 @@
+"""How fast the training is, beside what people would otherwise run."""

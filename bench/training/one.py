@@ -1,0 +1,126 @@
+"""One training in a process of its own: `python -m bench.training.one JSON` writes what it found as a line of JSON.
+
+{"by", "base" (a folder), "train", "valid", "test" (files), "epochs", "seconds" (0: to the end, with scores)}
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+
+from bench.training import peers
+from training import backbone
+from training.events import Report, Scored, Step
+from training.fit import fit
+from training.spec import Spec
+
+SIZE = 2048  # of the matrices whose product tells what the machine can do
+TIMES = 5
+
+
+def read(path: str) -> list[tuple[str, str]]:
+    with Path(path).open(encoding="utf-8", newline="") as file:
+        return [(row["text"], row["label"]) for row in csv.DictReader(file)]
+
+
+def peer(asked: Mapping[str, Any]) -> dict[str, Any]:
+    train = read(asked["train"])
+    labels = sorted({label for _, label in train})
+    texts = peers.Texts(asked["base"], train, labels)
+    others = {} if asked["seconds"] else {
+        split: peers.Texts(asked["base"], [row for row in read(asked[split]) if row[1] in labels], labels)
+        for split in ("valid", "test")
+    }  # fmt: skip
+    meter = peers.Meter(asked["seconds"])
+    epochs: list[dict[str, float]] = []
+
+    def scored(model: Any) -> None:
+        if others:
+            found = {split: peers.accuracy(model, its) for split, its in others.items()}
+            epochs.append({"seconds": round(meter.spent, 2), **found})
+
+    with suppress(peers.Enough):
+        peers.PEERS[asked["by"]](asked["base"], texts, len(labels), asked["epochs"], meter, scored)
+    return {**meter.found(), "epochs": epochs, "test": epochs[-1]["test"] if epochs else None}
+
+
+def ours(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """`training.fit` with its defaults but for the epochs. Seconds are of the training alone, as those of the peers."""
+    files = {split: asked[split] for split in ("train", "valid", "test")}
+    settings = {"max_length": peers.LENGTH, "epochs": asked["epochs"]}
+    columns = {"text": "text", "label": "label"}
+    found: dict[str, Any] = {"epochs": [], "test": None}
+    spec = Spec("text-classification", columns=columns, settings=settings, **files)
+    spec = replace(spec, base_folder=asked["base"])
+    with TemporaryDirectory(prefix="ours-") as folder, closing(fit(spec, folder)) as events:
+        clock = Watched(asked["seconds"])
+        for event in events:
+            if isinstance(event, Scored):
+                score = event.metrics.get("accuracy")
+                found["epochs"].append({"seconds": round(clock.spent, 2), "valid": score})
+            if isinstance(event, Report):
+                found["test"] = event.metrics["accuracy"]
+            if isinstance(event, Step) and clock.step(event):
+                break
+            clock.resume()
+    return {**found, "rows": clock.rows, "tokens": clock.tokens, "seconds": clock.spent}
+
+
+class Watched:
+    """Rows and tokens of the Step events, each of which tells how fast the steps since the last one were."""
+
+    def __init__(self, seconds: float) -> None:
+        self.wanted, self.begin = seconds, time.perf_counter()
+        self.rows = self.tokens = self.spent = 0.0
+        self.seen = 0
+
+    def step(self, event: Step) -> bool:
+        """Whether it is enough."""
+        seconds = time.perf_counter() - self.begin
+        self.seen += 1
+        if self.seen > 1:  # the first is the warm-up
+            self.rows += event.rows_per_second * seconds
+            self.tokens += event.tokens_per_second * seconds
+            self.spent += seconds
+        return bool(self.wanted) and self.spent >= self.wanted
+
+    def resume(self) -> None:
+        self.begin = time.perf_counter()
+
+
+def product(kind: torch.dtype) -> float:
+    """FLOP/s of a matrix product, the best of a few."""
+    one, other = (torch.randn(SIZE, SIZE).to(kind) for _ in range(2))
+    best = float("inf")
+    for _ in range(TIMES):
+        begin = time.perf_counter()
+        one @ other
+        best = min(best, time.perf_counter() - begin)
+    return 2 * SIZE**3 / best
+
+
+def machine(_: Mapping[str, Any]) -> dict[str, Any]:
+    kind = torch.bfloat16 if backbone.native_bf16() else torch.float32
+    return {
+        "peak": product(kind),
+        "format": str(kind).removeprefix("torch."),
+        "threads": torch.get_num_threads(),
+    }
+
+
+def main(asked: Mapping[str, Any]) -> dict[str, Any]:
+    return {"ours": ours, "machine": machine}.get(asked["by"], peer)(asked)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(main(json.loads(sys.argv[1]))) + "\n")
