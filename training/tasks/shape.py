@@ -116,6 +116,10 @@ class Learner:
     measure: str = "accuracy"  # what `hits` are called
     # (training rows, test rows, about, seed) -> results of the simple baselines by name, for the test rows
     simple: Callable[[Sequence[Row], Sequence[Row], Mapping[str, Any], int], dict[str, Any]]
+    # (test rows, what reads records into `results`, about) -> metrics that need more answers than those to the rows
+    search: Callable[[Sequence[Row], Callable[..., Any], Mapping[str, Any]], dict[str, Any]] = (
+        nothing
+    )
     # figures of an epoch, in the order in which they are shown: name -> path within the metrics
     summary: Mapping[str, str]
     main: str  # the one of them by which the best epoch is chosen
