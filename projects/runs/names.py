@@ -39,6 +39,7 @@ SETTINGS = {
 
 
 ON_OFF = {True: gettext_noop("On"), False: gettext_noop("Off")}
+CHOICES = {"cross": gettext_noop("Read together"), "bi": gettext_noop("Each read by itself")}
 
 
 def setting_title(name: str) -> str:
@@ -46,7 +47,9 @@ def setting_title(name: str) -> str:
 
 
 def setting_value(value: Any) -> Any:
-    return _(ON_OFF[value]) if isinstance(value, bool) else value
+    if isinstance(value, bool):
+        return _(ON_OFF[value])
+    return _(CHOICES[value]) if value in CHOICES else value
 
 
 SHARE, HUNDRED, NUMBER = "share", "hundred", "number"  # 0 to 1, shown as percent · 0 to 100 · any

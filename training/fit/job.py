@@ -138,8 +138,20 @@ def read(job: Job) -> Generator[Event, None, None]:
         ]
     if not job.rows["test"]:
         raise Problem("train.no_test")
+    _settle(job)
     job.about = about(job)
     yield stage("reading", 1.0)
+
+
+def _settle(job: Job) -> None:
+    """What is left to us and decides how the rows are read; a base that the catalogue does not list is not known."""
+    spec, variant = job.spec, job.variant
+    if variant:
+        usual = spec.base or catalogue.default_for(spec.task, variant.name)
+        base = None if spec.base_folder else catalogue.BASES.get(usual)
+        compares = bool(base and base.compares)
+        settings = variant.settled(spec.settings, job.rows["train"], compares)
+        job.spec = replace(spec, settings=settings)
 
 
 def about(job: Job) -> dict[str, Any]:

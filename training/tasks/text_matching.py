@@ -172,6 +172,18 @@ def hits_score_alone(rows: Sequence[Row], results: Any, about: About) -> NDArray
     return hits_score(rows, pair.table(results, about), about)
 
 
+FEW = 2000  # training rows, below which texts that are read by themselves were found to be understood better
+
+
+def usual(rows: int, labels: int, compares: bool) -> str:
+    """How two texts are read where nobody chose it.
+
+    A base that was made to compare texts knows most of it before training; reading them together is learnt from
+    nothing, which takes many rows (measured: see docs/text-matching.md).
+    """
+    return "bi" if labels == 2 and compares and rows < FEW else "cross"
+
+
 LABELS = Learner(
     head="sequence",
     objective=sequence.SINGLE,
@@ -270,6 +282,7 @@ TASK = Task(
             least=2,
             learner=LABELS,
             also={"bi": LABELS_ALONE},
+            usual=usual,
         ),
         Variant(
             name=SCORE,
@@ -279,6 +292,7 @@ TASK = Task(
             parse=read_score,
             learner=SCORES,
             also={"bi": SCORES_ALONE},
+            usual=usual,
         ),
     ),
     text_role="text_a",
