@@ -98,6 +98,16 @@ def test_not_more_pairs_are_read_than_so_many() -> None:
     assert asked == [searching.PAIRS]
 
 
+def test_fewer_pairs_are_read_of_long_texts() -> None:
+    asked: list[int] = []
+    many = [row(f"{number} {'a' * 3000}", f"{number} {'b' * 3000}") for number in range(60)]
+    read = reader({})
+    searching.by_reading(
+        many, lambda records: (asked.append(len(records)), read(records))[1], LABELS
+    )
+    assert asked == [searching.CANDIDATES]  # one query, with each candidate
+
+
 def test_words_alone_find_what_has_words_in_common() -> None:
     rows = [row("my parcel", "a parcel"), row("the password", "password lost")]
     found = searching.by_reading(rows, reader({}), LABELS)

@@ -17,7 +17,10 @@ Read = Callable[[Sequence[Mapping[str, str]]], Any]  # records -> what the model
 Found = dict[str, float | int]
 MOST = 2000  # queries, and candidates, that searching is measured with
 # Of a model that reads two texts together, which has to read every query with every candidate.
-CANDIDATES, PAIRS = 100, 4000
+CANDIDATES, PAIRS = 50, 2000
+LETTERS = (
+    300_000  # characters of all those pairs: reading them should take no longer than a large test
+)
 UPPER = 0.75  # share of the range of scores from which on two texts belong together
 # Names of a label for texts that belong together, which are believed before the texts are looked at.
 TOGETHER = (
@@ -82,7 +85,7 @@ def by_reading(rows: Sequence[Row], read: Read, about: About) -> dict[str, Found
     if about["objective"] != SCORE and "together" not in about:
         return {}
     found = asked(rows, about, CANDIDATES)
-    found = found.first(PAIRS // max(1, len(found.candidates)))
+    found = found.first(_affordable(rows, found))
     records = list(_pairs(rows, found))
     values = belonging(read(records), about) if records else np.zeros(0)
     alike = values.reshape(len(found.queries), len(found.candidates))
@@ -102,6 +105,16 @@ def by_words(rows: Sequence[Row], found: Asked) -> Found:
     counted = baselines.counter(0).fit(others)
     alike = counted.transform(queries) @ counted.transform(others).T
     return _ranking(found, alike.toarray())
+
+
+def _affordable(rows: Sequence[Row], found: Asked) -> int:
+    """How many queries can be read with every candidate; one, however long the texts are."""
+    queries, others = _texts(rows, found)
+    if not queries:
+        return 0
+    mean = sum(map(len, queries)) / len(queries)
+    letters = len(others) * mean + sum(map(len, others))  # of one query with every candidate
+    return max(1, min(PAIRS // len(others), int(LETTERS / letters)))
 
 
 def _texts(rows: Sequence[Row], found: Asked) -> tuple[list[str], list[str]]:
