@@ -144,11 +144,11 @@ def read(job: Job) -> Generator[Event, None, None]:
 
 
 def _settle(job: Job) -> None:
-    """What is left to us and decides how the rows are read; a base that the catalogue does not list is not known."""
+    """What is left to us and decides how the rows are read; a folder without a name is no base that is known."""
     spec, variant = job.spec, job.variant
     if variant:
-        usual = spec.base or catalogue.default_for(spec.task, variant.name)
-        base = None if spec.base_folder else catalogue.BASES.get(usual)
+        usual = "" if spec.base_folder else catalogue.default_for(spec.task, variant.name)
+        base = catalogue.BASES.get(spec.base or usual)
         compares = bool(base and base.compares)
         settings = variant.settled(spec.settings, job.rows["train"], compares)
         job.spec = replace(spec, settings=settings)
