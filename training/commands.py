@@ -132,7 +132,12 @@ def predict(wanted: argparse.Namespace, out: Output) -> int:
     from training import inference
 
     rows = inference.label_file(
-        wanted.folder, Path(wanted.input), Path(wanted.output), wanted.column
+        wanted.folder,
+        Path(wanted.input),
+        Path(wanted.output),
+        wanted.column,
+        Path(wanted.list) if wanted.list else None,
+        wanted.most,
     )
     out.say({"event": "predicted", "rows": rows, "file": wanted.output})
     return DONE
@@ -253,6 +258,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar="[ROLE=]NAME",
         help="column that holds an input",
     )
+    one.add_argument(
+        "--list", default="", metavar="FILE", help="file of texts to search among instead"
+    )
+    one.add_argument("--most", type=int, default=3, help="texts of the list that a row gets")
     one = arguments.add(commands, "evaluate", evaluate, "Score a model on a labelled CSV file.")
     arguments.add_paths(one, "folder", "input")
     one.add_argument("--column", action="append", default=[], metavar="ROLE=NAME")

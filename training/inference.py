@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,8 +39,8 @@ class Predictor:
     def predict(self, inputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """One answer an input, as `training.coding` gives it. Raises Problem(`serving.inputs`).
 
-        A model that reads two texts by themselves also takes {first role: text, "candidates": [texts], "most": 10} and
-        answers {"nearest": […]}, best first.
+        A model that compares two texts also takes {first role: text, "candidates": [texts], "most": 10} and answers
+        {"nearest": […]}, best first.
         """
         if _searches(self.model, inputs):
             asked = _searched(inputs, self.model.inputs[0])
@@ -74,7 +74,7 @@ def _records(inputs: Any, roles: Sequence[str], optional: Sequence[str]) -> list
 
 def _searches(model: core.Loaded, inputs: Any) -> bool:
     """Whether all inputs are of the kind that is searched for in a list."""
-    able = hasattr(model, "nearest") and isinstance(inputs, list | tuple) and bool(inputs)
+    able = getattr(model, "searches", False) and isinstance(inputs, list | tuple) and bool(inputs)
     return able and all(isinstance(item, Mapping) and "candidates" in item for item in inputs)
 
 
@@ -117,15 +117,26 @@ def load(folder: str | Path) -> Predictor:
         raise Problem("artifact.broken", found=str(error)[:300], file=found.name) from error
 
 
-def label_file(folder: str | Path, source: Path, target: Path, columns: Sequence[str] = ()) -> int:
-    """Writes the CSV file with the answers added; returns the rows. As predict.py, but any encoding is found."""
+def label_file(
+    folder: str | Path,
+    source: Path,
+    target: Path,
+    columns: Sequence[str] = (),
+    among: Path | None = None,
+    most: int = program.NEAREST,
+) -> int:
+    """Writes the CSV file with the answers added, or with the `most` nearest texts of the file `among`; returns the
+    rows. As predict.py, but any encoding is found."""
     read, model = table.read(source), load(folder).model
     form = heads.find(model.about["head"]).form
-    rows = ([clean(cell) for cell in record.cells] for record in read)
     part = target.with_name(f".{target.name}.part")
     try:
         with part.open("w", encoding="utf-8", newline="") as out:
-            count = program.answer_rows(model, read.columns, rows, out, columns, form)
+            given = read.columns, _cells(read), out, columns
+            if among:
+                count = program.search_rows(model, _listed(among, model, columns), *given, most)
+            else:
+                count = program.answer_rows(model, *given, form)
         part.replace(target)
     except program.BadFile as error:
         raise Problem("predict.file", found=str(error)) from error
@@ -133,6 +144,15 @@ def label_file(folder: str | Path, source: Path, target: Path, columns: Sequence
         with suppress(FileNotFoundError):
             part.unlink()
     return count
+
+
+def _cells(read: table.Table) -> Iterator[list[str]]:
+    return ([clean(cell) for cell in record.cells] for record in read)
+
+
+def _listed(file: Path, model: core.Loaded, columns: Sequence[str]) -> list[str]:
+    read = table.read(file)
+    return program.list_of(read.columns, _cells(read), model, columns)
 
 
 def verify(run: str | Path) -> Verified:
@@ -181,6 +201,7 @@ def evaluate(folder: str | Path, file: Path, columns: Mapping[str, str] | None =
     rows = _rows(task, file, {**about["columns"], **(columns or {})})
     results = model.results([row.values for row in rows])
     metrics = learner.score(rows, results, about)
+    metrics |= learner.search(rows, model.results, about)
     return Report(task.name, len(rows), metrics, {}, {}, {"labels": model.labels})
 
 

@@ -122,7 +122,7 @@ OPTIONS: dict[str, Option] = {
             str,
             choices=("auto", "cross", "bi"),
             explain=_(
-                "Read two texts together (more exact), or each by itself (to search long lists quickly)."
+                "Read two texts together (for many rows), or each by itself (for few rows, and long lists)."
             ),
             heads=("pair",),
         ),

@@ -172,11 +172,12 @@ class EventPageSerializer(serializers.Serializer[Any]):
             {"type": "string"},
             {"type": "integer"},
             {"type": "array", "items": {"type": "object"}},
+            {"type": "array", "items": {"type": "string"}},
         ]
     }
 )
 class ValueField(serializers.JSONField):
-    """A text; a whole number for a place; a list of messages for a conversation."""
+    """A text; a whole number for a place; a list of messages for a conversation, or of texts to search among."""
 
 
 class PredictSerializer(serializers.Serializer[Any]):
@@ -184,7 +185,8 @@ class PredictSerializer(serializers.Serializer[Any]):
         child=serializers.DictField(child=ValueField()),
         help_text=(
             f"At most {predicting.INPUTS}. Each has a text for every role that the run's report names in "
-            '`details.inputs`, such as {"text": "…"} or {"context": "…", "question": "…"}.'
+            '`details.inputs`, such as {"text": "…"} or {"context": "…", "question": "…"}; a model of two texts also '
+            'takes {"text_a": "…", "candidates": ["…", "…"], "most": 10} and finds the nearest of the list.'
         ),
     )
 
@@ -194,7 +196,8 @@ class PredictedSerializer(serializers.Serializer[Any]):
         child=serializers.DictField(),
         help_text=(
             "One for each input: `label`, `probability`, `probabilities`; or `labels` and `probabilities`; `score`; "
-            "`entities`; `answer`, `start`, `end`, `probability`, `no_answer`; or `text`."
+            "`entities`; `answer`, `start`, `end`, `probability`, `no_answer`; `text`; or `nearest`, the best first: "
+            "`place` in the list from 0, `text`, `probability` or `score`."
         ),
     )
 
@@ -337,7 +340,8 @@ class RunPredict(APIView):
         summary="Predict with the model of a run",
         description=(
             f"At most {predicting.INPUTS} inputs, whose texts have at most {predicting.LETTERS} characters "
-            f"(`context` and `source` {predicting.LONGER['source']}, `messages` {predicting.LONGER['messages']})."
+            f"(`context` and `source` {predicting.LONGER['source']}, `messages` {predicting.LONGER['messages']}); at "
+            f"most {predicting.LIST} `candidates` with {predicting.LIST_LETTERS} characters together."
         ),
         tags=["runs"],
         request=PredictSerializer,
@@ -353,12 +357,25 @@ class RunPredict(APIView):
 def _check_roles(inputs: list[dict[str, Any]], required: tuple[str, ...]) -> None:
     """Raises ValidationError that names the first input without a text in one of its roles."""
     for place, given in enumerate(inputs):
-        for role in required:
+        if predicting.CANDIDATES in given:
+            _check_list(place, given)
+        for role in required[:1] if predicting.CANDIDATES in given else required:
             value = given.get(role)
             if value is None or not (isinstance(value, str) or role == predicting.MESSAGES):
                 raise serializers.ValidationError(
                     {"inputs": {str(place): {role: [_("A text is needed here.")]}}}
                 )
+
+
+def _check_list(place: int, given: dict[str, Any]) -> None:
+    texts, most = given[predicting.CANDIDATES], given.get(predicting.MOST, predicting.NEAREST)
+    wrong = {}
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        wrong[predicting.CANDIDATES] = [_("A list of texts is needed here.")]
+    if type(most) is not int or most < 1:
+        wrong[predicting.MOST] = [_("A whole number from 1 on is needed here.")]
+    if wrong:
+        raise serializers.ValidationError({"inputs": {str(place): wrong}})
 
 
 def _version(project: Project, version_id: UUID | None) -> DatasetVersion:

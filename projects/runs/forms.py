@@ -9,7 +9,9 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from projects.datasets.models import DatasetVersion
 from projects.models import Project
@@ -19,12 +21,26 @@ from projects.selectors import task_of
 from training import catalogue
 from training.problems import Problem
 from training.spec import EFFORTS, OPTIONS, Option, Spec, check_setting
+from training.tasks.text_matching import FEW
 from web.errors import words
 
 STEPS = ("data", "model", "review")
 SETTING = "set-"  # before the name of a setting's field
 SEED = 13
 PROMPT = 4000  # characters of a prompt
+# How two texts are read, said to somebody who has never heard of encoders.
+READ_AS_USUAL = gettext_lazy(
+    "The usual choice. Each by itself with fewer than %(few)s training rows of two labels and a base that was made to "
+    "compare texts, which then understands more; together for all else."
+)
+READ_TOGETHER = gettext_lazy(
+    "For judging pairs: each word of the one text is weighed against the words of the other, which small differences "
+    "(a “not”, another number) need. To search a list, every text of it is read anew: some hundreds at most."
+)
+READ_ALONE = gettext_lazy(
+    "For finding a text in a long list, such as the right answer among thousands: each text of the list is read once, "
+    "and kept. Needs two labels, or a score."
+)
 
 
 @dataclass(frozen=True)
@@ -150,7 +166,7 @@ class AdvancedForm(forms.Form):
 
     def changed(self) -> bool:
         """Something here is not as it comes."""
-        return any(value for name, value in self.data.items() if name.startswith(SETTING)) or (
+        return any(self.data.get(name) for name in self.fields if name != "seed") or (
             self.data["seed"] != str(SEED)
         )
 
@@ -183,6 +199,31 @@ def _help(option: Option) -> str:
         return _(option.explain)
     bounds = _("%(low)s to %(high)s.") % {"low": f"{option.low:g}", "high": f"{option.high:g}"}
     return f"{_(option.explain)} {bounds}"
+
+
+def readings(choice: Choice) -> list[dict[str, Any]]:
+    """How two texts can be read, for the wizard; [] for data of another kind."""
+    version = choice.version
+    variant = task_of(version.project).variant(version.variant) if version else None
+    if version is None or variant is None or not variant.also:
+        return []
+    told = {
+        "": (_("Chosen for you"), READ_AS_USUAL % {"few": number_format(FEW)}),
+        "cross": (_("Read together"), READ_TOGETHER),
+        "bi": (_("Each read by itself"), READ_ALONE),
+    }
+    many = bool(variant.label) and len(version.labels) != 2
+    chosen = choice.settings.get("matching", "")
+    return [
+        {
+            "value": value,
+            "title": title,
+            "text": text,
+            "chosen": value == ("" if chosen == "auto" else chosen),
+            "closed": many and value == "bi",
+        }
+        for value, (title, text) in told.items()
+    ]
 
 
 def efforts(version: DatasetVersion, spec: Spec) -> list[dict[str, Any]]:

@@ -39,6 +39,7 @@ SETTINGS = {
 
 
 ON_OFF = {True: gettext_noop("On"), False: gettext_noop("Off")}
+CHOICES = {"cross": gettext_noop("Read together"), "bi": gettext_noop("Each read by itself")}
 
 
 def setting_title(name: str) -> str:
@@ -46,7 +47,9 @@ def setting_title(name: str) -> str:
 
 
 def setting_value(value: Any) -> Any:
-    return _(ON_OFF[value]) if isinstance(value, bool) else value
+    if isinstance(value, bool):
+        return _(ON_OFF[value])
+    return _(CHOICES[value]) if value in CHOICES else value
 
 
 SHARE, HUNDRED, NUMBER = "share", "hundred", "number"  # 0 to 1, shown as percent · 0 to 100 · any
@@ -116,6 +119,15 @@ FIGURES = {
         gettext_lazy("Average precision"), gettext_lazy("area below precision and recall"), NUMBER
     ),
     "mcc": Figure("MCC", gettext_lazy("0 is guessing, 1 is all right"), NUMBER),
+    "recall_at_1": Figure("Recall@1", gettext_lazy("found in the first place")),
+    "recall_at_5": Figure("Recall@5", gettext_lazy("found among the first five")),
+    "recall_at_10": Figure("Recall@10", gettext_lazy("found among the first ten")),
+    "mrr": Figure(
+        "MRR", gettext_lazy("1 where the first one is right, ½ where the second is"), NUMBER
+    ),
+    "ndcg_at_10": Figure(
+        "nDCG@10", gettext_lazy("the right ones first: 1 is the best order"), NUMBER
+    ),
     "log_loss": Figure(gettext_lazy("Log loss"), gettext_lazy("lower is better"), NUMBER, True),
 }
 # Where a head means something else by it.
@@ -134,6 +146,7 @@ BASELINES = {
     "overlap": gettext_lazy("The sentence with most words of the question"),
     "lead": gettext_lazy("The first three sentences"),
     "copy": gettext_lazy("The input as it is"),
+    "words": gettext_lazy("Words in common (TF-IDF), without a model"),
     "base": gettext_lazy("The base model before fine-tuning"),
     "model": gettext_lazy("Your fine-tuned model"),
 }

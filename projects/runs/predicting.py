@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import compress
 from typing import Any
 
 from projects.runs import folders
@@ -17,6 +18,10 @@ INPUTS = 64  # at once
 LETTERS = 10_000  # characters of a text
 LONGER = {"context": 20_000, "source": 20_000, "messages": 40_000}  # of these roles
 MESSAGES = "messages"
+# Instead of a second text: a list in which the texts are found that belong to the first one.
+CANDIDATES, MOST = "candidates", "most"
+LIST, LIST_LETTERS = 500, 100_000  # texts of all lists together, and their characters
+NEAREST = 10  # of them in an answer, where nothing else is asked
 SPEAKERS = ("system", "user", "assistant")
 
 
@@ -34,24 +39,55 @@ def longest(role: str) -> int:
     return LONGER.get(role, LETTERS)
 
 
+def searches(run: Run) -> bool:
+    """Whether the model says of two texts that they belong together, so that one can be looked up in a list."""
+    report = run.report or {}
+    alone = (report.get("details") or {}).get("head") == "pair"
+    return alone or "ranking" in (report.get("metrics") or {})
+
+
 def predict(run: Run, inputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """One answer an input, as `training.coding` gives it; probabilities of labels fall.
 
-    An input has a text for each of `roles`; `messages` may be a list of turns. Raises Problem(`predict.*`,
-    `run.unfinished`, `artifact.gone`, `serving.unavailable`).
+    An input has a text for each of `roles`; `messages` may be a list of turns. With `candidates`, a list of texts, in
+    place of the second of two texts the answer is {"nearest": …}. Raises Problem(`predict.*`, `run.unfinished`,
+    `artifact.gone`, `serving.unavailable`).
     """
     if not 1 <= len(inputs) <= INPUTS:
         raise Problem("predict.inputs", limit=INPUTS, found=len(inputs))
+    kinds = [CANDIDATES in given for given in inputs]
+    if any(kinds):
+        _check_lists(run, [given[CANDIDATES] for given in inputs if CANDIDATES in given])
     own = roles(run)
     records = [_record(own, given, number) for number, given in enumerate(inputs, 1)]
     folder = folders.artifact_folder(artifact_of(run))
     if not folder.is_dir():
         raise Problem("artifact.gone", name=folder.name)
-    return [_sorted(output) for output in client.predict(folder, records)]
+    # The model takes pairs, or texts with a list, in one call.
+    found = {
+        kind: iter(client.predict(folder, [*compress(records, map(kind.__eq__, kinds))]))
+        for kind in set(kinds)
+    }
+    return [_sorted(next(found[kind])) for kind in kinds]
 
 
-def _record(own: Sequence[str], given: Mapping[str, Any], number: int) -> dict[str, str]:
-    """The input as the model takes it: a text for every role."""
+def _check_lists(run: Run, lists: Sequence[Sequence[str]]) -> None:
+    if not searches(run):
+        raise Problem("predict.no_search")
+    texts = [text for each in lists for text in each]
+    length = sum(map(len, texts))
+    usable = all(lists) and all(text.strip() and _is_clean(text) for text in texts)
+    if not usable or len(texts) > LIST or length > LIST_LETTERS:
+        limits = {"limit": LIST, "letters": LIST_LETTERS}
+        raise Problem("predict.candidates", found=len(texts), length=length, **limits)
+
+
+def _record(own: Sequence[str], given: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """The input as the model takes it: a text for every role, or for the first one and a list."""
+    if CANDIDATES in given:
+        record: dict[str, Any] = {own[0]: _text(given.get(own[0], ""))}
+        _check(record[own[0]], longest(own[0]), number)
+        return {**record, CANDIDATES: list(given[CANDIDATES]), MOST: given.get(MOST) or NEAREST}
     record = {role: _text(given.get(role, "")) for role in own}
     for role in own:
         if role not in PLACES:
@@ -69,16 +105,15 @@ def _text(value: Any) -> str:
 
 def _check(text: str, limit: int, number: int) -> None:
     """Also a lone surrogate or a NUL makes a text unfit: neither JSON nor a tokenizer takes them as text."""
-    if not text.strip() or len(text) > limit or not _encodable(text) or "\x00" in text:
+    if not text.strip() or len(text) > limit or not _is_clean(text):
         raise Problem("predict.text", limit=limit, number=number, length=len(text.strip()))
 
 
-def _encodable(text: str) -> bool:
+def _is_clean(text: str) -> bool:
     try:
-        text.encode("utf-8")
+        return b"\0" not in text.encode("utf-8")
     except UnicodeEncodeError:
         return False
-    return True
 
 
 def _check_places(record: Mapping[str, str], number: int) -> None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from projects.datasets.editors import Mark, hue, segments, titles
-from projects.runs import predicting, results, triples
+from projects.runs import finding, predicting, results, triples
 from projects.runs.models import Run
 from projects.runs.predicting import MESSAGES, PLACES
 from projects.runs.results import Result
@@ -57,6 +57,7 @@ WIDGETS = {
     "texts": Widget("texts", "text", _TEXT),
 }  # fmt: skip
 CHAT = Widget("chat", "chat", gettext_lazy("Talk to the model as its users will."))
+NEAREST = Widget("texts", "nearest", "")
 TRIPLES = Widget("relation", "triples", "")
 OTHER = Widget("texts", "raw", _TEXT)
 
@@ -87,6 +88,7 @@ def box(run: Run, result: Result, examples: list[dict[str, str]]) -> dict[str, A
         "marks": MARKS,
         "finders": list(triples.finders(run)) if PLACES[0] in result.inputs else [],
         "chat": Chat((), ""),
+        "finding": finding.box(run, result),
     }
 
 
@@ -112,6 +114,8 @@ def answer(run: Run, result: Result, data: Mapping[str, str]) -> dict[str, Any]:
     """What the model says to what was typed. Raises Problem (see predicting.predict)."""
     if data.get("finder"):
         return _triples(run, data)
+    if data.get("form") == "nearest":
+        return {"widget": NEAREST, **finding.answer(run, result, data)}
     given = {role: str(data.get(role) or "").strip() for role in predicting.required(run)}
     # Places count from the beginning of the text as it is.
     if any(data.get(role) for role in PLACES if role in result.inputs):

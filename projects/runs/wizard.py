@@ -164,7 +164,8 @@ def _data(project: Project, choice: Choice) -> dict[str, Any]:
 
 def _model(project: Project, choice: Choice) -> dict[str, Any]:
     advanced = AdvancedForm(choice)
-    wrong = bool(advanced.errors)
+    wrong, readings = bool(advanced.errors), forms.readings(choice)
+    own = ("base", "effort", "seed", *(["matching"] if readings else []))
     bases = planning.choices(project.task, choice.version)
     return {
         "bases": bases,
@@ -174,7 +175,8 @@ def _model(project: Project, choice: Choice) -> dict[str, Any]:
         "advanced_open": wrong or advanced.changed(),
         "measured": bool(planning.calibration()),
         "asks": prompting.asks(project, choice),
-        "hidden": _but(choice, ("base", "effort", "seed", "prompt", "system", *advanced.fields)),
+        "readings": readings,
+        "hidden": _but(choice, (*own, "prompt", "system", *advanced.fields)),
     }
 
 

@@ -21,8 +21,8 @@ class ServingFailed(Exception):
     """It answered, and not as it should: ours to mend."""
 
 
-def predict(artifact: Path, inputs: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
-    """One {"label", "probability", "probabilities"} an input.
+def predict(artifact: Path, inputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One {"label", "probability", "probabilities"} an input, or what else the model says.
 
     `artifact` is the unpacked folder. Raises Problem(`serving.unavailable`) when the process is not up, and the
     problem that it answered with.

@@ -39,7 +39,7 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-  if (event.target.form?.id === "try-form") event.target.form.requestSubmit();
+  if (["try-form", "nearest-form"].includes(event.target.form?.id)) event.target.form.requestSubmit();
 });
 
 // --- the conversation ------------------------------------------------------------------------------------------------

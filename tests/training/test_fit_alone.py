@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +195,16 @@ def test_which_label_is_together_is_told_by_the_texts(tiny_base: Path, tmp_path:
     rows = pairs("label", ("b", "a"))
     list(fit(spec(tiny_base, tmp_path, rows, epochs=1), tmp_path))
     assert inference.load(tmp_path).model.about["together"] == "b"
+
+
+def test_few_rows_with_a_base_that_compares_are_read_each_by_itself(
+    tiny_base: Path, tmp_path: Path
+) -> None:
+    """The site names the base and gives its folder as well."""
+    wanted = spec(tiny_base, tmp_path, pairs("label"), epochs=1, matching="auto")
+    events = list(fit(replace(wanted, base="minilm-l6"), tmp_path))
+    assert events[-1].details["head"] == "pair"
+    assert events[-1].details["settings"]["matching"] == "bi"
 
 
 def test_without_the_setting_the_texts_are_read_together(tiny_base: Path, tmp_path: Path) -> None:

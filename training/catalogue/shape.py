@@ -96,6 +96,7 @@ class Base:
     max_length: int = 512
     kind: str = ENCODER
     cased: bool = True  # tells capitals from small letters
+    compares: bool = False  # made so that the vectors of two texts can be compared as they come
     only: tuple[
         str, ...
     ] = ()  # the tasks it was made for, where they are fewer than those of its kind

@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from training.coding.shares import SCORE, UNKNOWN, cells, columns, sigmoid, told
+from training.coding.shares import (
+    SCORE,
+    UNKNOWN,
+    cells,
+    columns,
+    ranked,
+    sigmoid,
+    told,
+    value_name,
+)
 from training.coding.words import clean
 
 __all__ = [
@@ -23,6 +32,7 @@ __all__ = [
     "ranked",
     "results",
     "table",
+    "value_name",
 ]
 
 Record = Mapping[str, str]
@@ -95,22 +105,3 @@ def table(results: ArrayLike, about: About) -> NDArray[np.float64]:
 def answers(results: ArrayLike, records: Sequence[Record], about: About) -> list[dict[str, Any]]:
     """`label`, `probability` and all `probabilities`; or a `score`."""
     return told(table(results, about), records, about)
-
-
-def ranked(
-    alike: NDArray[np.float64], candidates: Sequence[str], most: int, about: About
-) -> list[dict[str, Any]]:
-    """The nearest candidates, best first: `place` in the list from 0, `text`, `similarity`, and what that means:
-    the `probability` that the two belong together, or a `score`."""
-    order = np.argsort(-alike, kind="stable")[:most]
-    name = "score" if about["objective"] == SCORE else "probability"
-    values = meaning(alike[order], about)
-    return [
-        {
-            "place": int(place),
-            "text": candidates[place],
-            "similarity": float(alike[place]),
-            name: float(value),
-        }
-        for place, value in zip(order, values, strict=True)
-    ]

@@ -64,6 +64,34 @@ def told(
     ]
 
 
+def belonging(results: ArrayLike, about: About) -> NDArray[np.float64]:
+    """(rows,): of two texts the probability that they belong together, or their score."""
+    given = np.asarray(results, np.float64)
+    if about["objective"] == SCORE:
+        return given
+    return np.asarray(given[:, list(about["labels"]).index(about["together"])])
+
+
+def value_name(about: About) -> str:
+    """What it is called that `belonging` gives."""
+    return "score" if about["objective"] == SCORE else "probability"
+
+
+def ranked(
+    values: NDArray[np.float64], candidates: Sequence[str], most: int, said: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """The candidates of the highest values, best first: `place` in the list from 0, `text`, and what is `said`."""
+    order = np.argsort(-values, kind="stable")[:most]
+    return [
+        {
+            "place": int(place),
+            "text": candidates[place],
+            **{name: float(column[place]) for name, column in said.items()},
+        }
+        for place in order
+    ]
+
+
 def columns(about: About) -> list[str]:
     if about["objective"] == SCORE:
         return ["score"]

@@ -15,10 +15,12 @@ from training.coding.pair import (
     SCORE,
     UNKNOWN,
     answers,
+    meaning,
     pieces,
     ranked,
     results,
     tokenized,
+    value_name,
 )
 from training.files.core import Batch, Encoder, Loaded, encoder_of, mean, run
 
@@ -104,6 +106,8 @@ def competition(first: Tensor, second: Tensor, together: Tensor, same: Tensor) -
 class Model(Loaded):
     """Of two texts it says whether they belong together; of one text, what is nearest in a list."""
 
+    searches, ranks_by = True, "similarity"
+
     def build(self, folder: Path) -> Encoder:
         return Network(encoder_of(folder), self.about)
 
@@ -129,4 +133,5 @@ class Model(Loaded):
         """
         known = self.vectors(candidates) if vectors is None else vectors
         alike = (known @ self.vectors([text])[0]).astype(float)
-        return ranked(alike, candidates, most, self.about)
+        said = {"similarity": alike, value_name(self.about): meaning(alike, self.about)}
+        return ranked(alike, candidates, most, said)

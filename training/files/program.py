@@ -8,7 +8,7 @@ Texts are written as they came in: one that begins with =, +, - or @ may be run 
 
 From Python:  Model("this/folder").predict(["a text", "another"]), or [{"role": "a text", …}] for several inputs
 
-A model that reads two texts each by itself also searches: for every row of in.csv the nearest texts of a list,
+A model that compares two texts also searches: for every row of in.csv the nearest texts of a list,
 
     python predict.py in.csv out.csv --list candidates.csv --most 3
 
@@ -127,15 +127,17 @@ def search_rows(
     most: int = NEAREST,
 ) -> int:
     """Writes the rows as CSV to `target` with the nearest candidates added; returns their number."""
-    role, most = model.inputs[0], min(most, len(candidates))
+    role, most = model.inputs[0], max(1, min(most, len(candidates)))
     place = places(header, model, named_columns(given, model), [role])[role]
-    names = [f"{name}_{number + 1}" for number in range(most) for name in ("nearest", "similarity")]
+    names = [
+        f"{name}_{number + 1}" for number in range(most) for name in ("nearest", model.ranks_by)
+    ]
     writer, count = csv.writer(target), 0
     writer.writerow([*header, *added(header, names)])
-    known = model.vectors(candidates)
+    known = model.vectors(candidates) if hasattr(model, "vectors") else None
     for row in rows:
         found = model.nearest(row[place], candidates, most, known)
-        cells = [(item["text"], f"{item['similarity']:.6f}") for item in found]
+        cells = [(item["text"], f"{item[model.ranks_by]:.6f}") for item in found]
         writer.writerow([*row, *(cell for pair in cells for cell in pair)])
         count += 1
     return count
@@ -143,14 +145,23 @@ def search_rows(
 
 def listed(path: str, model: Any, wanted: argparse.Namespace) -> list[str]:
     """The texts to search among, each once: those of the second input's column, or of the only one."""
-    if not hasattr(model, "nearest"):
-        raise BadFile("This model reads two texts together, or only one: it searches no lists.")
     with Path(path).open(encoding=wanted.encoding, newline="") as source:
         header, rows = read_rows(source, wanted.delimiter)
-        role = model.inputs[1]
-        named = named_columns(wanted.column, model)
-        place = places(header, model, named, [role])[role] if len(header) > 1 else 0
-        return list(dict.fromkeys(row[place] for row in rows))
+        return list_of(header, rows, model, wanted.column)
+
+
+def list_of(
+    header: Sequence[str], rows: Iterable[Sequence[str]], model: Any, given: Sequence[str]
+) -> list[str]:
+    if not getattr(model, "searches", False):
+        raise BadFile("This model does not say of two texts that they belong together.")
+    role = model.inputs[1]
+    named = named_columns(given, model)
+    place = places(header, model, named, [role])[role] if len(header) > 1 else 0
+    found = list(dict.fromkeys(row[place] for row in rows if row[place].strip()))
+    if not found:
+        raise BadFile("The list holds no text to search among.")
+    return found
 
 
 def read_rows(source: Iterable[str], delimiter: str) -> tuple[list[str], Iterator[list[str]]]:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.coding.sequence import SCORE, SEVERAL, UNKNOWN, answers, pieces, results
+from training.coding.shares import belonging, ranked, value_name
 from training.files.core import (
     Batch,
     Encoder,
@@ -69,3 +70,25 @@ class Model(Loaded):
 
     def answers(self, results: Any, records: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
         return answers(results, records, self.about)
+
+    @property
+    def searches(self) -> bool:
+        """Whether of two texts it says that they belong together, so that one can be looked up in a list."""
+        told = self.about["objective"] == SCORE or "together" in self.about
+        return told and len(self.inputs) == 2
+
+    @property
+    def ranks_by(self) -> str:
+        return value_name(self.about)
+
+    def nearest(
+        self, text: str, candidates: Sequence[str], most: int = 10, vectors: None = None
+    ) -> list[dict[str, Any]]:
+        """The candidates that belong to the text most, best first: {"place", "text", "probability" or "score"}.
+
+        The text is read with each of them, so that there is nothing to keep of a list (`vectors`).
+        """
+        first, second = self.inputs
+        read = self.results([{first: text, second: other} for other in candidates])
+        values = belonging(read, self.about)
+        return ranked(values, candidates, most, {self.ranks_by: values})

@@ -138,8 +138,20 @@ def read(job: Job) -> Generator[Event, None, None]:
         ]
     if not job.rows["test"]:
         raise Problem("train.no_test")
+    _settle(job)
     job.about = about(job)
     yield stage("reading", 1.0)
+
+
+def _settle(job: Job) -> None:
+    """What is left to us and decides how the rows are read; a folder without a name is no base that is known."""
+    spec, variant = job.spec, job.variant
+    if variant:
+        usual = "" if spec.base_folder else catalogue.default_for(spec.task, variant.name)
+        base = catalogue.BASES.get(spec.base or usual)
+        compares = bool(base and base.compares)
+        settings = variant.settled(spec.settings, job.rows["train"], compares)
+        job.spec = replace(spec, settings=settings)
 
 
 def about(job: Job) -> dict[str, Any]:

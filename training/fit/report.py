@@ -27,9 +27,10 @@ PREDICTIONS = "predictions.parquet"
 def tested(job: Job, network: Any, simple: Simple, outcome: loop.Outcome) -> Report:
     """The best model on the test rows, in fp32; writes predictions.parquet."""
     begin, rows, learner = time.monotonic(), job.rows["test"], job.learner
-    _restore(job, network)
+    best = _restore(job, network)
     results = job.results("test", core.run(network, job.pieces["test"]))
     metrics = learner.score(rows, results, job.about)
+    metrics |= learner.search(rows, best.results, job.about)
     hits = learner.hits(rows, results, job.about)
     answers = job.head.coding.answers(results, job.records("test"), job.about)
     write_predictions(job, rows, answers, hits)
@@ -48,12 +49,13 @@ def tested(job: Job, network: Any, simple: Simple, outcome: loop.Outcome) -> Rep
     )
 
 
-def _restore(job: Job, network: Any) -> None:
-    """The best model's weights, and what was chosen for it, from the disk."""
+def _restore(job: Job, network: Any) -> core.Loaded:
+    """The best model, from the disk; its weights and what was chosen for it are put in place."""
     best = job.head.load(job.folder / export.CHECKPOINT)
     network.load_state_dict(best.network.state_dict())
     job.about |= {name: value for name, value in best.about.items() if name != "format"}
     network.eval()
+    return best
 
 
 def write_predictions(

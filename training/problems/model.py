@@ -209,6 +209,22 @@ ENTRIES: dict[str, Entry] = {
         _("Text {number} has {length}."),
         _("Shorten it, or type one."),
     ),
+    "predict.candidates": Entry(
+        BLOCKING,
+        _("The list cannot be searched"),
+        _("1 to {limit} texts, none of them empty, with at most {letters} characters together."),
+        _("The list has {found} texts with {length} characters together."),
+        _("Paste one text a line; for a longer list use predict.py of the download with --list."),
+    ),
+    "predict.no_search": Entry(
+        BLOCKING,
+        _("This model does not search lists"),
+        _(
+            "A model of two texts, with a score or with two labels, of which one says that they belong together."
+        ),
+        _("The model of this run is another one."),
+        _("Send every pair by itself, or train a model with such labels."),
+    ),
     "predict.marks": Entry(
         BLOCKING,
         _("Two things have to be marked"),

@@ -1,4 +1,4 @@
-"""What text matching needs where each text is read by itself: calibrations of cosines, and scores of searching."""
+"""What text matching needs where each text is read by itself: calibrations of cosines."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training import scoring
 from training.coding import pair
 from training.problems import Problem
 from training.tasks.shape import Row
 
 About = Mapping[str, Any]
 Floats = NDArray[np.float64]
-MOST = 2000  # queries, and candidates, that searching is measured with
 # Bounds of a calibration's slope: below the first a loss over it would hardly move the base.
 STEEP, STEEPEST = 10.0, 40.0
 RISE, STEEPEST_RISE = 1.0, 3.0  # of scores
@@ -75,27 +73,3 @@ def start(objective: str, cosines: Floats, targets: NDArray[Any], about: About) 
         "together": about["labels"][which],
         "calibration": logistic(cosines[known], targets[known] == which, STEEP),
     }
-
-
-def searching(rows: Sequence[Row], vectors: pair.Vectors, about: About) -> dict[str, float | int]:
-    """Scores of finding the second texts that belong to a first text among all second texts.
-
-    Of many rows the first ones count, up to MOST different texts of either side.
-    """
-    queries: dict[
-        str, tuple[int, set[int]]
-    ] = {}  # text -> a row of it, the candidates it belongs to
-    candidates: dict[str, tuple[int, int]] = {}  # text -> its number, a row of it
-    for place, row in enumerate(rows):
-        first, second = row.values["text_a"], row.values["text_b"]
-        candidate = candidates.setdefault(second, (len(candidates), place))
-        query = queries.setdefault(first, (place, set()))
-        if row.values["label"] == about["together"]:
-            query[1].add(candidate[0])
-        if max(len(candidates), len(queries)) >= MOST:
-            break
-    asked = [(place, wanted) for place, wanted in queries.values() if wanted]
-    ones = vectors[[place for place, _wanted in asked], 0]
-    others = vectors[[place for _number, place in candidates.values()], 1]
-    found = scoring.ranking(ones @ others.T, [wanted for _place, wanted in asked])
-    return {**found, "candidates": len(candidates)}

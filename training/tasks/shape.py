@@ -116,6 +116,10 @@ class Learner:
     measure: str = "accuracy"  # what `hits` are called
     # (training rows, test rows, about, seed) -> results of the simple baselines by name, for the test rows
     simple: Callable[[Sequence[Row], Sequence[Row], Mapping[str, Any], int], dict[str, Any]]
+    # (test rows, what reads records into `results`, about) -> metrics that need more answers than those to the rows
+    search: Callable[[Sequence[Row], Callable[..., Any], Mapping[str, Any]], dict[str, Any]] = (
+        nothing
+    )
     # figures of an epoch, in the order in which they are shown: name -> path within the metrics
     summary: Mapping[str, str]
     main: str  # the one of them by which the best epoch is chosen
@@ -155,10 +159,22 @@ class Variant:
     stored: str = ""  # the variant that a version of it is; empty: itself
     learner: Learner | None = None  # how models are made of it; None: they cannot be
     also: Mapping[str, Learner] = field(default_factory=dict)  # others, by the value of `matching`
+    # (training rows, labels, whether the base was made to compare texts) -> the value of `matching` that is taken
+    # where it is left to us
+    usual: Callable[[int, int, bool], str] = lambda rows, labels, compares: ""
 
     def chosen(self, settings: Mapping[str, Any]) -> Learner | None:
         """The learner that a run with these settings has."""
         return self.also.get(str(settings.get("matching") or ""), self.learner)
+
+    def settled(
+        self, settings: Mapping[str, Any], rows: Sequence[Row], compares: bool
+    ) -> dict[str, Any]:
+        """The settings with a choice where one was left to us."""
+        if not self.also or settings.get("matching") not in (None, "", "auto"):
+            return dict(settings)
+        labels = len({row.values[self.label] for row in rows}) if self.label else 0
+        return {**settings, "matching": self.usual(len(rows), labels, compares)}
 
     def of_head(self, head: str) -> Learner | None:
         """The learner that made a model with this head."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from training import baselines, scoring
 from training.coding import pair, sequence
-from training.tasks import bi_encoder
+from training.tasks import bi_encoder, searching
 from training.tasks.one_label import hits, labels, targets, teach
 from training.tasks.shape import Column, Flaw, Learner, Parsed, Row, Task, Variant
 
@@ -147,7 +147,7 @@ def score_alone(rows: Sequence[Row], results: Any, about: About) -> dict[str, An
     """`results` are vectors, of a baseline probabilities: then there is no `ranking`."""
     found = score(rows, pair.table(results, about), about)
     if np.ndim(results) == 3:
-        found["ranking"] = bi_encoder.searching(rows, results, about)
+        found["ranking"] = searching.by_vectors(rows, results, about)
     return found
 
 
@@ -162,11 +162,26 @@ def tune_score_alone(rows: Sequence[Row], vectors: Any, about: About) -> dict[st
 
 
 def score_score_alone(rows: Sequence[Row], results: Any, about: About) -> dict[str, Any]:
-    return score_score(rows, pair.table(results, about), about)
+    found = score_score(rows, pair.table(results, about), about)
+    if np.ndim(results) == 3:
+        found["ranking"] = searching.by_vectors(rows, results, about)
+    return found
 
 
 def hits_score_alone(rows: Sequence[Row], results: Any, about: About) -> NDArray[np.float64]:
     return hits_score(rows, pair.table(results, about), about)
+
+
+FEW = 2000  # training rows, below which texts that are read by themselves were found to be understood better
+
+
+def usual(rows: int, labels: int, compares: bool) -> str:
+    """How two texts are read where nobody chose it.
+
+    A base that was made to compare texts knows most of it before training; reading them together is learnt from
+    nothing, which takes many rows (measured: see docs/text-matching.md).
+    """
+    return "bi" if labels == 2 and compares and rows < FEW else "cross"
 
 
 LABELS = Learner(
@@ -174,10 +189,12 @@ LABELS = Learner(
     objective=sequence.SINGLE,
     inputs=TEXTS,
     labels=labels,
+    about=searching.which,
     teach=teach,
     score=score,
     hits=hits,
     simple=simple,
+    search=searching.by_reading,
     summary={"accuracy": "accuracy", "macro_f1": "macro.f1"},
     main="macro_f1",
     shown=shown,
@@ -192,6 +209,7 @@ SCORES = Learner(
     hits=hits_score,
     measure="closeness",
     simple=simple_score,
+    search=searching.by_reading,
     summary={"pearson": "pearson", "spearman": "spearman"},
     main="spearman",
     shown=shown_score,
@@ -202,10 +220,16 @@ LABELS_ALONE = replace(
     labels=bi_encoder.labels,
     tune=tune_alone,
     score=score_alone,
+    search=searching.beside_vectors,
     hits=hits_alone,
 )
 SCORES_ALONE = replace(
-    SCORES, head="pair", tune=tune_score_alone, score=score_score_alone, hits=hits_score_alone
+    SCORES,
+    head="pair",
+    tune=tune_score_alone,
+    score=score_score_alone,
+    search=searching.beside_vectors,
+    hits=hits_score_alone,
 )
 
 TASK = Task(
@@ -258,6 +282,7 @@ TASK = Task(
             least=2,
             learner=LABELS,
             also={"bi": LABELS_ALONE},
+            usual=usual,
         ),
         Variant(
             name=SCORE,
@@ -267,6 +292,7 @@ TASK = Task(
             parse=read_score,
             learner=SCORES,
             also={"bi": SCORES_ALONE},
+            usual=usual,
         ),
     ),
     text_role="text_a",

@@ -17,6 +17,7 @@ from projects.runs.results import (
     answers,
     entities,
     pairs,
+    ranking,
     relations,
     several,
     single,
@@ -86,6 +87,7 @@ def context(result: Result) -> dict[str, Any]:
         "test_rows": result.report["test_rows"],
         "details": result.details,
         "seconds": result.report["seconds"],
+        "ranking": ranking.compared(result),
         **view.context(result),
     }
 

@@ -51,6 +51,73 @@ def test_a_text_that_is_none_is_refused(asked: Callable[..., dict[str, str]], ba
     )
 
 
+SEARCH = {"text_a": "a", "candidates": ["b", "c"]}
+
+
+@pytest.fixture
+def searched(succeeded: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
+    """`searched([{…}])`: the calls to the model of a run that says which two texts belong together."""
+
+    def ask(inputs: list[dict[str, Any]], metrics: Mapping[str, Any] | None = None) -> list[Any]:
+        calls: list[Any] = []
+
+        def answer(folder: Any, records: list[Any]) -> list[dict[str, Any]]:
+            calls.append(records)
+            return [{"nearest": []} if "candidates" in one else {"score": 1.0} for one in records]
+
+        monkeypatch.setattr(serving, "predict", answer)
+        details = {"inputs": ["text_a", "text_b"]}
+        shown = {"ranking": {}} if metrics is None else metrics
+        succeeded.report = {**(succeeded.report or {}), "details": details, "metrics": shown}
+        return [predicting.predict(succeeded, inputs), *calls]
+
+    return ask
+
+
+def test_a_text_is_looked_up_in_a_list(searched: Callable[..., list[Any]]) -> None:
+    found, asked = searched([{**SEARCH, "most": 1}])
+    assert found == [{"nearest": []}]
+    assert asked == [{**SEARCH, "most": 1}]
+    assert searched([SEARCH])[1][0]["most"] == predicting.NEAREST
+
+
+def test_pairs_and_lists_may_come_together(searched: Callable[..., list[Any]]) -> None:
+    found, *calls = searched([SEARCH, {"text_a": "a", "text_b": "b"}, SEARCH])
+    assert found == [{"nearest": []}, {"score": 1.0}, {"nearest": []}]
+    assert sorted(map(len, calls)) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "candidates",
+    [
+        [],
+        ["a", " "],
+        ["a\x00"],
+        ["\ud800"],
+        ["a"] * (predicting.LIST + 1),
+        ["x" * 60_000, "y" * 60_000],
+    ],
+)
+def test_a_list_that_cannot_be_searched_is_refused(
+    searched: Callable[..., list[Any]], candidates: list[str]
+) -> None:
+    asked = [{"text_a": "a", "candidates": candidates}]
+    assert refused(lambda: searched(asked)) == "predict.candidates"
+
+
+def test_all_lists_together_are_no_longer_than_one(searched: Callable[..., list[Any]]) -> None:
+    asked = [{"text_a": "a", "candidates": ["b"] * 300}] * 2
+    assert refused(lambda: searched(asked)) == "predict.candidates"
+
+
+def test_a_text_for_a_list_is_needed(searched: Callable[..., list[Any]]) -> None:
+    assert refused(lambda: searched([{"text_a": " ", "candidates": ["b"]}])) == "predict.text"
+
+
+def test_other_models_search_no_lists(searched: Callable[..., list[Any]]) -> None:
+    assert refused(lambda: searched([SEARCH], {})) == "predict.no_search"
+
+
 def test_a_context_may_be_longer_than_a_question(asked: Callable[..., dict[str, str]]) -> None:
     roles, long = ("context", "question"), "x" * 20_000
     assert asked(roles, {"context": long, "question": "why?"})["context"] == long

@@ -150,6 +150,12 @@ def test_predict_works(api: APIClient, succeeded: Run, monkeypatch: pytest.Monke
         ([{"text": ""}], 422, "predict.text"),
         ([{"text": "x" * 10_001}], 422, "predict.text"),
         ([{"words": "a"}], 400, "request.invalid"),
+        ([{"text": "a", "candidates": ["b"]}], 422, "predict.no_search"),
+        ([{"text": "a", "candidates": "b"}], 400, "request.invalid"),
+        ([{"text": "a", "candidates": [1]}], 400, "request.invalid"),
+        ([{"text": "a", "candidates": ["b"], "most": 0}], 400, "request.invalid"),
+        ([{"text": "a", "candidates": ["b"], "most": True}], 400, "request.invalid"),
+        ([{"candidates": ["b"]}], 400, "request.invalid"),
         ("a", 400, "request.invalid"),
     ],
 )

@@ -198,3 +198,27 @@ def test_another_projects_data_cannot_be_named(
     there = reverse("train", args=[project.workspace.slug, other.pk])
     alice_client.post(there, chosen)
     assert not Run.objects.exists()
+
+
+def test_how_two_texts_are_read_is_asked_of_two_texts_alone(
+    alice_client: Client, train: str, chosen: dict[str, str], version: DatasetVersion
+) -> None:
+    asked = {**chosen, "step": "model", "set-matching": "bi"}
+    assert 'id="readings"' not in text(alice_client.get(train, asked))
+    version.project.task, version.variant = "text-matching", "label"
+    version.project.save()
+    version.save()
+    page = text(alice_client.get(train, asked))
+    assert re.search(r'name="set-matching" value="bi" checked', page)
+    assert "Each read by itself" in text(alice_client.get(train, {**asked, "step": "review"}))
+
+
+def test_of_more_than_two_labels_texts_are_read_together(
+    alice_client: Client, train: str, chosen: dict[str, str], version: DatasetVersion
+) -> None:
+    version.project.task, version.variant = "text-matching", "label"
+    version.labels = {name: {} for name in "abc"}
+    version.project.save()
+    version.save()
+    page = text(alice_client.get(train, {**chosen, "step": "model"}))
+    assert re.search(r'name="set-matching" value="bi" disabled', page)
