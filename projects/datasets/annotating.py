@@ -12,11 +12,13 @@ from django.utils import timezone
 from accounts.models import User
 from projects.datasets import drafts, editors, services
 from projects.datasets.models import DatasetVersion, Import, RowClaim, RowEdit
-from projects.datasets.selectors import SPLITS
+from projects.datasets.selectors import SPLITS, version_file
 from projects.models import Project
 from projects.selectors import task_of
+from training import version as versions
 from training.problems import TABLE, Problem
 from training.tasks.shape import Flaw, Task, Variant, read_plain
+from training.validation.parts import as_list, texts_in
 
 Kind = RowEdit.Kind
 CLAIM = timedelta(minutes=5)
@@ -67,7 +69,7 @@ def add_row(
     """A new row. Raises Problem(`edit.value`, `edit.role`, `spec.choice`)."""
     if split not in SPLITS:
         raise Problem("spec.choice", field="split", value=split[:40], choices=", ".join(SPLITS))
-    empty = dict.fromkeys(variant_of(version).keeps, "")
+    empty = dict.fromkeys(roles_of(version), "")
     full = checked(version, {**empty, **_texts(version, values)})
     return RowEdit.objects.create(
         version=version, user=user, kind=Kind.ADD, values={**full, "split": split}
@@ -140,15 +142,27 @@ def variant_of(version: DatasetVersion) -> Variant:
     return task.variant(found.stored or found.name)
 
 
+def roles_of(version: DatasetVersion) -> list[str]:
+    """What it holds: what every version of its variant has, and what is besides."""
+    variant = variant_of(version)
+    there = versions.columns(version_file(version))[0] if variant.may else []
+    return [*variant.keeps, *(role for role in variant.may if role in there)]
+
+
 def checked(version: DatasetVersion, values: Mapping[str, str]) -> dict[str, str]:
     """The values as a version holds them. Raises Problem(`edit.value`) for what an import would refuse."""
     task, variant = task_of(version.project), variant_of(version)
     given = {role: values.get(role, "") for role in {*task.roles, *variant.keeps}}
+    besides = {role: texts_in(given[role]) for role in roles_of(version)[len(variant.keeps) :]}
     parsed = variant.parse(given) if variant.parse else read_plain(variant, given)
     for flaw in parsed.flaws:
         if flaw.code not in MILD:
             raise _unusable(task, flaw)
-    return dict(zip(variant.keeps, parsed.values, strict=True))
+    for role, texts in besides.items():
+        if texts is None:
+            raise _unusable(task, Flaw("references.unread", role, given[role]))
+    kept = dict(zip(variant.keeps, parsed.values, strict=True))
+    return kept | {role: as_list(texts) for role, texts in besides.items()}
 
 
 def _unusable(task: Task, flaw: Flaw) -> Problem:
@@ -163,7 +177,7 @@ def _unusable(task: Task, flaw: Flaw) -> Problem:
 
 def _texts(version: DatasetVersion, values: Mapping[str, Any]) -> dict[str, str]:
     """Strings by role, of roles that the version holds."""
-    known = variant_of(version).keeps
+    known = roles_of(version)
     for role in values:
         if role not in known:
             raise Problem("edit.role", role=str(role)[:40], known=", ".join(known))

@@ -56,6 +56,17 @@ ENTRIES: dict[str, Entry] = {
         _("Some places were wrong and were corrected: the answer was found at {found}."),
         _("Nothing to do."),
     ),
+    "references.unread": Entry(
+        AMBER,
+        _("Further references that cannot be read"),
+        _("A text, or a JSON list of texts."),
+        _(
+            "Some cells look like a list and are none; their rows count with their first reference alone."
+        ),
+        _(
+            'Write them as ["one text", "another text"], or give each reference a column of its own.'
+        ),
+    ),
     "score.number": Entry(
         AMBER,
         _("Scores that are no numbers"),

@@ -25,6 +25,8 @@ class Column:
     # Lower-case header names that are taken for this role without asking.
     guesses: tuple[str, ...] = ()
     several: bool = False  # several columns may play it
+    # Each of them, or each item of a JSON list in one, is a text; a version holds a JSON list. A file may lack them.
+    listed: bool = False
 
 
 # Roles that every task has besides its own; none is required, and their columns stay among the user's own.
@@ -153,6 +155,9 @@ class Variant:
     parse: Callable[[Mapping[str, str]], Parsed] | None = None
     least: int = 0  # labels with two rows each that there must be to learn anything
     stored: str = ""  # the variant that a version of it is; empty: itself
+    may: tuple[
+        str, ...
+    ] = ()  # listed roles that a version holds as well, where columns are named for them
     learner: Learner | None = None  # how models are made of it; None: they cannot be
     also: Mapping[str, Learner] = field(default_factory=dict)  # others, by the value of `matching`
 

@@ -58,6 +58,7 @@ TASK = Task(
                 "标题",
             ),
         ),
+        writing.further("references", "reference", "summary", "target", "summaries", "摘要"),
     ),
     variants=(
         Variant(
@@ -67,6 +68,7 @@ TASK = Task(
             keeps=("source", "target"),
             key=("source",),
             target="target",
+            may=(writing.REFERENCES,),
             learner=LEARNER,
         ),
     ),

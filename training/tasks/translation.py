@@ -41,6 +41,7 @@ TASK = Task(
             _("What it should become."),
             guesses=("target", "tgt", "translation", "zh", "fr", "de", "译文", "翻译"),
         ),
+        writing.further("references", "reference", "target", "translation", "译文"),
     ),
     variants=(
         Variant(
@@ -50,6 +51,7 @@ TASK = Task(
             keeps=("source", "target"),
             key=("source",),
             target="target",
+            may=(writing.REFERENCES,),
             learner=LEARNER,
         ),
     ),
