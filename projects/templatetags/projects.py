@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,28 @@ register = template.Library()
 def task_title(name: str) -> str:
     task = TASKS.get(name)
     return _(task.title) if task else name
+
+
+@dataclass(frozen=True)
+class Needed:
+    """One way to give a task's data. `columns`: (title, what an example row has there)."""
+
+    title: str
+    columns: list[tuple[str, str]]
+
+
+@register.filter
+def task_needs(name: str) -> list[Needed]:
+    """The ways to give the data of a task, the usual one first."""
+    task = TASKS[name]
+    titles = {column.role: _(column.title) for column in task.columns}
+    return [
+        Needed(
+            _(variant.title),
+            [(titles[r], cell) for r, cell in zip(variant.needs, variant.example, strict=True)],
+        )
+        for variant in task.variants
+    ]
 
 
 @register.filter

@@ -217,6 +217,11 @@ TASK = Task(
             title=_("The answer stands in the context"),
             needs=("context", "question", "answer_text"),
             keeps=("context", "question", "answer_text", "answer_start"),
+            example=(
+                "The shop opens at nine and closes at six.",
+                "When does the shop open?",
+                "nine",
+            ),
             parse=read_extractive,
             may=(writing.REFERENCES,),
             learner=EXTRACTS,
@@ -226,6 +231,10 @@ TASK = Task(
             title=_("The answer is written freely"),
             needs=("question", "answer_text"),
             keeps=("question", "answer_text"),
+            example=(
+                "Do you ship abroad?",
+                "Yes, to all of Europe.",
+            ),
             key=("question",),
             target="answer_text",
             may=(writing.REFERENCES,),

@@ -147,6 +147,7 @@ class Variant:
     title: str  # translatable
     needs: tuple[str, ...]  # roles without which there is no such data
     keeps: tuple[str, ...]  # roles that a version holds
+    example: tuple[str, ...]  # a row of such a file: what stands in the columns of `needs`
     # Rows that are kept as they stand: the roles that make their key, and the one that is their only label.
     key: tuple[str, ...] = ()
     label: str = ""

@@ -66,6 +66,10 @@ TASK = Task(
             title=_("Text and summary"),
             needs=("source", "target"),
             keeps=("source", "target"),
+            example=(
+                "The printer on the second floor is broken again. Bo will look at it after lunch.",
+                "Bo looks at the broken printer.",
+            ),
             key=("source",),
             target="target",
             may=(writing.REFERENCES,),

@@ -49,6 +49,10 @@ TASK = Task(
             title=_("Original and translation"),
             needs=("source", "target"),
             keeps=("source", "target"),
+            example=(
+                "The parcel is on its way.",
+                "Das Paket ist unterwegs.",
+            ),
             key=("source",),
             target="target",
             may=(writing.REFERENCES,),
