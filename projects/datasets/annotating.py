@@ -149,6 +149,33 @@ def roles_of(version: DatasetVersion) -> list[str]:
     return [*variant.keeps, *(role for role in variant.may if role in there)]
 
 
+def typed_roles(version: DatasetVersion) -> list[str]:
+    """What a person is asked for who types a row: what is counted in it is found by itself."""
+    besides = roles_of(version)[len(variant_of(version).keeps) :]
+    return [*_typed_variant(version).needs, *besides]
+
+
+def from_typed(version: DatasetVersion, said: Mapping[str, str]) -> dict[str, str]:
+    """A row as a person types it, with [marks](label) or <e1>marks</e1> in its text, as the version holds it.
+
+    Raises Problem(`edit.value`).
+    """
+    variant = _typed_variant(version)
+    if variant.parse is None or variant is variant_of(version):
+        return dict(said)
+    task = task_of(version.project)
+    parsed = variant.parse(dict.fromkeys(task.roles, "") | dict(said))
+    for flaw in parsed.flaws:
+        if flaw.code not in MILD:
+            raise _unusable(task, flaw)
+    return {**said, **dict(zip(variant.keeps, parsed.values, strict=True))}
+
+
+def _typed_variant(version: DatasetVersion) -> Variant:
+    name = editors.editor_of(version).typed
+    return task_of(version.project).variant(name) if name else variant_of(version)
+
+
 def checked(version: DatasetVersion, values: Mapping[str, str]) -> dict[str, str]:
     """The values as a version holds them. Raises Problem(`edit.value`) for what an import would refuse."""
     task, variant = task_of(version.project), variant_of(version)
@@ -172,6 +199,7 @@ def _unusable(task: Task, flaw: Flaw) -> Problem:
         role=titles.get(flaw.role, flaw.role),
         kind=flaw.values.get("reason") or TABLE[flaw.code].title,
         value=editors.spoken(flaw.value)[:80],
+        expected=TABLE[flaw.code].expected,
     )
 
 

@@ -122,7 +122,7 @@ ENTRIES: dict[str, Entry] = {
     "edit.value": Entry(
         BLOCKING,
         _("This cannot be saved"),
-        _("A value that the check of the data would accept."),
+        _("{expected}"),
         _("{role}: {kind} (“{value}”)."),
         _("Correct it and save once more; what you typed is still there."),
     ),
