@@ -156,10 +156,13 @@ def typed_roles(version: DatasetVersion) -> list[str]:
 
 
 def from_typed(version: DatasetVersion, said: Mapping[str, str]) -> dict[str, str]:
-    """A row as a person types it, with [marks](label) or <e1>marks</e1> in its text, as the version holds it.
+    """A row as a person types it, with [marks](label) or <e1>marks</e1> in its text, as the version holds it; of texts
+    that are as good, one stands on each line.
 
     Raises Problem(`edit.value`).
     """
+    further = [role for role in variant_of(version).may if role in said]
+    said = {**said, **{role: _lines(said[role]) for role in further}}
     variant = _typed_variant(version)
     if variant.parse is None or variant is variant_of(version):
         return dict(said)
@@ -169,6 +172,12 @@ def from_typed(version: DatasetVersion, said: Mapping[str, str]) -> dict[str, st
         if flaw.code not in MILD:
             raise _unusable(task, flaw)
     return {**said, **dict(zip(variant.keeps, parsed.values, strict=True))}
+
+
+def _lines(cell: str) -> str:
+    """Further texts, one on each line, as a list; a list stays what it is."""
+    found = texts_in(cell)
+    return as_list(cell.splitlines()) if found == [cell] and "\n" in cell else cell
 
 
 def _typed_variant(version: DatasetVersion) -> Variant:

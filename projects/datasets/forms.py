@@ -71,7 +71,7 @@ def sent_in(data: Mapping[str, Any], name: str) -> str:
     return BETWEEN.join(str(part) for part in found if part).replace("\r\n", BETWEEN)
 
 
-class Several(forms.SelectMultiple):
+class Several(forms.CheckboxSelectMultiple):
     """Takes one value that names several columns as well: so the address has them."""
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
@@ -121,7 +121,7 @@ class ColumnsForm(forms.Form):
             required=False,
             choices=choices,
             initial=chosen,
-            widget=Several(attrs={"size": min(4, max(2, len(choices)))}),
+            widget=Several,
         )
 
     def columns_of(self, name: str) -> list[str]:
