@@ -222,6 +222,9 @@ def test_the_place_of_an_answer_is_found_by_itself(alice_client: Client, made: M
 def test_further_references_are_typed(alice_client: Client, made: Made) -> None:
     rows = [{"source": f"a {n}", "target": "b", "references": ["c"]} for n in range(30)]
     version = made("translation", rows)
+    page = alice_client.get(rows_url(version).removesuffix("rows/")).content.decode()
+    assert "[&quot;c&quot;]" not in page
+    assert ">c</bdi>" in page
     body = {"source": "one", "target": "eins", "references": "ein\r\neine"}
     assert alice_client.post(rows_url(version, "add/"), body).status_code == 302
     assert RowEdit.objects.get().values["references"] == '["ein", "eine"]'
