@@ -69,7 +69,8 @@ def check(
 def kept_test(scan: Scan, locked: str) -> list[Rows]:
     """The test rows of an earlier version; from now on the scan leaves their texts out of all other rows."""
     kept = list(edits.rows_of(locked, scan.task, [], only="test"))
-    prints = [scan.keys_of(rows) for rows in kept if set(scan.roles) <= set(rows.columns)]
+    scan.hold(role for rows in kept for role in rows.columns)
+    prints = [scan.keys_of(rows) for rows in kept if set(scan.variant.keeps) <= set(rows.columns)]
     scan.reserved = np.unique(np.concatenate([scan.reserved, *prints]))
     return kept
 
@@ -78,7 +79,7 @@ def take_test(scan: Scan, kept: Sequence[Rows]) -> None:
     """As rows like all others, once the files are read; of a variant of another shape there are none to take."""
     scan.reserved = scan.reserved[:0]
     for rows in kept:
-        if set(scan.roles) <= set(rows.columns):
+        if set(scan.variant.keeps) <= set(rows.columns):
             scan.take_rows(rows)
 
 
@@ -233,6 +234,9 @@ def test_hash(scan: Scan, assigned: NDArray[np.uint8]) -> str:
             splits.digests(strings(scan.labels))[answers[test]] if scan.simple else answers[test]
         )
         prints = splits.mixed(prints ^ np.uint64(1), 0) ^ named
+    if scan.further is not None:
+        held = scan.further[test]
+        prints = np.where(held > 0, splits.mixed(prints ^ held, 0), prints)
     return hashlib.sha256(np.sort(prints).tobytes()).hexdigest()[:16]
 
 

@@ -21,7 +21,9 @@ from training.version import Stored
 
 KINDS = ("changed", "added", "dropped", "moved")
 # Roles that say what is to be answered; the others are what a row is known by when its answer has changed.
-ANSWERS = frozenset({"label", "score", "entities", "target", "answer_text", "answer_start"})
+ANSWERS = frozenset(
+    {"label", "score", "entities", "target", "answer_text", "answer_start", "references"}
+)
 # Ways to find a row again, the surest first. What a place alone tells is believed last: lines may have shifted.
 WAYS = (("place", "content"), ("place", "key"), ("content",), ("key",), ("place",))
 _PARTS = 8

@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,9 @@ from training.files import core, program
 from training.problems import Problem
 from training.table.reader import clean
 from training.tasks import TASKS
-from training.tasks.shape import Row, Task, Variant, read_plain
+from training.tasks.shape import BETWEEN, Row, Task, Variant, read_plain
+from training.validation.parts import as_list, texts_in
+from training.validation.rows import joined
 
 MOST = 1000  # inputs in one call
 TOLERANCE = 1e-3  # between the probabilities of a run and those of its saved model
@@ -208,26 +210,46 @@ def evaluate(folder: str | Path, file: Path, columns: Mapping[str, str] | None =
 def _rows(task: Task, file: Path, columns: Mapping[str, str]) -> list[Row]:
     """The rows that the task understands."""
     read = table.read(file)
-    here = {role: name for role, name in columns.items() if name in read.columns}
+    here = {role: names for role in columns if (names := _there(columns[role], read.columns))}
     for column in task.columns:
         if column.required and column.role not in here:
             read.index(columns[column.role])  # says which columns there are
-    places, variant = {role: read.index(name) for role, name in here.items()}, task.suggested(here)
+    variant, records = task.suggested(here), list(read)
+    cells = {role: _cells(task, role, names, read, records) for role, names in here.items()}
     kept = [
         row
-        for number, record in enumerate(read)
-        if variant and (row := _row(task, variant, number, file.name, record, places))
+        for number, record in enumerate(records)
+        if variant
+        and (row := _row(task, variant, Row(number, file.name, record.line, _at(cells, number))))
     ]
     if not kept:
         raise Problem("row.none", file=file.name)
     return kept
 
 
-def _row(
-    task: Task, variant: Variant, number: int, file: str, record: Any, places: Mapping[str, int]
-) -> Row | None:
-    values = dict.fromkeys(task.roles, "")
-    values |= {role: clean(record.cells[place]) for role, place in places.items()}
+def _there(names: str, header: Sequence[str]) -> str:
+    """Those of the columns that the file has."""
+    return BETWEEN.join(name for name in names.split(BETWEEN) if name in header)
+
+
+def _cells(task: Task, role: str, columns: str, read: Any, records: Sequence[Any]) -> list[str]:
+    """What stands in a role, row by row; several columns as one, as the check reads them."""
+    names = columns.split(BETWEEN)
+    found = [[clean(record.cells[read.index(name)]) for record in records] for name in names]
+    if len(names) == 1:
+        return found[0]
+    whole = joined(names, [table.strings(column) for column in found], role == task.label_role)
+    return list(whole.to_pylist())
+
+
+def _at(cells: Mapping[str, Sequence[str]], number: int) -> dict[str, str]:
+    return {role: column[number] for role, column in cells.items()}
+
+
+def _row(task: Task, variant: Variant, row: Row) -> Row | None:
+    """As a version would hold it."""
+    values = {**dict.fromkeys(task.roles, ""), **row.values}
     found = variant.parse(values) if variant.parse else read_plain(variant, values)
     kept = dict(zip(variant.keeps, found.values, strict=False))
-    return Row(number, file, record.line, kept) if found.key else None
+    kept |= {role: as_list(texts_in(values[role])) for role in variant.may}
+    return replace(row, values=kept) if found.key else None

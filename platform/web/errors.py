@@ -56,7 +56,7 @@ STATUSES = {
 # Letters and figures that are not mistaken for one another when read out.
 LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 # Values that are words of ours rather than the user's, and what the ids among them are called.
-OURS = ("kind", "split", "other", "role", "what", "reason")
+OURS = ("kind", "split", "other", "role", "what", "reason", "expected")
 CALLED = {
     "train": gettext_noop("training"),
     "valid": gettext_noop("validation"),

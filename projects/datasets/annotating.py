@@ -12,11 +12,13 @@ from django.utils import timezone
 from accounts.models import User
 from projects.datasets import drafts, editors, services
 from projects.datasets.models import DatasetVersion, Import, RowClaim, RowEdit
-from projects.datasets.selectors import SPLITS
+from projects.datasets.selectors import SPLITS, version_file
 from projects.models import Project
 from projects.selectors import task_of
+from training import version as versions
 from training.problems import TABLE, Problem
 from training.tasks.shape import Flaw, Task, Variant, read_plain
+from training.validation.parts import as_list, texts_in
 
 Kind = RowEdit.Kind
 CLAIM = timedelta(minutes=5)
@@ -67,7 +69,7 @@ def add_row(
     """A new row. Raises Problem(`edit.value`, `edit.role`, `spec.choice`)."""
     if split not in SPLITS:
         raise Problem("spec.choice", field="split", value=split[:40], choices=", ".join(SPLITS))
-    empty = dict.fromkeys(variant_of(version).keeps, "")
+    empty = dict.fromkeys(roles_of(version), "")
     full = checked(version, {**empty, **_texts(version, values)})
     return RowEdit.objects.create(
         version=version, user=user, kind=Kind.ADD, values={**full, "split": split}
@@ -140,15 +142,63 @@ def variant_of(version: DatasetVersion) -> Variant:
     return task.variant(found.stored or found.name)
 
 
+def roles_of(version: DatasetVersion) -> list[str]:
+    """What it holds: what every version of its variant has, and what is besides."""
+    variant = variant_of(version)
+    there = versions.columns(version_file(version))[0] if variant.may else []
+    return [*variant.keeps, *(role for role in variant.may if role in there)]
+
+
+def typed_roles(version: DatasetVersion) -> list[str]:
+    """What a person is asked for who types a row: what is counted in it is found by itself."""
+    besides = roles_of(version)[len(variant_of(version).keeps) :]
+    return [*_typed_variant(version).needs, *besides]
+
+
+def from_typed(version: DatasetVersion, said: Mapping[str, str]) -> dict[str, str]:
+    """A row as a person types it, with [marks](label) or <e1>marks</e1> in its text, as the version holds it; of texts
+    that are as good, one stands on each line.
+
+    Raises Problem(`edit.value`).
+    """
+    further = [role for role in variant_of(version).may if role in said]
+    said = {**said, **{role: _lines(said[role]) for role in further}}
+    variant = _typed_variant(version)
+    if variant.parse is None or variant is variant_of(version):
+        return dict(said)
+    task = task_of(version.project)
+    parsed = variant.parse(dict.fromkeys(task.roles, "") | dict(said))
+    for flaw in parsed.flaws:
+        if flaw.code not in MILD:
+            raise _unusable(task, flaw)
+    return {**said, **dict(zip(variant.keeps, parsed.values, strict=True))}
+
+
+def _lines(cell: str) -> str:
+    """Further texts, one on each line, as a list; a list stays what it is."""
+    found = texts_in(cell)
+    return as_list(cell.splitlines()) if found == [cell] and "\n" in cell else cell
+
+
+def _typed_variant(version: DatasetVersion) -> Variant:
+    name = editors.editor_of(version).typed
+    return task_of(version.project).variant(name) if name else variant_of(version)
+
+
 def checked(version: DatasetVersion, values: Mapping[str, str]) -> dict[str, str]:
     """The values as a version holds them. Raises Problem(`edit.value`) for what an import would refuse."""
     task, variant = task_of(version.project), variant_of(version)
     given = {role: values.get(role, "") for role in {*task.roles, *variant.keeps}}
+    besides = {role: texts_in(given[role]) for role in roles_of(version)[len(variant.keeps) :]}
     parsed = variant.parse(given) if variant.parse else read_plain(variant, given)
     for flaw in parsed.flaws:
         if flaw.code not in MILD:
             raise _unusable(task, flaw)
-    return dict(zip(variant.keeps, parsed.values, strict=True))
+    for role, texts in besides.items():
+        if texts is None:
+            raise _unusable(task, Flaw("references.unread", role, given[role]))
+    kept = dict(zip(variant.keeps, parsed.values, strict=True))
+    return kept | {role: as_list(texts) for role, texts in besides.items()}
 
 
 def _unusable(task: Task, flaw: Flaw) -> Problem:
@@ -158,12 +208,13 @@ def _unusable(task: Task, flaw: Flaw) -> Problem:
         role=titles.get(flaw.role, flaw.role),
         kind=flaw.values.get("reason") or TABLE[flaw.code].title,
         value=editors.spoken(flaw.value)[:80],
+        expected=TABLE[flaw.code].expected,
     )
 
 
 def _texts(version: DatasetVersion, values: Mapping[str, Any]) -> dict[str, str]:
     """Strings by role, of roles that the version holds."""
-    known = variant_of(version).keeps
+    known = roles_of(version)
     for role in values:
         if role not in known:
             raise Problem("edit.role", role=str(role)[:40], known=", ".join(known))

@@ -222,7 +222,7 @@ def row_add(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID)
             annotating.add_row(
                 version=version,
                 user=user_of(request),
-                values=said,
+                values=annotating.from_typed(version, said),
                 split=request.POST.get("split", "train"),
             )
         except Problem as error:
@@ -243,7 +243,7 @@ def row_add(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID)
 def _typed(request: HttpRequest, version: DatasetVersion) -> dict[str, str]:
     """The form by role. A browser sends line breaks as CRLF; texts have them as they were typed."""
     data, editor = request.POST, editors.editor_of(version)
-    roles = annotating.variant_of(version).keeps
+    roles = annotating.typed_roles(version)
     said = {role: data.get(role, "").replace("\r\n", "\n") for role in roles}
     if editor.template == "turns":
         texts = [text.replace("\r\n", "\n") for text in data.getlist("turn_content")]

@@ -22,7 +22,8 @@ HUES = 6  # of the marks; see components.css
 class Editor:
     """`template`: what Enter opens. `text`: the role in which places are marked. `shown`: the columns of the table.
 
-    `label`: the role in which labels stand, as `labels_as` says; empty where rows have none.
+    `label`: the role in which labels stand, as `labels_as` says; empty where rows have none. `typed`: the variant of
+    the task in which a person types a row, where the places in a text are counted in the one that is stored.
     """
 
     template: str  # below templates/annotation/
@@ -30,6 +31,7 @@ class Editor:
     text: str = ""
     label: str = ""
     labels_as: str = browse.CELL
+    typed: str = ""
 
     @property
     def suggests(self) -> bool:
@@ -45,10 +47,12 @@ EDITORS: dict[tuple[str, str], Editor] = {
     ),
     ("text-matching", "label"): Editor("picker", ("text_a", "text_b", "label"), label="label"),
     ("text-matching", "score"): Editor("texts", ("text_a", "text_b", "score")),
-    ("ner", "spans"): Editor("spans", ("text",), "text", "entities", browse.MARKS),
-    ("relation-extraction", "offsets"): Editor("relation", ("text", "label"), "text", "label"),
+    ("ner", "spans"): Editor("spans", ("text",), "text", "entities", browse.MARKS, typed="inline"),
+    ("relation-extraction", "offsets"): Editor(
+        "relation", ("text", "label"), "text", "label", typed="markers"
+    ),
     ("question-answering", "extractive"): Editor(
-        "answer", ("question", "context", "answer_text"), "context"
+        "answer", ("question", "context", "answer_text"), "context", typed="extractive"
     ),
     ("question-answering", "generative"): Editor("texts", ("question", "answer_text")),
     ("translation", "pairs"): Editor("texts", ("source", "target")),

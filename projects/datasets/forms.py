@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -64,14 +65,36 @@ class ReadingForm(forms.Form):
         field.choices = [("", first), *choices]
 
 
+def sent_in(data: Mapping[str, Any], name: str) -> str:
+    """The columns of a role with BETWEEN between them, whether they came as one value or as several."""
+    found = data.getlist(name) if isinstance(data, QueryDict) else [data.get(name) or ""]
+    return BETWEEN.join(str(part) for part in found if part).replace("\r\n", BETWEEN)
+
+
+class Several(forms.CheckboxSelectMultiple):
+    """Takes one value that names several columns as well: so the address has them."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        return [part for part in sent_in(data, name).split(BETWEEN) if part]
+
+
 class ColumnsForm(forms.Form):
     """One select a role."""
 
     def __init__(
-        self, data: Mapping[str, Any] | None, roles: tuple[Column, ...], header: list[str]
+        self,
+        data: Mapping[str, Any] | None,
+        roles: tuple[Column, ...],
+        header: list[str],
+        further: list[str] = [],  # noqa: B006 - only read
     ) -> None:
+        """`further`: columns that other files of the upload have, for roles that not every file need have."""
         super().__init__(data)
+        self.roles = {ROLE + role.role: role for role in roles}
         for role in roles:
+            if role.listed:
+                self.fields[ROLE + role.role] = self._listed(role, [*header, *further])
+                continue
             choices = [("", gettext("Choose a column"))] + [(name, name) for name in header]
             joined = str((data or {}).get(ROLE + role.role) or "")
             if BETWEEN in joined:  # several columns, guessed or sent: one more choice
@@ -85,8 +108,24 @@ class ColumnsForm(forms.Form):
 
     def columns(self) -> dict[str, str]:
         """role -> column as sent; the service checks them."""
-        sent = {name.removeprefix(ROLE): str(self.data.get(name) or "") for name in self.fields}
+        sent = {name.removeprefix(ROLE): sent_in(self.data, name) for name in self.fields}
         return {role: column.replace("\r\n", BETWEEN) for role, column in sent.items()}
+
+    def _listed(self, role: Column, names: list[str]) -> forms.MultipleChoiceField:
+        """Several columns at once; none is chosen where none is marked."""
+        chosen = self.columns_of(ROLE + role.role)
+        choices = [(name, name) for name in dict.fromkeys([*names, *chosen])]
+        return forms.MultipleChoiceField(
+            label=gettext(role.title),
+            help_text=gettext(role.help),
+            required=False,
+            choices=choices,
+            initial=chosen,
+            widget=Several,
+        )
+
+    def columns_of(self, name: str) -> list[str]:
+        return [part for part in sent_in(self.data, name).split(BETWEEN) if part]
 
     @property
     def main(self) -> list[forms.BoundField]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -102,8 +103,28 @@ def roles_of(project: Project) -> tuple[Column, ...]:
     return (*task_of(project).columns, *COMMON)
 
 
-def guessed_columns(project: Project, preview: table.Preview) -> dict[str, str]:
-    return validation.guess_columns(task_of(project), preview.columns, preview.rows)
+def guessed_columns(
+    project: Project, preview: table.Preview, further: Sequence[str] = ()
+) -> dict[str, str]:
+    """`further`: columns that the files for validation and test have besides."""
+    task = task_of(project)
+    found = validation.guess_columns(task, preview.columns, preview.rows)
+    if not further:
+        return found
+    whole = validation.guess_columns(task, [*preview.columns, *further], [])
+    listed = {column.role for column in task.columns if column.listed}
+    return {role: name for role, name in whole.items() if role in listed} | found
+
+
+def further_columns(
+    preview: table.Preview | None, uploads: Iterable[Upload | None], reading: Reading
+) -> list[str]:
+    """What the files for validation and test have besides; a file that cannot be read has nothing."""
+    found: dict[str, None] = {}
+    for upload in uploads:
+        with suppress(Problem):
+            found |= dict.fromkeys(preview_of(upload, reading).columns if upload else [])
+    return [name for name in found if preview and name not in preview.columns]
 
 
 def versions_in(project: Project) -> QuerySet[DatasetVersion]:

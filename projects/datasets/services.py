@@ -18,7 +18,13 @@ from billing.services import check_storage
 from projects.datasets import files
 from projects.datasets.models import DatasetVersion, Import, Upload
 from projects.datasets.samples import SAMPLES, Sample
-from projects.datasets.selectors import Reading, path_of, preview_of, version_file
+from projects.datasets.selectors import (
+    Reading,
+    further_columns,
+    path_of,
+    preview_of,
+    version_file,
+)
 from projects.jobs.queue import enqueue
 from projects.models import Project
 from projects.names import file_name, one_line
@@ -121,7 +127,9 @@ def start_import(
 ) -> Import:
     """Queues a check. The same one asked for while it is still under way is the one that is under way."""
     lock(project)
-    columns_there = preview_of(train, Reading(encoding, delimiter, format, header)).columns
+    reading = Reading(encoding, delimiter, format, header)
+    preview = preview_of(train, reading)
+    further = further_columns(preview, (valid, test), reading)
     wanted = {
         "train": train,
         "valid": valid,
@@ -130,7 +138,7 @@ def start_import(
         "delimiter": delimiter,
         "format": format,
         "header": header,
-        "columns": clean_columns(task_of(project), columns, columns_there),
+        "columns": clean_columns(task_of(project), columns, preview.columns, further),
         "variant": clean_variant(task_of(project), variant),
         "split": clean_split(split, columns),
         "keep_test": keep_test,
@@ -167,10 +175,12 @@ def start_revision(
     return job
 
 
-def clean_columns(task: Task, columns: Mapping[str, str], header: list[str]) -> dict[str, str]:
+def clean_columns(
+    task: Task, columns: Mapping[str, str], header: list[str], further: Sequence[str] = ()
+) -> dict[str, str]:
     """role -> column, checked against the task and the file. Raises Problem(`import.*`).
 
-    A role that several columns may play has them with BETWEEN between them.
+    A role that several columns may play has them with BETWEEN between them. `further`: see further_columns.
     """
     roles = {column.role: column for column in (*task.columns, *COMMON)}
     for role in columns:
@@ -180,7 +190,8 @@ def clean_columns(task: Task, columns: Mapping[str, str], header: list[str]) -> 
     known = table.reader.shown_list(header)
     for role, name in given.items():
         names = name.split(BETWEEN) if roles[role].several else [name]
-        if wrong := next((name for name in names if name not in header), None):
+        there = [*header, *further] if roles[role].listed else header
+        if wrong := next((name for name in names if name not in there), None):
             raise Problem("import.column", role=role, column=wrong[:120], known=known)
     if task.suggested(given) is None:
         role = _lacking(task, given)

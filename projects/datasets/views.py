@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.access import Action, allowed
 from projects.datasets import diagnosis, exporting, selectors, services
-from projects.datasets.addresses import after_upload, preview_url, role_fields
+from projects.datasets.addresses import after_upload, preview_url
 from projects.datasets.findings import groups_of
 from projects.datasets.forms import (
     ROLE,
@@ -23,6 +23,7 @@ from projects.datasets.forms import (
     DividingForm,
     ReadingForm,
     read_choice,
+    sent_in,
 )
 from projects.datasets.models import DatasetVersion, Import, Upload
 from projects.jobs.health import worker_alive
@@ -103,7 +104,8 @@ def _render_preview(
         preview = selectors.preview_of(train, choice.reading)
     except Problem as error:
         unread = error
-    mapping = _mapping(project, preview, data)
+    further = selectors.further_columns(preview, (choice.valid, choice.test), choice.reading)
+    mapping = _mapping(project, preview, data, further)
     kept = _kept(choice, mapping)
     latest = selectors.versions_in(project).first()
     kept_test = latest.splits.get("test", 0) if latest and not choice.test else 0
@@ -172,24 +174,26 @@ def _header(preview: Any, mapping: ColumnsForm) -> list[dict[str, str]]:
         name: mapping.fields[ROLE + role].label
         for role, column in mapping.columns().items()
         for name in column.split(BETWEEN)
+        if name
     }
     names = preview.columns if preview else []
     return [{"name": name, "role": str(roles.get(name) or "")} for name in names]
 
 
-def _mapping(project: Project, preview: Any, data: QueryDict) -> ColumnsForm:
-    """As sent, where the file has such a column; else the guess."""
+def _mapping(project: Project, preview: Any, data: QueryDict, further: list[str]) -> ColumnsForm:
+    """As sent, where the file has such a column; else the guess. `further`: the columns of the other files."""
     header = preview.columns if preview else []
-    chosen = (
-        {ROLE + r: c for r, c in selectors.guessed_columns(project, preview).items()}
-        if preview
-        else {}
-    )
-    for name in role_fields(project):
-        sent = data.get(name)
-        if sent and all(part in header for part in str(sent).split(BETWEEN)):
-            chosen[name] = str(sent)
-    return ColumnsForm(chosen, selectors.roles_of(project), header)
+    guessed = selectors.guessed_columns(project, preview, further) if preview else {}
+    chosen = {ROLE + role: column for role, column in guessed.items()}
+    for column in selectors.roles_of(project):
+        name = ROLE + column.role
+        sent = sent_in(data, name)
+        there = [*header, *further] if column.listed else header
+        if sent and all(part in there for part in sent.split(BETWEEN)):
+            chosen[name] = sent
+        elif name in data and column.listed and not sent:  # nothing is marked any more
+            chosen.pop(name, None)
+    return ColumnsForm(chosen, selectors.roles_of(project), header, further)
 
 
 def of_project(found: Any, project: Project) -> Any:

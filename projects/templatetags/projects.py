@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +23,28 @@ def task_title(name: str) -> str:
     return _(task.title) if task else name
 
 
+@dataclass(frozen=True)
+class Needed:
+    """One way to give a task's data. `columns`: (title, what an example row has there)."""
+
+    title: str
+    columns: list[tuple[str, str]]
+
+
+@register.filter
+def task_needs(name: str) -> list[Needed]:
+    """The ways to give the data of a task, the usual one first."""
+    task = TASKS[name]
+    titles = {column.role: _(column.title) for column in task.columns}
+    return [
+        Needed(
+            _(variant.title),
+            [(titles[r], cell) for r, cell in zip(variant.needs, variant.example, strict=True)],
+        )
+        for variant in task.variants
+    ]
+
+
 @register.filter
 def ago(value: datetime | None) -> str:
     """How long ago, in one unit: “3 days ago”, “just now”."""
@@ -35,6 +59,12 @@ def ago(value: datetime | None) -> str:
 def of(mapping: Any, key: Any) -> Any:
     """The value of a key that is itself a variable; empty when it is not there."""
     return mapping.get(key, "") if hasattr(mapping, "get") else ""
+
+
+@register.filter
+def as_lines(cell: str) -> str:
+    """The texts of a JSON list, one below the other."""
+    return "\n".join(map(str, json.loads(cell))) if cell else ""
 
 
 @register.filter

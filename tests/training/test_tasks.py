@@ -92,6 +92,13 @@ def test_a_good_row_is_kept_as_it_is_meant(name: str, variant: str) -> None:
 
 
 @VARIANTS
+def test_its_example_is_a_good_row(name: str, variant: str) -> None:
+    found = TASKS[name].variant(variant)
+    row = understood(TASKS[name], variant, dict(zip(found.needs, found.example, strict=True)))
+    assert (bool(row.key), row.flaws) == (True, ())
+
+
+@VARIANTS
 def test_what_is_kept_is_understood_again(name: str, variant: str) -> None:
     task = TASKS[name]
     _values, kept = ROWS[name, variant]

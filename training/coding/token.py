@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ OVERLAP = 0.25  # of a window with the one before it
 BIO, BIOES = "BIO", "BIOES"
 OUT = "O"
 IMPOSSIBLE = -1e9
+INLINE = re.compile(r"\[([^\[\]]+)\]\(([^()\s]+)\)")  # [words](label) in a text
 
 Record = Mapping[str, str]
 Piece = dict[str, Any]
@@ -36,6 +38,31 @@ def tags_of(about: About) -> list[str]:
     """O, then B-X, I-X (and E-X, S-X) of every label."""
     prefixes = "BIES" if about.get("scheme") == BIOES else "BI"
     return [OUT, *(f"{prefix}-{label}" for label in about["labels"] for prefix in prefixes)]
+
+
+def is_inline(about: About) -> bool:
+    """Whether the entities of the training data stood as marks in its texts."""
+    given = about.get("columns") or {}
+    return "text" in given and not {"entities", "tokens"} & set(given)
+
+
+def unmarked(text: str) -> tuple[str, list[int]]:
+    """The text without [marks](label), and for each of its characters, and its end, the place in the one given."""
+    plain, places, last = "", [], 0
+    for match in INLINE.finditer(text):
+        plain += text[last : match.start()] + match[1]
+        places += [*range(last, match.start()), *range(match.start(1), match.end(1))]
+        last = match.end()
+    return plain + text[last:], [*places, *range(last, len(text) + 1)]
+
+
+def moved(answer: dict[str, Any], text: str, places: Sequence[int]) -> dict[str, Any]:
+    """An answer to a text without its marks as one to the text that was given."""
+    found = []
+    for item in answer["entities"]:
+        start, end = places[item["start"]], places[item["end"] - 1] + 1
+        found.append({**item, "start": start, "end": end, "text": text[start:end]})
+    return {**answer, "entities": found}
 
 
 def pieces(tokenizer: Any, records: Sequence[Record], limit: int, about: About) -> list[Piece]:

@@ -15,6 +15,7 @@ from training.problems import Problem
 
 CSV, JSONL, JSON, TEXT = "text/csv", "application/x-ndjson", "application/json", "text/plain"
 
+_ANSWERS = {"context", "question", "answer_text", "answer_start"}
 _SPANS = ({"text", "entities"},)
 
 EXPORTS: dict[str, Export] = {
@@ -56,23 +57,23 @@ EXPORTS: dict[str, Export] = {
         ".json",
         JSON,
         pairs.write_squad,
-        ({"context", "question", "answer_text", "answer_start"},),
+        (_ANSWERS, {*_ANSWERS, "references"}),
     ),
     "answers": Export(
         "answers",
         _("JSON Lines with question and answer"),
         ".jsonl",
         JSONL,
-        pairs.keys({"question": "question", "answer_text": "answer"}),
-        ({"question", "answer_text"},),
+        pairs.keys({"question": "question", "answer_text": "answer", "references": "references"}),
+        ({"question", "answer_text"}, {"question", "answer_text", "references"}),
     ),
     "pairs": Export(
         "pairs",
         _("JSON Lines with source and target"),
         ".jsonl",
         JSONL,
-        pairs.keys({"source": "source", "target": "target"}),
-        ({"source", "target"},),
+        pairs.keys({"source": "source", "target": "target", "references": "references"}),
+        ({"source", "target"}, {"source", "target", "references"}),
     ),
     "chat": Export(
         "chat",
@@ -118,7 +119,12 @@ def _head(path: str | Path, safe: bool) -> Head:
     own = about.columns.get("id", "")
     # The split that a row is in now stands for the one that the file gave it.
     names = [name for name in names if name != about.columns.get("split")]
-    nested = {"entities", "messages", *(["label"] if about.variant == "multi" else [])}
+    nested = {
+        "entities",
+        "messages",
+        "references",
+        *(["label"] if about.variant == "multi" else []),
+    }
     own = f"x:{own}" if own in names else ""
     return Head(tuple(roles), _free(names, roles), safe, frozenset(nested), own)
 

@@ -10,7 +10,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.coding.token import UNKNOWN, Entity, answers, pieces, results, tags_of
+from training.coding.token import (
+    UNKNOWN,
+    Entity,
+    answers,
+    is_inline,
+    moved,
+    pieces,
+    results,
+    tags_of,
+    unmarked,
+)
 from training.files.core import Batch, Encoder, Loaded, encoder_of, run, stacked, with_head
 
 
@@ -47,6 +57,18 @@ class Network(Encoder):
 class Model(Loaded):
     def build(self, folder: Path) -> Encoder:
         return with_head(Network(encoder_of(folder), self.about), folder)
+
+    def predict(self, records: Sequence[str | Mapping[str, str]]) -> list[dict[str, Any]]:
+        """Marks in a text are no words of it, if they were none in training; offsets count the text as given."""
+        if not is_inline(self.about):
+            return super().predict(records)
+        texts = [item if isinstance(item, str) else item["text"] for item in records]
+        bare = [unmarked(text) for text in texts]
+        found = super().predict([plain for plain, _places in bare])
+        return [
+            moved(answer, text, places)
+            for answer, text, (_plain, places) in zip(found, texts, bare, strict=True)
+        ]
 
     def results(self, records: Sequence[Mapping[str, str]]) -> list[list[Entity]]:
         found = pieces(self.tokenizer, records, self.about["max_length"], self.about)

@@ -56,6 +56,17 @@ ENTRIES: dict[str, Entry] = {
         _("Some places were wrong and were corrected: the answer was found at {found}."),
         _("Nothing to do."),
     ),
+    "references.unread": Entry(
+        AMBER,
+        _("Further references that cannot be read"),
+        _("A text, or a JSON list of texts."),
+        _(
+            "Some cells look like a list and are none; their rows count with their first reference alone."
+        ),
+        _(
+            'Write them as ["one text", "another text"], or give each reference a column of its own.'
+        ),
+    ),
     "score.number": Entry(
         AMBER,
         _("Scores that are no numbers"),
@@ -111,7 +122,7 @@ ENTRIES: dict[str, Entry] = {
     "edit.value": Entry(
         BLOCKING,
         _("This cannot be saved"),
-        _("A value that the check of the data would accept."),
+        _("{expected}"),
         _("{role}: {kind} (“{value}”)."),
         _("Correct it and save once more; what you typed is still there."),
     ),

@@ -177,6 +177,9 @@ TASK = Task(
             title=_("Whole conversations"),
             needs=("messages",),
             keeps=("messages",),
+            example=(
+                '[{"role": "user", "content": "Are you open?"}, {"role": "assistant", "content": "Until six."}]',
+            ),
             parse=read_messages,
             learner=LEARNER,
         ),
@@ -185,6 +188,10 @@ TASK = Task(
             title=_("Instruction and response"),
             needs=("prompt", "response"),
             keeps=("messages",),
+            example=(
+                "Are you open?",
+                "Until six.",
+            ),
             parse=read_pairs,
             stored=MESSAGES,
         ),

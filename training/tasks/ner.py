@@ -18,7 +18,6 @@ from training.coding.words import words
 from training.tasks.shape import Column, Flaw, Learner, Parsed, Row, Task, Variant
 
 SPANS, TAGS, INLINE = "spans", "tags", "inline"
-_INLINE = re.compile(r"\[([^\[\]]+)\]\(([^()\s]+)\)")
 _WIDE = re.compile(
     "[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7a3\uff00-\uffef\u3000-\u303f]"
 )
@@ -143,7 +142,7 @@ def of_tokens(words: Sequence[str], marks: Sequence[str]) -> tuple[str, list[Spa
 def of_inline(text: str) -> tuple[str, list[Span]]:
     """`I live in [Paris](city)` without its marks, and the spans that they made."""
     plain, spans, last = "", [], 0
-    for match in _INLINE.finditer(text):
+    for match in token.INLINE.finditer(text):
         plain += text[last : match.start()]
         spans.append(Span(len(plain), len(plain) + len(match[1]), match[2]))
         plain, last = plain + match[1], match.end()
@@ -307,6 +306,10 @@ TASK = Task(
             title=_("Text and spans"),
             needs=("text", "entities"),
             keeps=("text", "entities"),
+            example=(
+                "Ann moved to Paris",
+                '[{"start": 0, "end": 3, "label": "person"}, {"start": 13, "end": 18, "label": "place"}]',
+            ),
             parse=read_spans,
             least=1,
             learner=LEARNER,
@@ -316,6 +319,10 @@ TASK = Task(
             title=_("Tokens and tags"),
             needs=("tokens", "tags"),
             keeps=("text", "entities"),
+            example=(
+                "Ann moved to Paris",
+                "B-person O O B-place",
+            ),
             parse=read_tags,
             least=1,
             stored=SPANS,
@@ -325,6 +332,7 @@ TASK = Task(
             title=_("Text with marked spans"),
             needs=("text",),
             keeps=("text", "entities"),
+            example=("[Ann](person) moved to [Paris](place)",),
             parse=read_inline,
             least=1,
             stored=SPANS,

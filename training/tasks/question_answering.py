@@ -78,23 +78,19 @@ def teach(rows: Sequence[Row], pieces: Sequence[dict[str, Any]], about: About) -
         piece["target"] = span.target(piece, start, start + len(text)) if text else (0, 0)
 
 
-def references(rows: Sequence[Row]) -> list[list[str]]:
-    return [[row.values.get("answer_text", "")] for row in rows]
-
-
 def tune(rows: Sequence[Row], results: Found, about: About) -> dict[str, Any]:
     """The probability of no answer from which none is given, where the data has such questions."""
     if not rows or about["absent_from"] is None:
         return {}
     absent = [item.absent for item in results]
     texts = [item.best or item.text for item in results]
-    found = scoring.best_no_answer_threshold(texts, references(rows), absent)
+    found = scoring.best_no_answer_threshold(texts, writing.references(rows, "answer_text"), absent)
     return {"absent_from": float(np.clip(found["f1_threshold"], 0.01, 0.99))}
 
 
 def score(rows: Sequence[Row], results: Found, about: About) -> dict[str, Any]:
     texts = [_given(item, about) for item in results]
-    found = scoring.answers(texts, references(rows))
+    found = scoring.answers(texts, writing.references(rows, "answer_text"))
     return {name: value for name, value in found.items() if name not in ("values", "best")}
 
 
@@ -106,7 +102,9 @@ def _given(item: span.Answer, about: About) -> str:
 
 def hits(rows: Sequence[Row], results: Found, about: About) -> NDArray[np.float64]:
     texts = [_given(item, about) for item in results]
-    return np.array(scoring.answers(texts, references(rows))["values"]["f1"], float)
+    return np.array(
+        scoring.answers(texts, writing.references(rows, "answer_text"))["values"]["f1"], float
+    )
 
 
 def simple(train: Sequence[Row], test: Sequence[Row], about: About, seed: int) -> dict[str, Any]:
@@ -153,7 +151,7 @@ EXTRACTS = Learner(
 
 def score_written(rows: Sequence[Row], texts: Sequence[str], about: About) -> dict[str, Any]:
     """Exact match and F1 of the words, 0 to 1, and ROUGE and the like, 0 to 100."""
-    found = scoring.answers(list(texts), references(rows))
+    found = scoring.answers(list(texts), writing.references(rows, "answer_text"))
     plain = {name: found[name] for name in ("exact_match", "f1")}
     return writing.scored(rows, texts, about, "question", "answer_text") | plain
 
@@ -161,7 +159,9 @@ def score_written(rows: Sequence[Row], texts: Sequence[str], about: About) -> di
 def hits_written(
     rows: Sequence[Row], texts: Sequence[str], about: About, answer: str
 ) -> NDArray[np.float64]:
-    return np.array(scoring.answers(list(texts), references(rows))["values"]["f1"], float)
+    return np.array(
+        scoring.answers(list(texts), writing.references(rows, "answer_text"))["values"]["f1"], float
+    )
 
 
 WRITES = writing.learner(
@@ -209,6 +209,7 @@ TASK = Task(
             required=False,
             guesses=("answer_start", "answer start", "start"),
         ),
+        writing.further("answers", "references", "reference", "answer", "答案"),
     ),
     variants=(
         Variant(
@@ -216,7 +217,13 @@ TASK = Task(
             title=_("The answer stands in the context"),
             needs=("context", "question", "answer_text"),
             keeps=("context", "question", "answer_text", "answer_start"),
+            example=(
+                "The shop opens at nine and closes at six.",
+                "When does the shop open?",
+                "nine",
+            ),
             parse=read_extractive,
+            may=(writing.REFERENCES,),
             learner=EXTRACTS,
         ),
         Variant(
@@ -224,8 +231,13 @@ TASK = Task(
             title=_("The answer is written freely"),
             needs=("question", "answer_text"),
             keeps=("question", "answer_text"),
+            example=(
+                "Do you ship abroad?",
+                "Yes, to all of Europe.",
+            ),
             key=("question",),
             target="answer_text",
+            may=(writing.REFERENCES,),
             learner=WRITES,
         ),
     ),

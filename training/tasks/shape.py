@@ -25,6 +25,8 @@ class Column:
     # Lower-case header names that are taken for this role without asking.
     guesses: tuple[str, ...] = ()
     several: bool = False  # several columns may play it
+    # Each of them, or each item of a JSON list in one, is a text; a version holds a JSON list. A file may lack them.
+    listed: bool = False
 
 
 # Roles that every task has besides its own; none is required, and their columns stay among the user's own.
@@ -149,6 +151,7 @@ class Variant:
     title: str  # translatable
     needs: tuple[str, ...]  # roles without which there is no such data
     keeps: tuple[str, ...]  # roles that a version holds
+    example: tuple[str, ...]  # a row of such a file: what stands in the columns of `needs`
     # Rows that are kept as they stand: the roles that make their key, and the one that is their only label.
     key: tuple[str, ...] = ()
     label: str = ""
@@ -157,6 +160,9 @@ class Variant:
     parse: Callable[[Mapping[str, str]], Parsed] | None = None
     least: int = 0  # labels with two rows each that there must be to learn anything
     stored: str = ""  # the variant that a version of it is; empty: itself
+    may: tuple[
+        str, ...
+    ] = ()  # listed roles that a version holds as well, where columns are named for them
     learner: Learner | None = None  # how models are made of it; None: they cannot be
     also: Mapping[str, Learner] = field(default_factory=dict)  # others, by the value of `matching`
     # (training rows, labels, whether the base was made to compare texts) -> the value of `matching` that is taken

@@ -58,6 +58,7 @@ TASK = Task(
                 "标题",
             ),
         ),
+        writing.further("references", "reference", "summary", "target", "summaries", "摘要"),
     ),
     variants=(
         Variant(
@@ -65,8 +66,13 @@ TASK = Task(
             title=_("Text and summary"),
             needs=("source", "target"),
             keeps=("source", "target"),
+            example=(
+                "The printer on the second floor is broken again. Bo will look at it after lunch.",
+                "Bo looks at the broken printer.",
+            ),
             key=("source",),
             target="target",
+            may=(writing.REFERENCES,),
             learner=LEARNER,
         ),
     ),

@@ -195,6 +195,10 @@ TASK = Task(
             title=_("One label a text"),
             needs=("text", "label"),
             keeps=("text", "label"),
+            example=(
+                "Where is my parcel?",
+                "delivery",
+            ),
             key=("text",),
             label="label",
             least=2,
@@ -217,6 +221,10 @@ TASK = Task(
             title=_("Several labels a text"),
             needs=("text", "label"),
             keeps=("text", "label"),
+            example=(
+                "The room was clean, but loud at night",
+                "cleanliness | noise",
+            ),
             parse=read_several,
             least=2,
             learner=Learner(

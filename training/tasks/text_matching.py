@@ -277,6 +277,11 @@ TASK = Task(
             title=_("Two texts and a label"),
             needs=("text_a", "text_b", "label"),
             keeps=("text_a", "text_b", "label"),
+            example=(
+                "How can I pay?",
+                "Which cards do you take?",
+                "same",
+            ),
             key=("text_a", "text_b"),
             label="label",
             least=2,
@@ -289,6 +294,11 @@ TASK = Task(
             title=_("Two texts and a score"),
             needs=("text_a", "text_b", "score"),
             keeps=("text_a", "text_b", "score"),
+            example=(
+                "A man plays the guitar",
+                "Somebody makes music",
+                "0.8",
+            ),
             parse=read_score,
             learner=SCORES,
             also={"bi": SCORES_ALONE},

@@ -41,6 +41,7 @@ TASK = Task(
             _("What it should become."),
             guesses=("target", "tgt", "translation", "zh", "fr", "de", "译文", "翻译"),
         ),
+        writing.further("references", "reference", "target", "translation", "译文"),
     ),
     variants=(
         Variant(
@@ -48,8 +49,13 @@ TASK = Task(
             title=_("Original and translation"),
             needs=("source", "target"),
             keeps=("source", "target"),
+            example=(
+                "The parcel is on its way.",
+                "Das Paket ist unterwegs.",
+            ),
             key=("source",),
             target="target",
+            may=(writing.REFERENCES,),
             learner=LEARNER,
         ),
     ),

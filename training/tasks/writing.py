@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -13,13 +14,44 @@ from numpy.typing import NDArray
 
 from training import baselines, scoring
 from training.coding.words import unspaced
-from training.tasks.shape import Learner, Row
+from training.tasks.shape import Column, Learner, Row
 
 About = Mapping[str, Any]
 SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]*\s*")
 LEADING = 3  # sentences of the simple summary
 LOOKED = 200  # rows that tell the language
 MOSTLY = 0.3  # share of Chinese characters, from which a language is Chinese
+
+
+REFERENCES = "references"  # the role of what would be as good an answer
+
+
+def _(text: str) -> str:
+    """Marks a text for translation by the site."""
+    return text
+
+
+def further(*guesses: str) -> Column:
+    """The column of further references. `guesses`: names that stand with a number behind them, one a reference."""
+    return Column(
+        REFERENCES,
+        _("Further references"),
+        _(
+            "Others that would be as good: a column for each, or one with a JSON list. They count for the scores alone."
+        ),
+        required=False,
+        guesses=guesses,
+        several=True,
+        listed=True,
+    )
+
+
+def references(rows: Sequence[Row], answer: str) -> list[list[str]]:
+    """Of each row what should be written, and what would be as good."""
+    return [
+        [row.values.get(answer, ""), *json.loads(row.values.get(REFERENCES) or "[]")]
+        for row in rows
+    ]
 
 
 def language(texts: Sequence[str]) -> str:
@@ -39,8 +71,7 @@ def scored(
 ) -> dict[str, Any]:
     """BLEU, chrF and ROUGE from 0 to 100, and how the texts are."""
     sources = [row.values[role] for row in rows]
-    references = [[row.values[answer]] for row in rows]
-    found = scoring.texts.generative(sources, texts, references)
+    found = scoring.texts.generative(sources, texts, references(rows, answer))
     return {name: value for name, value in found.items() if name != "rows"}
 
 
@@ -48,7 +79,7 @@ def overlap(
     rows: Sequence[Row], texts: Sequence[str], about: About, answer: str
 ) -> NDArray[np.float64]:
     """ROUGE-L of each row, 0 to 1."""
-    found = scoring.texts.rouge_rows(list(texts), [[row.values[answer]] for row in rows])
+    found = scoring.texts.rouge_rows(list(texts), references(rows, answer))
     return np.array(found["rougeL"], float) / 100
 
 
@@ -56,7 +87,7 @@ def likeness(
     rows: Sequence[Row], texts: Sequence[str], about: About, answer: str
 ) -> NDArray[np.float64]:
     """chrF of each row, 0 to 1."""
-    found = scoring.texts.chrf_rows(list(texts), [[row.values[answer]] for row in rows])
+    found = scoring.texts.chrf_rows(list(texts), references(rows, answer))
     return np.array(found, float) / 100
 
 

@@ -24,9 +24,14 @@ def guess_columns(
     """
     found: dict[str, str] = {}
     for column in (*task.columns, *COMMON):
+        if column.listed:
+            continue
         name = _by_name(column, [name for name in header if name not in found.values()])
         if name:
             found[column.role] = name
+    for column in task.columns:
+        if column.listed:
+            found |= _listed(task, column, header, found)
     for column in task.columns:
         if column.required and column.role not in found:
             free = [i for i, name in enumerate(header) if name not in found.values()]
@@ -34,6 +39,21 @@ def guess_columns(
             if name:
                 found[column.role] = name
     return found
+
+
+def _listed(
+    task: Task, column: Column, header: Sequence[str], found: Mapping[str, str]
+) -> dict[str, str]:
+    """`reference 2`, `summary3`, or one column of lists. The first one is the answer, where there is no other yet."""
+    free = [name for name in header if name not in found.values()]
+    plain = {name: re.sub(r"[\s_-]*\d+$", "", name).strip().casefold() for name in free}
+    numbered = [n for n, word in plain.items() if word in column.guesses and n[-1:].isdigit()]
+    said = {}
+    if numbered and task.label_role not in found:
+        said[task.label_role] = numbered.pop(0)
+    whole = [name for name in free if name.strip().casefold() == column.guesses[0]]
+    chosen = numbered or whole
+    return said | ({column.role: BETWEEN.join(chosen)} if chosen else {})
 
 
 def _by_name(column: Column, header: Sequence[str]) -> str:
@@ -75,7 +95,7 @@ def check_columns(
     for role in missing:
         values: dict[str, Any] = {"role": role, "columns": shown_list(table.columns)}
         found.add("column.unmapped", place, key=role, **values)
-    absent = [column for column in used(task, columns) if column not in table.columns]
+    absent = [column for column in used(task, columns, False) if column not in table.columns]
     for column in absent:
         values = {"column": column, "columns": shown_list(table.columns)}
         place_of = Place(name, table.header_line, column)
@@ -92,9 +112,22 @@ def _unmapped(task: Task, columns: Mapping[str, str]) -> list[str]:
     return min(lacking, key=len)
 
 
-def used(task: Task, columns: Mapping[str, str]) -> list[str]:
-    """The names of the columns that play a part of the task's own, each once."""
-    chosen = [columns.get(role, "").split(BETWEEN) for role in task.roles]
+def check_listed(
+    task: Task, tables: Sequence[Table], columns: Mapping[str, str], found: Findings
+) -> None:
+    """A column of further texts may be lacking in a file, but not in all of them."""
+    there = {name for table in tables for name in table.columns}
+    needed = used(task, columns, False)
+    for column in used(task, columns) if tables else ():
+        if column not in needed and column not in there:
+            values: dict[str, Any] = {"column": column, "columns": shown_list(tables[0].columns)}
+            found.add("column.missing", Place("", 0, column), key=column, **values)
+
+
+def used(task: Task, columns: Mapping[str, str], listed: bool = True) -> list[str]:
+    """The names of the columns that play a part of the task's own, each once; `listed`: with those of further texts."""
+    roles = [column.role for column in task.columns if listed or not column.listed]
+    chosen = [columns.get(role, "").split(BETWEEN) for role in roles]
     return list(dict.fromkeys(name for names in chosen for name in names if name))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +21,9 @@ class Part:
     """What is kept of a piece. `kept` are the places of the rows in the piece; the others are parallel to it."""
 
     kept: NDArray[np.int64]
-    values: list[Any]  # Arrow strings, in the order of the variant's `keeps`
+    values: list[
+        Any
+    ]  # Arrow strings, in the order of the variant's `keeps` and of what it holds besides
     keys: Any  # Arrow strings
     labels: Any  # Arrow strings: one row's labels after another's
     counts: NDArray[np.int64] | None  # labels of each row; None: one each
@@ -43,11 +46,51 @@ class Part:
         )
 
 
-def understood(task: Task, variant: Variant, columns: Mapping[str, Any], rows: int) -> Part:
-    """`columns`: role -> Arrow strings, for the roles that the file has."""
+def understood(
+    task: Task, variant: Variant, columns: Mapping[str, Any], rows: int, besides: Sequence[str] = ()
+) -> Part:
+    """`columns`: role -> Arrow strings, for the roles that the file has. `besides`: those of `may` that are held."""
     nothing = strings([""] * rows) if set(task.roles) - set(columns) else None
     given = {role: columns.get(role, nothing) for role in task.roles}
-    return _plain(variant, given, rows) if variant.key else _parsed(variant, given, rows)
+    part = _plain(variant, given, rows) if variant.key else _parsed(variant, given, rows)
+    for role in besides:
+        _hold(part, role, given[role].take(cells.array(part.kept)).to_pylist())
+    return part
+
+
+def _hold(part: Part, role: str, held: Sequence[str]) -> None:
+    """Adds a column of lists of texts; what looks like a list and is none counts as no text, and is told."""
+    found = [texts_in(cell) for cell in held]
+    part.values.append(strings(map(as_list, found)))
+    wrong = [at for at, item in enumerate(found) if item is None]
+    part.flaws += [(int(part.kept[at]), Flaw("references.unread", role, held[at])) for at in wrong]
+    part.flaws.sort(key=lambda item: item[0])
+
+
+def as_list(texts: list[str] | None) -> str:
+    """As a version holds them."""
+    return json.dumps(texts, ensure_ascii=False) if texts else ""
+
+
+def texts_in(cell: str) -> list[str] | None:
+    """The texts of a JSON list, or the one that stands there as it is; None for a list of something else.
+
+    Lists of SQuAD's kind, [{"text": …}] and {"text": […]}, are read as well.
+    """
+    if not cell.strip():
+        return []
+    try:
+        found = json.loads(cell)
+    except (ValueError, RecursionError):
+        return None if cell.lstrip().startswith('["') else [cell]
+    if isinstance(found, dict) and "text" in found:
+        found = found["text"]
+    if not isinstance(found, list):
+        return None if isinstance(found, dict) else [cell]
+    texts: list[Any] = [item.get("text") if isinstance(item, dict) else item for item in found]
+    if not all(isinstance(text, str) for text in texts):
+        return None
+    return [text for text in dict.fromkeys(texts) if text.strip()]
 
 
 def _plain(variant: Variant, given: Mapping[str, Any], rows: int) -> Part:

@@ -63,11 +63,11 @@ class Growing:
         return self._size
 
 
-def joined(names: Sequence[str], cells: Sequence[Any]) -> Any:
-    """Several label columns as one: a JSON list of the columns that say yes, or of the labels that stand in them."""
+def joined(names: Sequence[str], cells: Sequence[Any], marks: bool = True) -> Any:
+    """Several columns as one: a JSON list of what stands in them. Where they may be `marks`: of those that say yes."""
     rows = zip(*(column.to_pylist() for column in cells), strict=True)
     plain = [[cell.strip() for cell in row] for row in rows]
-    if all(cell.lower() in _YES | _NO for row in plain for cell in row):
+    if marks and all(cell.lower() in _YES | _NO for row in plain for cell in row):
         found = [
             [name for name, cell in zip(names, row, strict=True) if cell.lower() in _YES]
             for row in plain

@@ -18,7 +18,7 @@ from training.spool import Spool
 from training.table import Chunk, Fault, Table, cells, chunks, read, strings
 from training.table.reader import shown
 from training.tasks.shape import BETWEEN, Task, Variant
-from training.validation.columns import check_columns, used
+from training.validation.columns import check_columns, check_listed, used
 from training.validation.findings import Findings, Place
 from training.validation.parts import Part, understood
 from training.validation.rows import (
@@ -45,6 +45,8 @@ class Scan:
         suggested = task.suggested(columns) or task.variants[0]
         self.variant = task.variant(variant) if variant else suggested
         self.chosen = bool(variant)
+        # Roles that are held besides those that every version of the variant has.
+        self.besides = [role for role in self.variant.may if columns.get(role)]
         self.found = Findings()
         self.sources: list[Source] = []
         self.tables: list[Table | None] = []
@@ -60,7 +62,7 @@ class Scan:
         self.labels: dict[str, int] = {}
         kinds = {"source": "u1", "line": "u4", "print": "u8", "size": "u4", "tokens": "u2"}
         kinds |= {"codes": "i2", "counts": "u2", "answer": "u8", "given": "u1"}
-        kinds |= {"group": "u8", "date": "f8"}
+        kinds |= {"group": "u8", "date": "f8", "besides": "u8"}
         self._of = {name: Growing(kind) for name, kind in kinds.items()}
 
     def __len__(self) -> int:
@@ -161,7 +163,17 @@ class Scan:
     @property
     def roles(self) -> list[str]:
         """What a version of these rows holds of the task's roles."""
-        return list(self.variant.keeps)
+        return [*self.variant.keeps, *self.besides]
+
+    def hold(self, roles: Iterable[str]) -> None:
+        """Of the roles those that may be held besides, from now on; before any row is taken."""
+        named = {*self.besides, *roles}
+        self.besides = [role for role in self.variant.may if role in named]
+
+    @property
+    def further(self) -> NDArray[np.uint64] | None:
+        """What tells apart what is held besides, 0 where there is nothing; None where there never is."""
+        return self._of["besides"].all() if self.besides else None
 
     # --- files -------------------------------------------------------------------------------------------------
 
@@ -172,6 +184,7 @@ class Scan:
         opened = [self._open(source) for source in self.sources]
         self.tables = [table for table, _usable in opened]
         usable = [table for table, fits in opened if table is not None and fits]
+        check_listed(self.task, usable, self.columns, self.found)
         self._choose_variant(usable)
         named = [extra_columns(self.task, table, self.columns) for table in usable]
         self.extra = list(dict.fromkeys(name for names in named for name in names))
@@ -245,7 +258,8 @@ class Scan:
         }
         given = self._given(others, self.files[number], chunk.lines)
         sources = np.full(len(chunk), number, np.uint8)
-        part = understood(self.task, self.variant, self._by_role(table, chunk), len(chunk))
+        columns = self._by_role(table, chunk)
+        part = understood(self.task, self.variant, columns, len(chunk), self.besides)
         if len(self.reserved):
             part = self._without_reserved(part, chunk.lines, sources)
         self._keep(part, chunk.lines, sources, given, others)
@@ -256,7 +270,8 @@ class Scan:
             names = [n for n in self.columns.get(role, "").split(BETWEEN) if n in table.columns]
             own = [chunk.columns[table.columns.index(name)] for name in names]
             if own:
-                found[role] = own[0] if len(own) == 1 else joined(names, own)
+                is_label = role == self.task.label_role
+                found[role] = own[0] if len(own) == 1 else joined(names, own, is_label)
         return found
 
     def _given(
@@ -296,7 +311,7 @@ class Scan:
         sources = np.array([self.files.index(name) for name in rows.files], np.uint8)
         nothing = strings([""] * len(rows.lines))
         others = {name: rows.extra.get(name, nothing) for name in self.extra}
-        part = understood(self.task, self._stored, rows.columns, len(rows.lines))
+        part = understood(self.task, self._stored, rows.columns, len(rows.lines), self.besides)
         self._keep(part, rows.lines, sources, rows.splits, others)
 
     def _keep(
@@ -351,6 +366,9 @@ class Scan:
             of["counts"].add(part.counts)
         if part.answers is not None:
             of["answer"].add(part.answers)
+        if self.besides:
+            held = part.values[-1]
+            of["besides"].add(np.where(cells.sizes(held) > 0, splits.digests(held), np.uint64(0)))
 
     def _codes(self, labels: Any) -> NDArray[np.int16]:
         if not len(labels):

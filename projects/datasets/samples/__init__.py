@@ -79,7 +79,7 @@ SAMPLES: dict[str, Sample] = {
         name="shop-messages",
         title=_("Messages to a shop"),
         description=_(
-            "240 messages to an outdoor shop in English, with products, places, dates, persons and amounts marked."
+            "320 messages to an outdoor shop in English, with products, places, dates, persons and amounts marked."
         ),
         task="ner",
         file=FOLDER / "shop_messages.csv",
@@ -132,7 +132,7 @@ SAMPLES: dict[str, Sample] = {
         name="shop-translations",
         title=_("Messages of a web shop"),
         description=_(
-            "165 short texts of a web shop in English, with their translation into Chinese."
+            "260 short texts of a web shop in English, with their translation into Chinese."
         ),
         task="translation",
         file=FOLDER / "shop_translations.csv",
@@ -156,6 +156,18 @@ SAMPLES: dict[str, Sample] = {
             "target": "summary",
         },
     ),
+    "shop-questions": Sample(
+        name="shop-questions",
+        title=_("Questions to a shop"),
+        description=_(
+            "176 questions to a shop in English with the shop's answer, and a shorter one that is as good."
+        ),
+        task="question-answering",
+        file=FOLDER / "shop_questions.csv",
+        language="en",
+        columns={"question": "question", "answer_text": "answer", "references": "answer_2"},
+        variant="generative",
+    ),
     "shop-chats": Sample(
         name="shop-chats",
         title=_("Chats of a wool shop"),
@@ -170,6 +182,35 @@ SAMPLES: dict[str, Sample] = {
             "group": "plot",
         },
         split="group",
+    ),
+    "passages-zh": Sample(
+        name="passages-zh",
+        title=_("Questions on short passages, Chinese"),
+        description=_(
+            "114 questions on 24 short texts in Chinese; the answer stands in the text, or there is none."
+        ),
+        task="question-answering",
+        file=FOLDER / "passages_zh.csv",
+        language="zh",
+        columns={
+            "context": "context",
+            "question": "question",
+            "answer_text": "answer",
+            "answer_start": "answer_start",
+            "group": "title",
+        },
+        split="group",
+    ),
+    "notes-and-chats-zh": Sample(
+        name="notes-and-chats-zh",
+        title=_("Notes and chats, Chinese"),
+        description=_(
+            "80 meeting notes and chat logs in Chinese, each with a summary of one sentence."
+        ),
+        task="summarization",
+        file=FOLDER / "notes_and_chats_zh.csv",
+        language="zh",
+        columns={"source": "text", "target": "summary"},
     ),
     "faq-pairs-zh": Sample(
         name="faq-pairs-zh",
@@ -190,7 +231,7 @@ SAMPLES: dict[str, Sample] = {
         name="shop-messages-zh",
         title=_("Messages to a shop, Chinese"),
         description=_(
-            "212 messages to a shop in Chinese, with products, places, dates, persons and amounts marked."
+            "300 messages to a shop in Chinese, with products, places, dates, persons and amounts marked."
         ),
         task="ner",
         file=FOLDER / "shop_messages_zh.csv",

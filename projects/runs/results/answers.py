@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from projects.datasets.editors import Mark, Segment, segments
-from projects.runs.results.predictions import Listed, Prediction, every, truth
+from projects.runs.results.predictions import Listed, Prediction, besides, every, truth
 from projects.runs.results.shape import Context, Query, Result, View
 
 PAGE = 10
@@ -20,6 +20,7 @@ class Shown:
     row: Prediction
     question: str
     context: list[Segment]
+    besides: list[str]  # answers that would be as good
 
 
 def context(result: Result) -> Context:
@@ -47,7 +48,8 @@ def listed(result: Result, query: Query, offset: int) -> Listed:
     chosen = [row for row in every(result.predictions) if _is_wanted(row, kind)]
     chosen.sort(key=lambda row: (row.score or 0.0, -(row.probability or 0.0), row.row))
     starts = truth(result, "answer_start")
-    shown = [_shown(row, starts) for row in chosen[offset : offset + PAGE]]
+    more = truth(result, "references")
+    shown = [_shown(row, starts, besides(row, more)) for row in chosen[offset : offset + PAGE]]
     return Listed(len(chosen), shown, PAGE)
 
 
@@ -59,7 +61,7 @@ def _is_wanted(row: Prediction, kind: str) -> bool:
     return not row.correct
 
 
-def _shown(row: Prediction, starts: dict[int, str]) -> Shown:
+def _shown(row: Prediction, starts: dict[int, str], others: list[str]) -> Shown:
     marks = []
     if row.predicted and row.answer.get("start") is not None:
         name = _("Answer") if row.correct else _("Answer of the model")
@@ -70,7 +72,7 @@ def _shown(row: Prediction, starts: dict[int, str]) -> Shown:
         if not any(mark.start < other.end and other.start < mark.end for other in marks):
             marks.append(mark)
     text = row.inputs.get("context", "")
-    return Shown(row, row.inputs.get("question", row.text), segments(text, marks, 1200))
+    return Shown(row, row.inputs.get("question", row.text), segments(text, marks, 1200), others)
 
 
 VIEW = View(

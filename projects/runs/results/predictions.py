@@ -131,6 +131,11 @@ def _truth(path: Path, changed: int, role: str) -> dict[int, str]:
     return dict(zip(table["row"].to_pylist(), table[role].to_pylist(), strict=True))
 
 
+def besides(row: Prediction, lists: Mapping[int, str]) -> list[str]:
+    """Of the lists of texts by row those of this row that say something else than its label."""
+    return [text for text in json.loads(lists.get(row.row) or "[]") if text != row.label]
+
+
 def examples(path: Path, count: int = 3) -> list[dict[str, str]]:
     """Inputs of short test rows with different answers, to try the model with."""
     there = names_in(path)

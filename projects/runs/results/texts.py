@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from projects.runs.names import FIGURES
-from projects.runs.results.predictions import Listed, Prediction, rows
+from projects.runs.results.predictions import Listed, Prediction, besides, rows, truth
 from projects.runs.results.shape import Context, Query, Result, View, value_at
 
 PAGE = 10
@@ -19,11 +19,13 @@ MESSAGES = "messages"
 
 @dataclass(frozen=True)
 class Shown:
-    """`sources`: (role, text) of what was read; `turns`: of a conversation, up to its answer."""
+    """`sources`: (role, text) of what was read; `turns`: of a conversation, up to its answer; `besides`: what would
+    be as good as the reference."""
 
     row: Prediction
     sources: list[tuple[str, str]] = field(default_factory=list)
     turns: list[dict[str, str]] = field(default_factory=list)
+    besides: list[str] = field(default_factory=list)
 
 
 def context(result: Result) -> Context:
@@ -49,13 +51,15 @@ def listed(result: Result, query: Query, offset: int) -> Listed:
         return Listed(0, [])
     best = query.get("kind") == "best"
     found = rows(result.predictions, worst=not best, offset=offset, limit=PAGE, best=best)
-    return Listed(found.total, [shown(row) for row in found.rows], PAGE)
+    more = truth(result, "references")
+    said = [shown(row, besides(row, more)) for row in found.rows]
+    return Listed(found.total, said, PAGE)
 
 
-def shown(row: Prediction) -> Shown:
+def shown(row: Prediction, others: list[str]) -> Shown:
     if MESSAGES in row.inputs:
         return Shown(row, turns=before_answer(turns_of(row.inputs[MESSAGES])))
-    return Shown(row, sources=list(row.inputs.items()))
+    return Shown(row, sources=list(row.inputs.items()), besides=others)
 
 
 def turns_of(messages: Any) -> list[dict[str, str]]:

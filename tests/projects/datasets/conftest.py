@@ -41,7 +41,7 @@ def project(workspace: Workspace, alice: User) -> Project:
 
 @pytest.fixture
 def add(project: Project, alice: User) -> Callable[..., Upload]:
-    def add(content: bytes = b"", name: str = "tickets.csv") -> Upload:
+    def add(content: bytes = b"", name: str = "tickets.csv", project: Project = project) -> Upload:
         file = SimpleUploadedFile(name, content or table())
         return services.add_upload(project=project, user=alice, file=file)
 

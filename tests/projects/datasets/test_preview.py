@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -130,3 +131,58 @@ def test_the_api_works(api: APIClient, upload: Upload, project: Project) -> None
     assert data["mapping"] == {"text": "text", "label": "label"}
     assert data["rows"][0] == {"line": 2, "cells": ["message number 0 about a parcel", "billing"]}
     assert data["upload"]["project"] == str(project.pk)
+
+
+# --- several columns of one role ---
+
+
+@pytest.fixture
+def summaries(alice: User, workspace: Workspace) -> Project:
+    return create_project(workspace=workspace, user=alice, name="Sums", task="summarization")
+
+
+FURTHER = b"source,target,target_2,target_3\n" + b"".join(
+    b"Text %d is long.,Sum %d,Other %d,Third %d\n" % (n, n, n, n) for n in range(30)
+)
+
+
+def marked(page: str) -> list[str]:
+    """The columns that are chosen for the further references."""
+    boxes = re.findall(r'<input type="checkbox" name="column-references"[^>]*>', page)
+    return [box.split('value="')[1].split('"')[0] for box in boxes if "checked" in box]
+
+
+def test_further_references_are_guessed_and_can_be_left_out(
+    alice_client: Client, summaries: Project, add: Callable[..., Upload]
+) -> None:
+    upload = add(FURTHER, project=summaries)
+    page = alice_client.get(url(upload)).content.decode()
+    assert marked(page) == ["target_2", "target_3"]
+    again = alice_client.get(url(upload), {"column-references": ["", "target_3"]}).content.decode()
+    assert marked(again) == ["target_3"]
+    none = alice_client.get(url(upload), {"column-references": ""}).content.decode()
+    assert marked(none) == []
+
+
+def test_several_marked_columns_are_taken(
+    alice_client: Client, summaries: Project, add: Callable[..., Upload]
+) -> None:
+    body = {
+        "column-source": "source",
+        "column-target": "target",
+        "column-references": ["", "target_2", "target_3"],
+    }
+    alice_client.post(url(add(FURTHER, project=summaries)), body)
+    assert Import.objects.get().columns["references"] == "target_2\ntarget_3"
+
+
+def test_references_may_stand_in_the_test_file_alone(
+    alice_client: Client, summaries: Project, add: Callable[..., Upload]
+) -> None:
+    train = add(b"source,target\na,b\nc,d\n", project=summaries)
+    test = add(FURTHER, project=summaries)
+    page = alice_client.get(url(train), {"test": test.pk}).content.decode()
+    assert marked(page) == ["target_2", "target_3"]
+    body = {"column-source": "source", "column-target": "target", "test": test.pk}
+    alice_client.post(url(train), {**body, "column-references": "target_2"})
+    assert Import.objects.get().columns["references"] == "target_2"

@@ -144,3 +144,87 @@ def test_answers_that_differ_are_told_in_words(
     url = rows_url(several, "0/")
     answer = alice_client.get(url, headers={"Accept": "application/json"}).json()
     assert [said["said"] for said in answer["answers"]] == ["green", "red, blue"]
+
+
+# --- places in a text are typed as marks ---
+
+
+@pytest.fixture
+def named(made: Made) -> DatasetVersion:
+    spans = [{"start": 0, "end": 4, "label": "city"}]
+    rows = [{"text": f"Rome is number {n}", "entities": spans} for n in range(30)]
+    return made("ner", rows)
+
+
+@pytest.fixture
+def related(made: Made) -> DatasetVersion:
+    kinds = ("works_for", "knows")
+    rows = [{"text": f"<e1>Ann</e1> and <e2>Bo {n}</e2>", "label": kinds[n % 2]} for n in range(40)]
+    return made("relation-extraction", rows)
+
+
+def test_spans_are_typed_as_marks_in_the_text(alice_client: Client, named: DatasetVersion) -> None:
+    page = visible(alice_client.get(rows_url(named, "add/")).content.decode())
+    assert 'name="entities"' not in page
+    assert 'data-after="](city)"' in page
+    body = {"text": "👍 [Ann](person) is\r\nin [Rome](city)."}
+    assert alice_client.post(rows_url(named, "add/"), body).status_code == 302
+    said = RowEdit.objects.get().values
+    assert said["text"] == "👍 Ann is\nin Rome."
+    assert json.loads(said["entities"]) == [
+        {"start": 2, "end": 5, "label": "person"},
+        {"start": 12, "end": 16, "label": "city"},
+    ]
+
+
+def test_a_text_without_marks_has_no_entities(alice_client: Client, named: DatasetVersion) -> None:
+    alice_client.post(rows_url(named, "add/"), {"text": "Nothing [here] (really)."})
+    said = RowEdit.objects.get().values
+    assert (said["text"], said["entities"]) == ("Nothing [here] (really).", "[]")
+
+
+def test_a_relation_is_typed_with_its_marks(alice_client: Client, related: DatasetVersion) -> None:
+    page = visible(alice_client.get(rows_url(related, "add/")).content.decode())
+    assert "head_start" not in page
+    assert "&lt;e1&gt; and &lt;/e1&gt;" in page
+    body = {"text": "<e2>张三</e2> met <e1>Bo</e1>", "label": "knows"}
+    assert alice_client.post(rows_url(related, "add/"), body).status_code == 302
+    said = RowEdit.objects.get().values
+    assert said["text"] == "张三 met Bo"
+    places = [said[name] for name in ("head_start", "head_end", "tail_start", "tail_end")]
+    assert places == ["7", "9", "0", "2"]
+
+
+def test_a_missing_mark_is_said_with_what_is_needed(
+    alice_client: Client, related: DatasetVersion
+) -> None:
+    body = {"text": "<e1>Ann</e1> met Bo", "label": "knows"}
+    response = alice_client.post(rows_url(related, "add/"), body)
+    page = visible(response.content.decode())
+    assert response.status_code == 422
+    assert "&lt;e2&gt; and &lt;/e2&gt; around the other, each once" in page
+    assert "&lt;e1&gt;Ann&lt;/e1&gt; met Bo</textarea>" in page
+
+
+def test_the_place_of_an_answer_is_found_by_itself(alice_client: Client, made: Made) -> None:
+    rows = [
+        {"context": f"Room {n} is open.", "question": "Which?", "answer_text": str(n)}
+        for n in range(30)
+    ]
+    version = made("question-answering", rows)
+    page = visible(alice_client.get(rows_url(version, "add/")).content.decode())
+    assert "answer_start" not in page
+    body = {"context": "It is in Rome.", "question": "Where?", "answer_text": "Rome"}
+    assert alice_client.post(rows_url(version, "add/"), body).status_code == 302
+    assert RowEdit.objects.get().values["answer_start"] == "9"
+
+
+def test_further_references_are_typed(alice_client: Client, made: Made) -> None:
+    rows = [{"source": f"a {n}", "target": "b", "references": ["c"]} for n in range(30)]
+    version = made("translation", rows)
+    page = alice_client.get(rows_url(version).removesuffix("rows/")).content.decode()
+    assert "[&quot;c&quot;]" not in page
+    assert ">c</bdi>" in page
+    body = {"source": "one", "target": "eins", "references": "ein\r\neine"}
+    assert alice_client.post(rows_url(version, "add/"), body).status_code == 302
+    assert RowEdit.objects.get().values["references"] == '["ein", "eine"]'
