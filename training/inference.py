@@ -215,7 +215,7 @@ def _rows(task: Task, file: Path, columns: Mapping[str, str]) -> list[Row]:
         if column.required and column.role not in here:
             read.index(columns[column.role])  # says which columns there are
     variant, records = task.suggested(here), list(read)
-    cells = {role: _cells(task, role, names, read, records) for role, names in here.items()}
+    cells = {role: _column(task, role, names, read, records) for role, names in here.items()}
     kept = [
         row
         for number, record in enumerate(records)
@@ -232,7 +232,7 @@ def _there(names: str, header: Sequence[str]) -> str:
     return BETWEEN.join(name for name in names.split(BETWEEN) if name in header)
 
 
-def _cells(task: Task, role: str, columns: str, read: Any, records: Sequence[Any]) -> list[str]:
+def _column(task: Task, role: str, columns: str, read: Any, records: Sequence[Any]) -> list[str]:
     """What stands in a role, row by row; several columns as one, as the check reads them."""
     names = columns.split(BETWEEN)
     found = [[clean(record.cells[read.index(name)]) for record in records] for name in names]
