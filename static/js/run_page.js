@@ -45,7 +45,7 @@ document.addEventListener("keydown", (event) => {
 // --- the conversation ------------------------------------------------------------------------------------------------
 
 document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-stop]")) event.target.closest("form").dispatchEvent(new CustomEvent("htmx:abort"));
+  if (event.target.closest("[data-stop]")) event.target.closest("form").dispatchEvent(new CustomEvent("htmx:abort", { bubbles: true }));
 });
 
 // What was said last is in sight, and the next message can be typed at once.
