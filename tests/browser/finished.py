@@ -1,6 +1,6 @@
 """Puts fine-tunes that are done into the state folder of a running site, as its worker would have.
 
-Its own process: `python tests/browser/finished.py EMAIL PASSWORD <fits.json` prints the address of each run.
+Its own process: `python tests/browser/finished.py EMAIL PASSWORD <fits.json` writes the address of each run.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def main(email: str, password: str) -> None:
     import django
 
     django.setup()
-    print(json.dumps(_keep(email, password, json.load(sys.stdin))))
+    sys.stdout.write(json.dumps(_keep(email, password, json.load(sys.stdin))))
 
 
 def _keep(email: str, password: str, fits: list[dict[str, Any]]) -> dict[str, str]:
