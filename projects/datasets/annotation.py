@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.access import Action
 from projects.datasets import agreement, annotating, drafts, editors, row_filters, selectors
+from projects.datasets.cells import Cell, cells_of
 from projects.datasets.findings import called
 from projects.datasets.models import DatasetVersion, RowEdit
 from projects.datasets.views import _page, of_project
@@ -27,23 +27,9 @@ from training.problems import Problem
 
 PAGE = selectors.PAGE
 ADDED = 100  # rows added by hand that a page shows
-TURNS = 4  # of a conversation that a table shows
 # What a conversation that is added begins with.
 BLANK = [editors.Turn("user", "", ""), editors.Turn("assistant", "", "")]
 Kind = RowEdit.Kind
-
-
-@dataclass(frozen=True)
-class Cell:
-    """`segments` of a text, or the `turns` of a conversation, of which `more` are not among them."""
-
-    role: str
-    value: str
-    segments: list[editors.Segment]
-    turns: list[editors.Turn]
-    more: int = 0
-    old: str = ""  # what stands in the version, where it differs
-    changed: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,43 +46,11 @@ def shown(version: DatasetVersion, found: list[drafts.Draft]) -> list[Shown]:
     return [
         Shown(
             draft,
-            _cells(editor, labels, draft.values, draft.changed),
+            cells_of(editor, labels, draft.values, draft.changed),
             [(edit, editors.answer_text(editor, values)) for edit, values in draft.answers],
         )
         for draft in found
     ]
-
-
-def _cells(
-    editor: editors.Editor,
-    labels: list[str],
-    values: Mapping[str, str],
-    changed: Mapping[str, str] = {},
-) -> list[Cell]:
-    marks = editors.marks_of(editor, values, labels)
-    cells = []
-    for role in editor.shown:
-        turns = editors.turns(values[role]) if editor.template == "turns" else []
-        said = editors.spoken(values[role]) if _is_list(editor, role) else values[role]
-        old = changed.get(role, "")
-        cells.append(
-            Cell(
-                role=role,
-                value=values[role],
-                segments=editors.segments(said, marks if role == editor.text else []),
-                turns=turns[:TURNS],
-                more=len(turns[TURNS:]),
-                old=editors.spoken(old) if _is_list(editor, role) else old,
-                changed=role in changed or bool(role == editor.text and changed),
-            )
-        )
-    return cells
-
-
-def _is_list(editor: editors.Editor, role: str) -> bool:
-    """Whether the role holds JSON, which nobody should see."""
-    lists = editor.labels_as == browse.LIST and role == editor.label
-    return lists or editor.template == "turns"
 
 
 def _common(request: HttpRequest, project: Project, version: DatasetVersion) -> dict[str, Any]:
@@ -146,7 +100,9 @@ def rows(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID) ->
             for name, count in browse.finding_names(selectors.version_file(version)).items()
         ],
         "facets": browse.facets(selectors.version_file(version)).items(),
-        "added": [(edit, _cells(editor, values["labels"], edit.values)) for edit in added[:ADDED]],
+        "added": [
+            (edit, cells_of(editor, values["labels"], edit.values)) for edit in added[:ADDED]
+        ],
         "added_count": len(added),
     }
     return render(request, "annotation/rows.html", values)

@@ -88,7 +88,13 @@ def _lengths_notes(stats: Mapping[str, Any], limit: int | None) -> list[str]:
         return []
     base = catalogue.BASES.get(str(stats.get("base")))
     given = {"base": base.title if base else "", "limit": limit, "share": stats.get("truncated")}
-    return [_("%(base)s reads %(limit)s tokens; %(share)s %% of the texts are longer.") % given]
+    what = _("A token is a word or a part of one.")
+    if not given["share"]:
+        return [what, _("%(base)s reads %(limit)s tokens; no text is longer.") % given]
+    return [
+        what,
+        _("%(base)s reads %(limit)s tokens; %(share)s %% of the texts are longer.") % given,
+    ]
 
 
 def _range(first: int, after: int) -> str:
@@ -168,8 +174,13 @@ def _label_bars(version: DatasetVersion, shown: Sequence[str]) -> dict[str, Any]
         "layout": {
             "barmode": "stack",
             "bargap": 0.25,
-            "height": max(220, 20 * len(names) + 96),
-            "xaxis": {"side": "top", "rangemode": "tozero"},
+            "height": max(240, 20 * len(names) + 116),
+            "xaxis": {
+                "side": "top",
+                "rangemode": "tozero",
+                "title": {"text": _("Rows")},
+                "nticks": 5,
+            },
             "yaxis": {
                 "type": "category",
                 "autorange": "reversed",
@@ -177,7 +188,7 @@ def _label_bars(version: DatasetVersion, shown: Sequence[str]) -> dict[str, Any]
                 "dtick": 1,
             },
             "legend": {"y": 1, "yref": "container", "yanchor": "top", "traceorder": "normal"},
-            "margin": {"l": 48, "r": 16, "t": 64, "b": 8},
+            "margin": {"l": 48, "r": 16, "t": 84, "b": 8},
         },
     }
 
@@ -198,7 +209,11 @@ def languages(version: DatasetVersion, stats: Mapping[str, Any]) -> Chart | None
         subtitle,
         (title, _("Share")),
         [(name, percent(share)) for name, share in rows],
-        _shares(rows, "--chart-1"),
+        _shares(
+            rows,
+            "--chart-1",
+            _("Share of the texts") if stats.get("languages") else _("Share of the letters"),
+        ),
     )
 
 
@@ -213,15 +228,18 @@ def unknown(version: DatasetVersion, stats: Mapping[str, Any]) -> Chart | None:
     )
     return Chart(
         "unknown",
-        _("Unknown to each base"),
-        _("Share of the tokens that a base has no word for. Above 1 % another base does better."),
-        (_("Base"), _("Share")),
+        _("Unknown to each base model"),
+        _(
+            "Share of the tokens (words or parts of words) that a base model does not know. Above 1 %, another one "
+            "does better."
+        ),
+        (_("Base model"), _("Share")),
         [(name, percent(share)) for name, share in rows],
-        _shares(rows, "--chart-2"),
+        _shares(rows, "--chart-2", _("Share of the tokens")),
     )
 
 
-def _shares(rows: Sequence[tuple[str, float]], color: str) -> dict[str, Any]:
+def _shares(rows: Sequence[tuple[str, float]], color: str, axis: str) -> dict[str, Any]:
     bars = {
         "type": "bar",
         "orientation": "h",
@@ -236,11 +254,16 @@ def _shares(rows: Sequence[tuple[str, float]], color: str) -> dict[str, Any]:
     # Room for the figure behind the longest bar; one that is nearly nothing must not fill the width.
     top = max(0.02, 1.2 * max((share for _name, share in rows), default=0))
     layout = {
-        "height": 34 * len(rows) + 56,
+        "height": 34 * len(rows) + 76,
         "bargap": 0.35,
-        "xaxis": {"range": [0, top], "tickformat": ".1~%", "nticks": 5},
+        "xaxis": {
+            "range": [0, top],
+            "tickformat": ".1~%",
+            "nticks": 5,
+            "title": {"text": axis, "standoff": 8},
+        },
         "yaxis": {"type": "category", "autorange": "reversed", "showgrid": False},
-        "margin": {"l": 48, "r": 16, "t": 8, "b": 32},
+        "margin": {"l": 48, "r": 16, "t": 8, "b": 52},
     }
     return {"data": [bars], "layout": layout}
 

@@ -35,7 +35,8 @@ MEANINGS = {
         "A model can be trained. What is listed below may cost it some of its quality."
     ),
     "red": gettext_noop(
-        "A model can be trained, after a confirmation. What is listed below makes it worse, or its scores too good."
+        "A model can be trained once you confirm it. What is listed below makes the model worse, or its scores look "
+        "better than they are."
     ),
     "blocked": gettext_noop("No model can be trained on this data as it is."),
 }

@@ -4,15 +4,17 @@ from django.utils.translation import gettext_noop as _
 
 REASONS: dict[str, str] = {
     "base.language": _(
-        "A base that does not know the words sees little more than their number. Another base will do much better."
+        "A base model that does not know the words can hardly tell the texts apart. Another one will do much better."
     ),
     "base.language_partly": _(
-        "What the base does not know, it cannot understand; training can make up for a part of that only."
+        "What the base model does not know, it cannot understand; training makes up for only a part of that."
     ),
     "data.empty_text": _("A row without a text teaches nothing."),
-    "data.long": _("What stands behind the limit is not read, neither in training nor later."),
-    "data.small": _("With so few rows, chance decides about the scores as much as the model does."),
-    "data.truncated": _("What stands behind the limit is not read, neither in training nor later."),
+    "data.long": _("Whatever comes after the limit is not read, neither in training nor later."),
+    "data.small": _("With so few rows, the scores depend on chance as much as on the model."),
+    "data.truncated": _(
+        "Whatever comes after the limit is not read, neither in training nor later."
+    ),
     "label.alike": _(
         "Two names for one thing are two labels for the model: it has to guess between them, and learns each from a "
         "part of the rows."
@@ -45,19 +47,18 @@ REASONS: dict[str, str] = {
         "new texts."
     ),
     "row.duplicate": _(
-        "Texts that stand there several times weigh more than others, and cost training time for nothing."
+        "Texts that are there several times count more than others, and only cost training time."
     ),
     "row.near": _(
         "Almost the same text again and again weighs more than others, and makes the data look larger than it is."
     ),
     "row.near_partial": _(
-        "Almost equal texts that were not found may stand in training and test at once, and make the scores too good."
+        "Texts that are almost the same may have been missed. If they are in both training and test, the scores are "
+        "too good."
     ),
-    "split.shares": _("The test asks for other things than the model was trained for."),
-    "text.language": _(
-        "Texts in a language that the rest is not in are learnt from few rows, if at all."
-    ),
+    "split.shares": _("The test then asks for other things than the model was trained on."),
+    "text.language": _("Texts in a language that few rows are in are learnt badly, if at all."),
     "text.personal": _(
-        "Whoever gets the model or this data gets it too, and the model has no need of it."
+        "Whoever gets the model or this data gets the personal data too, and the model does not need it."
     ),
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +14,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import Action, allowed
-from projects.datasets import diagnosis, exporting, selectors, services
+from projects.datasets import diagnosis, editors, exporting, selectors, services
 from projects.datasets.addresses import after_upload, preview_url
+from projects.datasets.cells import LISTED, cells_of
 from projects.datasets.findings import groups_of
 from projects.datasets.forms import (
     ROLE,
@@ -29,10 +31,11 @@ from projects.datasets.models import DatasetVersion, Import, Upload
 from projects.jobs.health import worker_alive
 from projects.models import Project
 from projects.people import user_of
-from projects.selectors import project_for
+from projects.selectors import project_for, task_of
 from training import table
 from training.problems import Problem
 from training.tasks.shape import BETWEEN
+from training.version import Stored
 
 DONE = 286  # htmx stops polling at this status
 
@@ -266,7 +269,6 @@ def version(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID)
     page_values = _page(request, project)
     report, history = diagnosis.report_of(found), selectors.history(project)
     before = selectors.version_before(found, [past.version for past in history])
-    held = page.rows[0].values if page.rows else found.source.columns if found.source else ()
     values = {
         **page_values,
         "can_train": page_values["can_train"] and selectors.trainable(found),
@@ -276,9 +278,8 @@ def version(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID)
         "groups": groups_of(diagnosis.counted(found, report)),
         "labels": selectors.label_rows(found),
         "splits": selectors.splits_of(found),
-        "roles": [c for c in selectors.roles_of(project) if c.role in held],
         "asked": asked,
-        "rows": page.rows,
+        **_table(found, page.rows),
         "pages": selectors.pages(asked, page.total),
         "exports": exporting.menu(found) if page_values["can_download"] else [],
         "history": history,
@@ -286,3 +287,15 @@ def version(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID)
         "health_gate": diagnosis.gate(found, report),
     }
     return render(request, "datasets/version.html", values)
+
+
+def _table(version: DatasetVersion, rows: Sequence[Stored]) -> dict[str, Any]:
+    """The rows as one reads them, and the titles of their columns."""
+    editor, labels = editors.editor_of(version), editors.label_names(version)
+    names = editors.titles(task_of(version.project))
+    further = sorted({role for row in rows for role in row.values if role in LISTED})
+    editor = replace(editor, shown=(*editor.shown, *further))
+    return {
+        "columns": [names.get(role, role) for role in editor.shown],
+        "rows": [(row, cells_of(editor, labels, row.values)) for row in rows],
+    }

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from projects.datasets.models import DatasetVersion
 from projects.models import Project
 from projects.runs import planning
-from projects.runs.names import setting_title
+from projects.runs.names import setting_title, setting_value
 from projects.selectors import task_of
 from training import catalogue
 from training.problems import Problem
@@ -191,7 +191,7 @@ def _field(option: Option) -> forms.Field:
 def _choices(option: Option) -> list[tuple[str, str]]:
     if option.kind is bool:
         return [("true", _("On")), ("false", _("Off"))]
-    return [(name, name) for name in option.choices]
+    return [(name, setting_value(name)) for name in option.choices]
 
 
 def _help(option: Option) -> str:

@@ -39,7 +39,20 @@ SETTINGS = {
 
 
 ON_OFF = {True: gettext_noop("On"), False: gettext_noop("Off")}
-CHOICES = {"cross": gettext_noop("Read together"), "bi": gettext_noop("Each read by itself")}
+# What can be chosen of training.spec.OPTIONS; a name that is not here is one that experts know it by.
+CHOICES = {
+    "auto": gettext_noop("Chosen at the start"),
+    "linear": gettext_noop("Falls evenly"),
+    "cosine": gettext_noop("Falls in a curve (cosine)"),
+    "constant": gettext_noop("Stays the same"),
+    "head": gettext_noop("The beginning"),
+    "head_tail": gettext_noop("The beginning and the end"),
+    "windows": gettext_noop("All of it, in windows"),
+    "cross": gettext_noop("Read together"),
+    "bi": gettext_noop("Each by itself"),
+    "lora": gettext_noop("Few weights (LoRA)"),
+    "full": gettext_noop("All weights"),
+}
 
 
 def setting_title(name: str) -> str:
@@ -80,30 +93,56 @@ FIGURES = {
         gettext_lazy("Exactly right"), gettext_lazy("share of rows with exactly the right labels")
     ),
     "hamming_loss": Figure(
-        gettext_lazy("Hamming loss"), gettext_lazy("share of wrong decisions"), lower=True
+        gettext_lazy("Hamming loss"),
+        gettext_lazy("share of wrong decisions; lower is better"),
+        lower=True,
     ),
     "lrap": Figure(
         gettext_lazy("Ranking (LRAP)"), gettext_lazy("whether true labels come before others")
     ),
-    "pearson": Figure(gettext_lazy("Pearson"), gettext_lazy("correlation of the scores"), NUMBER),
+    "pearson": Figure(
+        gettext_lazy("Pearson"), gettext_lazy("1 where both scores rise and fall together"), NUMBER
+    ),
     "spearman": Figure(
-        gettext_lazy("Spearman"), gettext_lazy("correlation of their ranks"), NUMBER
+        gettext_lazy("Spearman"),
+        gettext_lazy("1 where both put the rows in the same order"),
+        NUMBER,
     ),
     "mse": Figure(
-        gettext_lazy("Mean squared error"), gettext_lazy("lower is better"), NUMBER, True
+        gettext_lazy("Mean squared error"),
+        gettext_lazy("large misses count most; lower is better"),
+        NUMBER,
+        True,
     ),
     "mae": Figure(
-        gettext_lazy("Mean absolute error"), gettext_lazy("lower is better"), NUMBER, True
+        gettext_lazy("Mean absolute error"),
+        gettext_lazy("how far off on average; lower is better"),
+        NUMBER,
+        True,
     ),
     "bleu": Figure("BLEU", gettext_lazy("runs of words in common, 0 to 100"), HUNDRED),
     "chrf": Figure("chrF", gettext_lazy("runs of characters in common, 0 to 100"), HUNDRED),
     "rouge1": Figure("ROUGE-1", gettext_lazy("words in common, 0 to 100"), HUNDRED),
     "rouge2": Figure("ROUGE-2", gettext_lazy("pairs of words in common, 0 to 100"), HUNDRED),
-    "rougeL": Figure("ROUGE-L", gettext_lazy("longest common sequence, 0 to 100"), HUNDRED),
-    "perplexity": Figure(gettext_lazy("Perplexity"), gettext_lazy("lower is better"), NUMBER, True),
-    "loss": Figure(gettext_lazy("Loss"), gettext_lazy("lower is better"), NUMBER, True),
+    "rougeL": Figure(
+        "ROUGE-L", gettext_lazy("words in common in the same order, 0 to 100"), HUNDRED
+    ),
+    "perplexity": Figure(
+        gettext_lazy("Perplexity"),
+        gettext_lazy("how much the right text surprises the model; lower is better"),
+        NUMBER,
+        True,
+    ),
+    "loss": Figure(
+        gettext_lazy("Loss"),
+        gettext_lazy("how far off the model is; lower is better"),
+        NUMBER,
+        True,
+    ),
     "length_ratio": Figure(
-        gettext_lazy("Length"), gettext_lazy("words by words of the references"), NUMBER
+        gettext_lazy("Length"),
+        gettext_lazy("1 where the texts are as long as the references"),
+        NUMBER,
     ),
     "distinct_1": Figure(
         gettext_lazy("Different words"), gettext_lazy("low where it repeats itself")
@@ -114,9 +153,11 @@ FIGURES = {
     "copied_share": Figure(
         gettext_lazy("Copied"), gettext_lazy("runs of three words that stand in the source")
     ),
-    "roc_auc": Figure("ROC AUC", gettext_lazy("0.5 is guessing"), NUMBER),
+    "roc_auc": Figure("ROC AUC", gettext_lazy("0.5 is guessing, 1 is perfect"), NUMBER),
     "average_precision": Figure(
-        gettext_lazy("Average precision"), gettext_lazy("area below precision and recall"), NUMBER
+        gettext_lazy("Average precision"),
+        gettext_lazy("1 where all that is right comes first"),
+        NUMBER,
     ),
     "mcc": Figure("MCC", gettext_lazy("0 is guessing, 1 is all right"), NUMBER),
     "recall_at_1": Figure("Recall@1", gettext_lazy("found in the first place")),
@@ -128,12 +169,17 @@ FIGURES = {
     "ndcg_at_10": Figure(
         "nDCG@10", gettext_lazy("the right ones first: 1 is the best order"), NUMBER
     ),
-    "log_loss": Figure(gettext_lazy("Log loss"), gettext_lazy("lower is better"), NUMBER, True),
+    "log_loss": Figure(
+        gettext_lazy("Log loss"),
+        gettext_lazy("being sure and wrong costs most; lower is better"),
+        NUMBER,
+        True,
+    ),
 }
 # Where a head means something else by it.
 OF_HEAD = {
     ("token", "micro_f1"): Figure(
-        gettext_lazy("Entity F1"), gettext_lazy("ends and label have to be right")
+        gettext_lazy("Entity F1"), gettext_lazy("start, end and label have to be right")
     ),
     ("token", "macro_f1"): Figure(
         gettext_lazy("Macro F1"), gettext_lazy("every kind of entity counts the same")

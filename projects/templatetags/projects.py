@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -59,12 +58,6 @@ def ago(value: datetime | None) -> str:
 def of(mapping: Any, key: Any) -> Any:
     """The value of a key that is itself a variable; empty when it is not there."""
     return mapping.get(key, "") if hasattr(mapping, "get") else ""
-
-
-@register.filter
-def as_lines(cell: str) -> str:
-    """The texts of a JSON list, one below the other."""
-    return "\n".join(map(str, json.loads(cell))) if cell else ""
 
 
 @register.filter

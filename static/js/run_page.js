@@ -44,8 +44,10 @@ document.addEventListener("keydown", (event) => {
 
 // --- the conversation ------------------------------------------------------------------------------------------------
 
+// htmx listens at the body, and reads the event's detail.
 document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-stop]")) event.target.closest("form").dispatchEvent(new CustomEvent("htmx:abort"));
+  const form = event.target.closest("[data-stop]")?.closest("form");
+  form?.dispatchEvent(new CustomEvent("htmx:abort", { bubbles: true, detail: {} }));
 });
 
 // What was said last is in sight, and the next message can be typed at once.

@@ -53,7 +53,7 @@ VIEWS: dict[tuple[str, str], View] = {
     ("span", ""): answers.VIEW,
     ("text", ""): texts.VIEW,
 }
-GENERAL = View(name="", measure=gettext_lazy("correctness per row"))
+GENERAL = View(name="", measure=gettext_lazy("correctness per row"), by_row=True)
 ORDER = (
     "majority",
     "copy",

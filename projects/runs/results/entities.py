@@ -21,15 +21,15 @@ PAGE = 10
 LETTERS = 900  # of a text that is shown
 KINDS = {
     "missed": gettext_lazy("Missed"),
-    "spurious": gettext_lazy("Not one"),
+    "spurious": gettext_lazy("Not in the data"),
     "wrong_type": gettext_lazy("Wrong label"),
-    "boundary": gettext_lazy("Wrong ends"),
+    "boundary": gettext_lazy("Wrong start or end"),
 }
 MUC = {
-    "strict": gettext_lazy("Ends and label"),
-    "exact": gettext_lazy("Ends, whatever the label"),
-    "partial": gettext_lazy("Ends, an overlap counts half"),
-    "type": gettext_lazy("Label, with an overlap"),
+    "strict": gettext_lazy("Start, end and label"),
+    "exact": gettext_lazy("Start and end, whatever the label"),
+    "partial": gettext_lazy("Start and end; an overlap counts half"),
+    "type": gettext_lazy("The label; an overlap is enough"),
 }
 
 
@@ -146,6 +146,7 @@ def what(mistake: dict[str, Any]) -> str:
 VIEW = View(
     name="entities",
     measure=gettext_lazy("entity F1 per row"),
+    by_row=True,
     judged="micro.f1",
     context=context,
     charts={"labels": label_chart},

@@ -90,6 +90,7 @@ def furthest(result: Result, query: Query, offset: int) -> Listed:
 SCORES = View(
     name="scores",
     measure=gettext_lazy("closeness to the true score per row"),
+    by_row=True,
     context=lambda result: {"facts": ["pearson", "spearman", "mse", "mae"]},
     charts={"histogram": score_histogram, "scatter": scatter_chart},
     listed=furthest,

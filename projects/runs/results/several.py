@@ -70,6 +70,7 @@ def together_chart(result: Result, query: Query) -> dict[str, Any]:
 VIEW = View(
     name="several",
     measure=gettext_lazy("label overlap per row"),
+    by_row=True,
     judged="micro.f1",
     context=context,
     charts={

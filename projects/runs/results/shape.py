@@ -69,6 +69,7 @@ class View:
 
     name: str
     measure: Any  # translatable: what the points of the verdict are points of
+    by_row: bool = False  # the verdict compares means over rows, which may differ from the figures
     judged: str = ""  # path of the metric that the verdict is about; empty: that of the main figure
     context: Callable[[Result], Context] = nothing
     charts: Mapping[str, Callable[[Result, Query], dict[str, Any]]] = field(default_factory=dict)

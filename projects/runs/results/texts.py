@@ -82,6 +82,7 @@ def before_answer(turns: list[dict[str, str]]) -> list[dict[str, str]]:
 VIEW = View(
     name="texts",
     measure=gettext_lazy("likeness to the reference per row"),
+    by_row=True,
     context=context,
     listed=listed,
     rows="texts",

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from projects.datasets.editors import titles
 from projects.datasets.findings import called
+from projects.runs import planning
 from projects.runs.names import figure, figure_value, setting_title, setting_value
 from projects.runs.results.shape import value_at
 from training.tasks import TASKS
@@ -22,6 +23,7 @@ register.filter("finding_called", called)
 register.filter(figure)
 register.filter(figure_value)
 register.filter(value_at)
+register.filter("base_title", planning.title)
 ROLES = {role: title for task in TASKS.values() for role, title in titles(task).items()}
 
 
