@@ -49,7 +49,7 @@ CHOICES = {
     "head_tail": gettext_noop("The beginning and the end"),
     "windows": gettext_noop("All of it, in windows"),
     "cross": gettext_noop("Read together"),
-    "bi": gettext_noop("Each by itself"),
+    "bi": gettext_noop("Each read by itself"),
     "lora": gettext_noop("Few weights (LoRA)"),
     "full": gettext_noop("All weights"),
 }
