@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from training import backbone, catalogue, loop
+from training import backbone, catalogue, loop, unpadded, vocabulary
 from training.files import core
 from training.problems import Problem
 
@@ -56,6 +56,7 @@ def rates(folder: Path, number_format: str) -> dict[str, float]:
     """Tokens a second, padding not counted (there is none here). The plain keys are those of short rows."""
     accelerator = backbone.accelerator(number_format)
     network = backbone.plain(folder, 0, LONG, LABELS).to(accelerator.device)
+    unpadded.prepare(network, number_format)
     trains = {length: _training(network, length, accelerator) for length in (SHORT, LONG)}
     infers = {length: _reading(network, length, accelerator) for length in (SHORT, LONG)}
     return {
@@ -70,8 +71,9 @@ def _training(network: Any, length: int, accelerator: Any) -> float:
     rows = ROWS[length]
     data = loop.Data(_pieces(rows, length), lambda *_: loop.Judged())
     plan = loop.Plan(1, 1e-6, 1e-6, rows, 0.0, 0.0, 0.0, 1.0, "constant", 1, False, 0)
-    trainer = loop.Trainer(network.train(), data, plan, accelerator)
-    return _rate(lambda: trainer.update(list(range(rows))), rows * length)
+    with vocabulary.cut(network.base, data.train, 0):
+        trainer = loop.Trainer(network.train(), data, plan, accelerator)
+        return _rate(lambda: trainer.update(list(range(rows))), rows * length)
 
 
 def _reading(network: Any, length: int, accelerator: Any) -> float:

@@ -14,7 +14,7 @@ TYPICAL: dict[str, Any] = {
     "startup_seconds": 8.0,
     "bases": {DEFAULT: {"train_tokens_per_second": 3000.0, "infer_tokens_per_second": 12000.0}},
 }
-PADDING = 1.12  # tokens that a length-grouped batch holds for each token of text
+PADDING = 1.05  # tokens that a batch holds for each token of text
 SHORT, LONG = 24, 128  # tokens of the rows that `calibrate` measures
 TOKENS = 24.0  # of a row whose length is not known
 # SmolLM2-135M with an adapter on two ordinary cores: tokens a second that it learns from, and that it writes.
