@@ -94,7 +94,10 @@ OPTIONS: dict[str, Option] = {
             int,
             1,
             50,
-            explain=_("Epochs without a better validation score before training stops."),
+            explain=_(
+                "Epochs without a better validation score before training stops; never before half of all "
+                "epochs while nothing is better than the start."
+            ),
         ),
         Option(
             "probe_head",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -134,6 +135,16 @@ def test_it_stops_after_its_patience() -> None:
     data = data_of(judge=lambda *_: loop.Judged(value=next(falling) / 10))
     _, outcome = run(Bag(), data, patience=2)
     assert (outcome.best_epoch, outcome.epochs_run, outcome.stopped_early) == (0, 2, True)
+
+
+@pytest.mark.parametrize(
+    ("number", "best", "stops"),
+    [(3, 0, False), (4, 0, True), (2, 1, False), (3, 1, True), (7, 6, False)],
+)
+def test_half_of_the_epochs_are_run_before_the_start_is_kept(
+    number: int, best: int, stops: bool
+) -> None:
+    assert loop.hopeless(number, best, replace(PLAN, epochs=8, patience=2)) is stops
 
 
 @pytest.mark.parametrize(
