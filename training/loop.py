@@ -193,8 +193,8 @@ def as_good(value: float, values: Sequence[float], rows: int) -> bool:
 def hopeless(number: int, best: int, plan: Plan) -> bool:
     """Whether training is given up after this epoch.
 
-    A head that starts from a linear model is worse at first, with few rows for some epochs: as long as nothing is better
-    than the start, half of the epochs are run.
+    A head that starts from a linear model gets worse at first, with few rows for some epochs: as long as nothing is
+    better than the start, half of the epochs are run.
     """
     begun = best > 0 or 2 * number >= plan.epochs
     return begun and number - best >= plan.patience
