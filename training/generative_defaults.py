@@ -29,9 +29,10 @@ class Writing:
     tested: int = 200  # test rows that are answered in writing; the loss is over all
 
 
-# The rate of CAUSAL was tried: multiwoz perplexity 23.5 -> 13.7 in 11 steps. The others are usual ones, not yet tried.
+# Tried: CAUSAL (multiwoz perplexity 23.5 -> 13.7 in 11 steps) and SEQ2SEQ (500 rows of multi30k: validation perplexity
+# 1.80, and 1.85 with 2e-5 and batches of 32). The others are usual ones.
 CAUSAL = Writing("lora", 1e-3, 512, 128, 8)
-SEQ2SEQ = Writing("full", 2e-5, 256, 128, 32, weight_decay=0.01)
+SEQ2SEQ = Writing("full", 5e-5, 256, 128, 16, weight_decay=0.01)
 CAUSAL_FULL = Writing("full", 1e-4, 512, 128, 8, weight_decay=0.01)
 SEQ2SEQ_LORA = Writing("lora", 5e-4, 256, 128, 32)
 
