@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from training.defaults import epochs, rate_for, settings
-from training.spec import EFFORTS, OPTIONS, check_settings
+from training.options import OPTIONS
+from training.spec import EFFORTS, check_settings
 
 HEADS = [
     ("sequence", "single"),

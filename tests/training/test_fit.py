@@ -245,3 +245,10 @@ def test_the_saved_zip_is_named_with_its_hash(fitted: Path) -> None:
     (saved,) = [event for event in events_of(fitted) if event["event"] == "saved"]
     assert saved["sha256"] == sha256(fitted / saved["zip"])
     assert saved["size"] == (fitted / saved["zip"]).stat().st_size
+
+
+def test_a_score_that_the_task_does_not_have_is_named(make_spec: MakeSpec, tmp_path: Path) -> None:
+    with pytest.raises(Problem) as caught:
+        list(fit(make_spec(stop_metric="pearson"), tmp_path))
+    assert caught.value.code == "spec.choice"
+    assert caught.value.values["choices"] == "auto, loss, accuracy, macro_f1"

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training import backbone, batches, loop
+from training import backbone, batches, loop, optimizers
 from training.events import Scored, Step
 from training.files import core
 from training.problems import Problem
@@ -202,7 +202,9 @@ def test_class_weights_change_the_loss() -> None:
 
 
 def test_the_head_has_a_rate_of_its_own_and_norms_do_not_decay() -> None:
-    groups = loop.optimizer(Bag(), loop.Plan(**{**PLAN.__dict__, "weight_decay": 0.1})).param_groups
+    groups = optimizers.build(
+        Bag(), loop.Plan(**{**PLAN.__dict__, "weight_decay": 0.1})
+    ).param_groups
     assert [group["weight_decay"] for group in groups] == [0.1, 0.0, 0.0]
     assert len(groups[2]["params"]) == 2
 
