@@ -14,7 +14,7 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 from torch import Tensor
 
-from training import batches, losses, optimizers
+from training import batches, freezing, losses, optimizers
 from training.events import Event, Scored, Step
 from training.files import core
 from training.plan import Plan
@@ -179,6 +179,7 @@ class Trainer:
 
     def __init__(self, network: Any, data: Data, plan: Plan, accelerator: Accelerator) -> None:
         self.network, self.data, self.plan, self.accelerator = network, data, plan, accelerator
+        freezing.apply(network, plan)
         self.optimizer = optimizers.build(network, plan)
         self.criterion = losses.criterion(network, plan)
         self.lengths = [len(piece["ids"]) for piece in data.train]
@@ -186,14 +187,20 @@ class Trainer:
         if plan.class_weights and data.labels:
             targets = [piece["target"] for piece in data.train]
             network.balance = weights(targets, data.labels).to(accelerator.device)
+        self.shares_of_rows: NDArray[np.float64] | None = None
+        if plan.oversampling:
+            self.shares_of_rows = batches.evenly([piece["target"] for piece in data.train])
         self.step, self.bad = 0, 0
 
     def epoch(self, number: int, clock: Clock) -> Generator[Event, None, float | None]:
         """All rows once, or as many as there are steps left; returns the mean loss of the rows."""
         self.network.train()
+        freezing.thaw(self.network, self.plan, number)
         total, seen = 0.0, 0
         plan, per_epoch = self.plan, self.plan.epoch_steps(len(self.lengths))
-        chosen = batches.training(self.lengths, plan.step_rows, plan.seed, number)
+        chosen = batches.training(
+            self.lengths, plan.step_rows, plan.seed, number, self.shares_of_rows
+        )
         for place, rows in enumerate(chosen, start=1):
             loss = self.update(rows.tolist())
             clock.add(len(rows), sum(self.lengths[row] for row in rows), loss)

@@ -21,7 +21,7 @@ Criterion = Callable[[Tensor, Batch], Tensor]
 def criterion(network: Any, plan: Plan) -> Criterion:
     """(outputs, batch) -> the loss to train on."""
     about = getattr(network, "about", {})
-    if not plan.label_smoothing or about.get("objective") == SCORE:
+    if not (plan.label_smoothing or plan.focal) or about.get("objective") == SCORE:
         plain: Criterion = network.criterion
         return plain
     if about.get("objective") == SEVERAL:
@@ -32,19 +32,31 @@ def criterion(network: Any, plan: Plan) -> Criterion:
 def single(plan: Plan, network: Any, outputs: Tensor, batch: Batch) -> Tensor:
     """Of rows, or words, with one label each."""
     logits, targets = outputs.float().flatten(0, -2), batch["targets"].flatten()
-    return functional.cross_entropy(
-        logits,
-        targets,
-        weight=getattr(network, "balance", None),
-        ignore_index=UNKNOWN,
-        label_smoothing=plan.label_smoothing,
+    entropy = partial(functional.cross_entropy, logits, targets, ignore_index=UNKNOWN)
+    mild = partial(
+        entropy, weight=getattr(network, "balance", None), label_smoothing=plan.label_smoothing
     )
+    if not plan.focal:
+        return mild()
+    each = doubt(entropy(reduction="none"), plan) * mild(reduction="none")
+    return each.sum() / weight(network, batch)
+
+
+def doubt(plain: Tensor, plan: Plan) -> Tensor:
+    """Lin et al. 2017, arXiv 1708.02002: 0 for what the model is sure of, 1 for what it gets wrong."""
+    # Powers below 1 have no slope at 0.
+    return (1 - torch.exp(-plain)).clamp(min=1e-6) ** plan.focal
 
 
 def several(plan: Plan, outputs: Tensor, batch: Batch) -> Tensor:
     """Of rows with any number of labels: each is a yes or no, and both are smoothed."""
     smooth = batch["targets"] * (1 - plan.label_smoothing) + plan.label_smoothing / 2
-    losses = functional.binary_cross_entropy_with_logits(outputs.float(), smooth, reduction="none")
+    entropy = partial(
+        functional.binary_cross_entropy_with_logits, outputs.float(), reduction="none"
+    )
+    losses = entropy(smooth)
+    if plan.focal:
+        losses = losses * doubt(entropy(batch["targets"]), plan)
     return losses.sum(-1).mean()
 
 

@@ -140,6 +140,23 @@ OPTIONS: dict[str, Option] = {
             explain=_("Training ends after so many steps, whatever the epochs; 0: no limit."),
         ),
         Option(
+            "trained",
+            str,
+            choices=("all", "layers", "top", "head_only", "gradual"),
+            explain=_(
+                "Which part of the model learns; what does not is faster, and forgets nothing."
+            ),
+            heads=READING,
+        ),
+        Option(
+            "top_layers",
+            int,
+            1,
+            48,
+            explain=_("How many layers learn where only the top layers do."),
+            heads=READING,
+        ),
+        Option(
             "stop_metric",
             str,
             choices=("auto", *METRICS),
@@ -176,6 +193,22 @@ OPTIONS: dict[str, Option] = {
             "class_weights",
             bool,
             explain=_("Count rows of rare labels more."),
+            heads=("sequence", "relation"),
+        ),
+        Option(
+            "focal",
+            float,
+            0,
+            5,
+            explain=_(
+                "Focal loss: how much less rows count that the model is sure of already; 0: all the same."
+            ),
+            heads=("sequence", "relation"),
+        ),
+        Option(
+            "oversampling",
+            bool,
+            explain=_("Show rows of rare labels more often, and of common ones less."),
             heads=("sequence", "relation"),
         ),
         Option(

@@ -27,6 +27,10 @@ class Plan:
     label_smoothing: float = 0.0
     max_steps: int = 0  # 0: no limit
     min_gain: float = 0.0
+    trained: str = "all"
+    top_layers: int = 2
+    focal: float = 0.0
+    oversampling: bool = False
 
     @property
     def step_rows(self) -> int:

@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional
 
-from training import backbone, batches, layers, loop, losses, optimizers
+from training import backbone, batches, freezing, layers, loop, losses, optimizers
 from training.coding import sequence
 from training.plan import Plan
 
@@ -135,7 +136,7 @@ def test_a_small_gain_does_not_count_for_the_patience(network: Any, pieces: Any)
 
 def test_label_smoothing_is_its_formula(network: Any, pieces: Any) -> None:
     made, batch = network(), network().collate(pieces[:8])
-    outputs = made(batch)
+    outputs = made(batch).detach()
     found = losses.criterion(made, replace(PLAN, label_smoothing=0.1))(outputs, batch)
     logs = functional.log_softmax(outputs, -1)
     own = -logs.gather(1, batch["targets"][:, None]).mean()
@@ -224,3 +225,133 @@ def test_each_layer_learns_more_slowly_than_the_one_above(network: Any) -> None:
 )
 def test_the_height_of_a_weight_is_told_from_its_name(name: str, height: int) -> None:
     assert layers.height(name, 12) == height
+
+
+# --- frozen parts ----------------------------------------------------------------------------------------------------
+
+EMBEDDING, LOW, HIGH = "word_embeddings.weight", "layer.0.output.dense", "layer.1.output.dense"
+
+
+def learnt(network: Any, pieces: Any, plan: Plan) -> dict[str, bool]:
+    """By name, whether a weight is no longer bit for bit what it was."""
+    before = {name: item.detach().clone() for name, item in network.named_parameters()}
+    trained(network, pieces, plan, [0.1] * 9)
+    return {
+        name: not torch.equal(item, before[name])
+        for name, item in network.named_parameters()
+        if "pooler" not in name and "key.bias" not in name  # never have a gradient
+    }
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd", "adafactor", "lion"])
+@pytest.mark.parametrize(
+    ("part", "lowest"), [("all", 0), ("layers", 1), ("top", 2), ("head_only", 3)]
+)
+def test_what_is_frozen_stays_bit_for_bit(
+    network: Any, pieces: Any, part: str, lowest: int, optimizer: str
+) -> None:
+    plan = replace(PLAN, trained=part, top_layers=1, optimizer=optimizer, epochs=1)
+    changed = learnt(network(), pieces, plan)
+    for name, moved in changed.items():
+        assert moved == (name.startswith("head.") or layers.height(name, 2) >= lowest), name
+
+
+def test_with_each_epoch_more_is_thawed_from_the_top(network: Any, pieces: Any) -> None:
+    plan = replace(PLAN, trained="gradual", epochs=8)
+    made, lowest = network(), []
+    for epoch in range(1, 9):
+        freezing.thaw(made, plan, epoch)
+        names = [name for name, item in made.named_parameters() if item.requires_grad]
+        assert "head.weight" in names
+        lowest.append(
+            min(layers.height(n, 2) for n in names if n[:4] != "head") if names[2:] else 3
+        )
+    assert lowest == [3, 2, 1, 0, 0, 0, 0, 0]
+
+
+def test_what_is_not_yet_thawed_has_not_moved(network: Any, pieces: Any) -> None:
+    short = learnt(network(), pieces, replace(PLAN, trained="gradual", epochs=8, max_steps=3))
+    assert {name for name, moved in short.items() if moved} == {"head.weight", "head.bias"}
+    whole = learnt(network(), pieces, replace(PLAN, trained="gradual", epochs=4))
+    assert all(whole.values())
+
+
+def test_stored_vectors_give_the_same_training_without_the_base(network: Any, pieces: Any) -> None:
+    plan = replace(PLAN, trained="head_only", dropout=0.0)
+    plain = losses_of(network(), pieces, plan)
+    made = network()
+    steps = backbone.vectors(made, pieces)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            vectors = stop.value
+            break
+
+    def never(*_: Any) -> None:
+        raise AssertionError("the base was run")
+
+    handle = made.base.register_forward_pre_hook(never)
+    with freezing.stored(made.train(), [(pieces, vectors)]):
+        assert losses_of(made, pieces, plan) == pytest.approx(plain, abs=1e-5)
+    with pytest.raises(AssertionError):
+        made(made.collate(pieces[:2]))
+    handle.remove()
+
+
+# --- rare labels -----------------------------------------------------------------------------------------------------
+
+
+def test_focal_loss_is_its_formula(network: Any, pieces: Any) -> None:
+    made = network()
+    batch = made.collate(pieces[:8])
+    outputs = made(batch).detach()
+    found = losses.criterion(made, replace(PLAN, focal=2.0))(outputs, batch)
+    sure = torch.softmax(outputs, -1).gather(1, batch["targets"][:, None])
+    assert float(found) == pytest.approx(float(((1 - sure) ** 2 * -sure.log()).mean()), abs=1e-6)
+
+
+def test_focal_loss_knows_the_weights_of_labels(network: Any, pieces: Any) -> None:
+    made = network()
+    batch = made.collate(pieces[:8])
+    outputs = made(batch).detach()
+    made.balance = torch.tensor([1.0, 2.0, 0.5])
+    found = losses.criterion(made, replace(PLAN, focal=1.0))(outputs, batch)
+    sure = torch.softmax(outputs, -1).gather(1, batch["targets"][:, None])[:, 0]
+    weights = made.balance[batch["targets"]]
+    wanted = (weights * (1 - sure) * -sure.log()).sum() / weights.sum()
+    assert float(found) == pytest.approx(float(wanted), abs=1e-6)
+
+
+def test_oversampling_draws_every_label_equally_often() -> None:
+    targets = [0] * 900 + [1] * 90 + [2] * 10
+    shares = batches.evenly(targets)
+    assert shares is not None
+    assert [shares[:900].sum(), shares[900:990].sum(), shares[990:].sum()] == pytest.approx(
+        [1 / 3] * 3
+    )
+    drawn = [row for batch in batches.training([5] * 1000, 32, 1, 1, shares) for row in batch]
+    counts = np.bincount(np.array(targets)[drawn])
+    assert len(drawn) == 1000
+    assert counts == pytest.approx([333, 333, 333], abs=60)
+
+
+def test_of_several_labels_the_rarest_counts_for_a_row() -> None:
+    shares = batches.evenly([[1.0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 0, 0]])
+    assert shares == pytest.approx(np.array([4, 4, 12, 3]) / 23)
+    assert batches.evenly([0.5, 1.5]) is None
+
+
+def test_rare_rows_are_seen_more_often_by_training(network: Any, pieces: Any) -> None:
+    rare = [{**piece, "target": int(row == 7)} for row, piece in enumerate(pieces)]
+    seen = []
+    for oversampling in (False, True):
+        made = network()
+        collate = made.collate
+        made.collate = lambda some, c=collate: (
+            seen.append(sum(p["target"] for p in some)),
+            c(some),
+        )[1]
+        before = len(seen)
+        trained(made, rare, replace(PLAN, oversampling=oversampling), [0.1] * 3)
+        assert (sum(seen[before:]) > 20) == oversampling

@@ -50,6 +50,7 @@ class Job:
     about: dict[str, Any] = field(default_factory=dict)
     pieces: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     truncated: float = 0.0
+    vectors: dict[str, Any] = field(default_factory=dict)  # of a frozen base, by split
     notes: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 

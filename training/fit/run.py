@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Generator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from training import backbone, export, loop, unpadded, vocabulary
+from training import backbone, export, freezing, loop, unpadded, vocabulary
 from training.events import Event, Report
 from training.fit import card as cards
 from training.fit import job as jobs
@@ -99,7 +100,9 @@ def _trained(
     judge = Judge(job)
     data = data_of(job, judge)
     pieces = (piece for found in job.pieces.values() for piece in found)
-    with vocabulary.cut(network.base, pieces, job.about["pad"]) as words:
+    known = [(job.pieces[split], found) for split, found in job.vectors.items()]
+    reading = freezing.stored(network, known) if known else nullcontext()
+    with vocabulary.cut(network.base, pieces, job.about["pad"]) as words, reading:
 
         def keep() -> None:
             with words.restored():
