@@ -24,6 +24,8 @@ HEADS: dict[tuple[str, str], dict[str, Any]] = {
 WIDE = 512  # hidden size up to which a base bears the usual learning rate
 # The learning rate against that of AdamW: Lion's steps all have full length, those of plain SGD that of the gradient.
 OPTIMIZER_RATES = {"adamw": 1.0, "adafactor": 1.0, "lion": 0.2, "sgd": 100.0}
+# The same for the few weights of an adapter beside an encoder, against all of its weights. Usual ratios, not yet tried.
+ADAPTER_RATES = {"full": 1, "lora": 5, "dora": 5, "rslora": 2, "ia3": 30}
 SMALL = 1_000  # training rows, below which steps are of 16 rows
 
 
@@ -67,11 +69,16 @@ def settings(
         "focal": 0.0,
         "oversampling": False,
         "matching": "auto",
+        "method": "full",
+        "rank": 16,
+        "alpha": 32,
         "precision": "auto",
         **HEADS.get((head, objective), {}),
     }
     if head == "text":
-        chosen |= generative_defaults.settings(objective, effort, rows, _method(given))
+        chosen |= generative_defaults.settings(objective, effort, rows, _kind(_method(given)))
+    else:
+        chosen["learning_rate"] *= ADAPTER_RATES[_method(given) or "full"]
     _rates(chosen, str(given.get("optimizer") or "adamw"))
     own = {name: value for name, value in given.items() if value is not None and value != "auto"}
     chosen = {**chosen, **own}
@@ -89,6 +96,11 @@ def _rates(chosen: dict[str, Any], optimizer: str) -> None:
 def rate_for(rate: float, hidden: int) -> float:
     """The learning rate of a base of this width: large ones are undone by steps that small ones need."""
     return float(f"{rate * min(1.0, WIDE / max(1, hidden)) ** 2:.2g}")
+
+
+def _kind(method: str) -> str:
+    """All adapters of a base that writes begin with the settings of LoRA."""
+    return method if method in ("", "full") else "lora"
 
 
 def _method(given: Mapping[str, Any]) -> str:

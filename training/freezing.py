@@ -24,7 +24,7 @@ def apply(network: Any, plan: Plan) -> None:
         "top": max(1, number + 1 - plan.top_layers),
         "head_only": number + 1,
     }.get(plan.trained, 0)
-    if lowest:
+    if lowest or plan.trained == "gradual":  # which begins with all of it known to the optimizer
         _above(network, lowest, number)
 
 

@@ -14,14 +14,13 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 from torch import Tensor
 
-from training import batches, freezing, losses, optimizers
-from training.events import Event, Scored, Step
+from training import batches, freezing, losses, optimizers, repair
+from training.events import Event, Note, Scored, Step
 from training.files import core
 from training.plan import Plan
 from training.problems import Problem
 
 EVERY = 0.25  # seconds between two Step events, at least
-BAD_STEPS = 3  # steps without a finite loss before the run is given up
 NOISE = 0.5  # standard errors of the validation score, below which two epochs count as equally good
 SCORING = 0.35  # time of scoring a token against training on it
 
@@ -190,7 +189,45 @@ class Trainer:
         self.shares_of_rows: NDArray[np.float64] | None = None
         if plan.oversampling:
             self.shares_of_rows = batches.evenly([piece["target"] for piece in data.train])
-        self.step, self.bad = 0, 0
+        self.size = plan.batch_size  # rows that are read at once
+        self.step, self.watch, self.back = 0, repair.Watch(), 0
+        self.good = repair.Good.of(self.optimizer, 0)
+        self.notes: list[Note] = []
+
+    def attempt(self, number: int, clock: Clock) -> Generator[Event, None, float | None]:
+        """An epoch, from its beginning again with half the learning rate where it went astray."""
+        while True:
+            bad = self.watch.bad
+            try:
+                loss = yield from self.epoch(number, clock)
+            except repair.Astray:
+                yield self.step_back()
+                continue
+            if self.watch.bad == bad:
+                self.good = repair.Good.of(self.optimizer, self.step)
+            return loss
+
+    def step_back(self) -> Note:
+        if self.back >= repair.STEPS_BACK:
+            raise Problem(
+                "train.diverged",
+                step=self.step,
+                learning_rate=self.plan.learning_rate,
+                steps=self.steps,
+            )
+        failed, self.step = self.step, self.good.step
+        self.back += 1
+        self.good.put()
+        # What the optimizer remembers is of the steps that went astray.
+        freezing.apply(self.network, self.plan)
+        self.optimizer = optimizers.build(self.network, self.plan)
+        for group in self.optimizer.param_groups:
+            group["top"] *= 0.5**self.back
+        self.watch.again()
+        rate = self.plan.learning_rate * 0.5**self.back
+        return Note(
+            "train.stepped_back", {"step": failed, "back": self.step, "learning_rate": rate}
+        )
 
     def epoch(self, number: int, clock: Clock) -> Generator[Event, None, float | None]:
         """All rows once, or as many as there are steps left; returns the mean loss of the rows."""
@@ -206,6 +243,7 @@ class Trainer:
             clock.add(len(rows), sum(self.lengths[row] for row in rows), loss)
             if math.isfinite(loss):
                 total, seen = total + loss * len(rows), seen + len(rows)
+            yield from self.said()
             ended = place == per_epoch or self.step >= self.steps
             if clock.due() or ended or self.step == 1:
                 yield clock.event(self.step, number - 1 + place / per_epoch, self.rate())
@@ -224,16 +262,47 @@ class Trainer:
         self.step += 1
         value = self.gradient(rows)
         norm = self.accelerator.clip_grad_norm_(self.network.parameters(), self.plan.clip)
-        if math.isfinite(value) and math.isfinite(float(norm)):
+        fine = math.isfinite(value) and math.isfinite(float(norm))
+        if fine:
             self.optimizer.step()
-        else:
-            self.count_bad()
         self.optimizer.zero_grad(set_to_none=True)
+        if fine:
+            self.watch.add(value)
+        else:
+            self.watch.failed()
         return value
 
+    def said(self) -> Generator[Event, None, None]:
+        yield from self.notes
+        self.notes.clear()
+
     def gradient(self, rows: list[int]) -> float:
-        """Adds the gradient of the mean loss of the rows, read `batch_size` at a time; returns that loss."""
-        size = self.plan.batch_size
+        """That of the mean loss of the rows; returns that loss. Fewer are read at once when memory is short."""
+        while True:
+            try:
+                return self.summed(rows)
+            except (MemoryError, RuntimeError) as error:
+                if self.size == 1 or not repair.out_of_memory(error):
+                    raise
+            # Outside of `except`: the error holds on to what the batch had taken.
+            self.optimizer.zero_grad(set_to_none=True)
+            self.halve(len(rows))
+
+    def halve(self, rows: int) -> None:
+        before, self.size = self.size, -(-min(self.size, rows) // 2)
+        if self.accelerator.device.type == "cuda":
+            torch.cuda.empty_cache()
+        together = -(-self.plan.step_rows // self.size)
+        self.notes.append(
+            Note(
+                "train.smaller_batch",
+                {"step": self.step, "before": before, "rows": self.size, "together": together},
+            )
+        )
+
+    def summed(self, rows: list[int]) -> float:
+        """Adds the gradient of the rows, read `size` at a time."""
+        size = self.size
         parts = [self.batch(rows[start : start + size]) for start in range(0, len(rows), size)]
         shares = self.shares(parts)
         return sum(self.part(batch, share) for batch, share in zip(parts, shares, strict=True))
@@ -259,16 +328,6 @@ class Trainer:
         self.accelerator.backward(loss)
         return value
 
-    def count_bad(self) -> None:
-        self.bad += 1
-        if self.bad >= BAD_STEPS:
-            raise Problem(
-                "train.diverged",
-                step=self.step,
-                learning_rate=self.plan.learning_rate,
-                steps=self.steps,
-            )
-
 
 def train(
     network: Any, data: Data, plan: Plan, accelerator: Accelerator
@@ -285,7 +344,7 @@ def train(
     values: list[float] = []
     best, stopped = 0, False
     for number in range(plan.epochs + 1):
-        loss = (yield from trainer.epoch(number, clock)) if number else None
+        loss = (yield from trainer.attempt(number, clock)) if number else None
         judged = data.judge(network, accelerator)
         clock.done += valid_work
         event = Scored(number, trainer.step, loss, judged.loss, judged.metrics, best=False)

@@ -223,14 +223,14 @@ OPTIONS: dict[str, Option] = {
         Option(
             "method",
             str,
-            choices=("auto", "lora", "full"),
-            explain=_("Train few weights beside the base (LoRA), or all of them."),
-            heads=("text",),
+            choices=("auto", "lora", "dora", "rslora", "ia3", "full"),
+            explain=_(
+                "Train few weights beside the base (LoRA and its relatives), or all of them; the model is a plain one "
+                "either way."
+            ),
         ),
-        Option("rank", int, 1, 256, explain=_("Size of the LoRA adapter."), heads=("text",)),
-        Option(
-            "alpha", int, 1, 512, explain=_("How much the LoRA adapter counts."), heads=("text",)
-        ),
+        Option("rank", int, 1, 256, explain=_("Size of the LoRA adapter.")),
+        Option("alpha", int, 1, 512, explain=_("How much the LoRA adapter counts.")),
         Option(
             "max_new_tokens",
             int,

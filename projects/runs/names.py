@@ -71,6 +71,9 @@ CHOICES = {
     "adafactor": "Adafactor",
     "lion": "Lion",
     "lora": gettext_noop("Few weights (LoRA)"),
+    "dora": gettext_noop("Few weights (DoRA)"),
+    "rslora": gettext_noop("Few weights (rsLoRA)"),
+    "ia3": gettext_noop("Few factors (IA3)"),
     "full": gettext_noop("All weights"),
 }
 

@@ -299,6 +299,17 @@ def test_stored_vectors_give_the_same_training_without_the_base(network: Any, pi
     handle.remove()
 
 
+def test_what_is_thawed_later_goes_back_with_the_rest(network: Any, pieces: Any) -> None:
+    made = network()
+    data = loop.Data(pieces, lambda *_: loop.Judged(), labels=3)
+    plan = replace(PLAN, trained="gradual", epochs=8)
+    trainer = loop.Trainer(made, data, plan, backbone.accelerator("fp32"))
+    freezing.thaw(made, plan, 1)
+    trainer.step_back()
+    held = sum(len(group["params"]) for group in trainer.optimizer.param_groups)
+    assert held == len(list(made.parameters())) == len(trainer.good.weights)
+
+
 # --- rare labels -----------------------------------------------------------------------------------------------------
 
 

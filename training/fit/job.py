@@ -213,6 +213,9 @@ def prepare(job: Job) -> Generator[Event, None, Any]:
     if "long_text" in chosen:
         chosen["long_text"] = job.about["long"] = _long(job, tokenizer, chosen["long_text"])
     check_metric(job, chosen.get("stop_metric", "auto"))
+    if chosen["method"] != "full" and chosen.get("trained", "all") != "all":
+        # Beside an adapter nothing else is trained.
+        raise Problem("spec.choice", field="trained", value=chosen["trained"], choices="all")
     freeze(job, chosen)
     for split, rows in job.rows.items():
         job.pieces[split] = _pieces(job, tokenizer, split)
