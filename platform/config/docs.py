@@ -12,8 +12,8 @@ from typing import Any
 
 from drf_spectacular.generators import SchemaGenerator
 
+from training.options import OPTIONS, Option
 from training.problems import TABLE
-from training.spec import OPTIONS, Option
 from training.tasks import TASKS
 from training.validation import GATES
 

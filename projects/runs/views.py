@@ -26,6 +26,7 @@ from projects.runs import charts, planning, results, selectors, services, trying
 from projects.runs.models import Run, Status
 from projects.runs.names import figure
 from projects.runs.results import Listed
+from projects.runs.results.causes import causes
 from training.problems import Problem
 from web.errors import as_json, status_of
 from web.streams import file_chunks, parts
@@ -69,6 +70,7 @@ def _page(request: HttpRequest, found: Run) -> dict[str, Any]:
         "worker_alive": over or worker_alive(),
         "waiting": selectors.queue_place(found) if found.status == Status.QUEUED else 0,
         "started": selectors.started(found),
+        "notes": selectors.notes_of(found),
         "live_figures": charts.live(names, head),
         "epoch_figures": [(name, figure(name, head)) for name in names],
         "again": _again(found),
@@ -84,6 +86,7 @@ def _results(found: Run) -> dict[str, Any]:
     ids = [found.project.workspace.slug, found.project_id, found.pk]
     return {
         **shown,
+        "causes": causes(result, selectors.findings_of(found.version)),
         "many": charts.SHOWN,
         "artifact": found.artifact,
         "chart_urls": {name: reverse("run-chart", args=[*ids, name]) for name in shown["view"].charts},

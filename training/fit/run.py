@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from accelerate import Accelerator
 
-from training import backbone, export, loop, unpadded, vocabulary
+from training import backbone, export, freezing, loop, repair, unpadded, vocabulary
 from training.events import Event, Report
+from training.fit import adapting, training, writing
 from training.fit import card as cards
 from training.fit import job as jobs
 from training.fit import report as reports
 from training.fit import simple as simples
-from training.fit import training, writing
 from training.fit.job import Job
 from training.fit.judging import Judge, data_of
 from training.problems import Problem
@@ -37,11 +37,8 @@ def fit(spec: Spec, folder: str | Path, bases_dir: str | Path = "") -> Generator
     job = Job(spec, folder, jobs.task_of(spec))
     try:
         yield from _stages(job, bases_dir)
-    except (MemoryError, torch.OutOfMemoryError) as error:
-        raise _memory(job) from error
-    except RuntimeError as error:
-        # The CPU's allocator has no exception of its own.
-        if "can't allocate memory" in str(error):
+    except (MemoryError, RuntimeError) as error:
+        if repair.out_of_memory(error):
             raise _memory(job) from error
         raise
     finally:
@@ -99,7 +96,15 @@ def _trained(
     judge = Judge(job)
     data = data_of(job, judge)
     pieces = (piece for found in job.pieces.values() for piece in found)
-    with vocabulary.cut(network.base, pieces, job.about["pad"]) as words:
+    if job.settings["method"] != "full":
+
+        def follow(keep: Callable[[], None]) -> Generator[Event, None, loop.Outcome]:
+            return training.followed(job, network, data, accelerator, keep)
+
+        return (yield from adapting.adapted(job, network, tokenizer, accelerator, judge, follow))
+    known = [(job.pieces[split], found) for split, found in job.vectors.items()]
+    reading = freezing.stored(network, known) if known else nullcontext()
+    with vocabulary.cut(network.base, pieces, job.about["pad"]) as words, reading:
 
         def keep() -> None:
             with words.restored():
