@@ -72,6 +72,7 @@ def settings(
         "method": "full",
         "rank": 16,
         "alpha": 32,
+        "seeds": 1,
         "precision": "auto",
         **HEADS.get((head, objective), {}),
     }

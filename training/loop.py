@@ -58,6 +58,7 @@ class Outcome:
     epochs_run: int
     history: tuple[Scored, ...]
     stopped_early: bool
+    value: float = 0.0  # of the best epoch, as Judged has it
 
 
 @dataclass
@@ -358,4 +359,4 @@ def train(
         stopped = bool(data.valid_rows) and number < plan.epochs and hopeless(number, gained, plan)
         if stopped or (number and trainer.step >= trainer.steps):
             break
-    return Outcome(best, number, tuple(history), stopped_early=stopped)
+    return Outcome(best, number, tuple(history), stopped_early=stopped, value=values[best])

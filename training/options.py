@@ -256,6 +256,16 @@ OPTIONS: dict[str, Option] = {
             heads=("text",),
         ),
         Option(
+            "seeds",
+            int,
+            1,
+            10,
+            explain=_(
+                "Trainings that differ in their seed alone: the best on validation is kept, and their spread is told."
+            ),
+            heads=(*READING, "pair"),
+        ),
+        Option(
             "precision",
             str,
             choices=("auto", "fp32", "bf16"),

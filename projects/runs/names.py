@@ -44,6 +44,7 @@ SETTINGS = {
     "max_new_tokens": gettext_noop("Longest answer"),
     "packing": gettext_noop("Packing"),
     "tested": gettext_noop("Test rows in writing"),
+    "seeds": gettext_noop("Seeds to try"),
     # Not “Precision”: on these pages that is the metric.
     "precision": gettext_noop("Number format"),
 }

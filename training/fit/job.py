@@ -50,6 +50,7 @@ class Job:
     about: dict[str, Any] = field(default_factory=dict)
     pieces: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     truncated: float = 0.0
+    seeds: dict[str, Any] = field(default_factory=dict)  # of several trainings, for the report
     vectors: dict[str, Any] = field(default_factory=dict)  # of a frozen base, by split
     notes: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -272,13 +273,13 @@ def plan_of(job: Job) -> Plan:
 
 
 def started(job: Job, accelerator: Accelerator, figures: tuple[str, ...] = ()) -> Started:
-    plan = plan_of(job)
+    plan, seeds = plan_of(job), job.settings.get("seeds", 1)
     return Started(
         spec=_shown(job.spec),
         rows={split: len(rows) for split, rows in job.rows.items()},
         labels=tuple(job.labels),
-        steps=plan.steps(len(job.pieces["train"])),
-        epochs=plan.epochs,
+        steps=seeds * plan.steps(len(job.pieces["train"])),
+        epochs=seeds * plan.epochs,
         device=accelerator.device.type,
         precision=job.settings["precision"],
         max_length=job.settings["max_length"],

@@ -14,7 +14,7 @@ from accelerate import Accelerator
 
 from training import backbone, export, freezing, loop, repair, unpadded, vocabulary
 from training.events import Event, Report
-from training.fit import adapting, training, writing
+from training.fit import adapting, seeds, training, writing
 from training.fit import card as cards
 from training.fit import job as jobs
 from training.fit import report as reports
@@ -76,18 +76,35 @@ def _made(job: Job) -> Generator[Event, None, Report]:
     tokenizer = yield from jobs.prepare(job)
     accelerator = backbone.accelerator(job.settings["precision"])
     backbone.seed(job.spec.seed)
-    network = backbone.network(job.base, job.about, job.settings.get("dropout", 0.0))
-    network.to(accelerator.device)
-    unpadded.prepare(network, job.settings["precision"])
+    network = _network(job, accelerator)
     yield jobs.started(job, accelerator)
     yield jobs.stage("baselines")
     simple = yield from simples.score(job, network, accelerator)
     yield jobs.stage("training")
     begin = time.monotonic()
-    outcome = yield from _trained(job, network, tokenizer, accelerator)
+    head = {name: item.clone() for name, item in network.head.state_dict().items()}
+
+    def train(own: Job, anew: bool) -> Generator[Event, None, loop.Outcome]:
+        """With the seed of `own`; a head that came out of the baselines is the same for all seeds."""
+        if not anew:
+            return (yield from _trained(own, network, tokenizer, accelerator))
+        backbone.seed(own.spec.seed)
+        another = _network(own, accelerator)
+        if own.settings.get("probe_head") and own.learner.head in ("sequence", "relation"):
+            another.head.load_state_dict(head)
+        return (yield from _trained(own, another, tokenizer, accelerator))
+
+    outcome = yield from seeds.repeated(job, train)
     job.seconds["train"] = round(time.monotonic() - begin, 3)
     yield jobs.stage("testing")
     return reports.tested(job, network, simple, outcome)
+
+
+def _network(job: Job, accelerator: Accelerator) -> Any:
+    network = backbone.network(job.base, job.about, job.settings.get("dropout", 0.0))
+    network.to(accelerator.device)
+    unpadded.prepare(network, job.settings["precision"])
+    return network
 
 
 def _trained(

@@ -308,6 +308,13 @@ ENTRIES: dict[str, Entry] = {
         ),
         _("Choose a smaller learning rate if it happens again."),
     ),
+    "train.seeds": Entry(
+        INFO,
+        _("Trained several times"),
+        _("The best of {count} trainings on the validation rows."),
+        _("It is the one with the seed {seed}."),
+        _("Nothing to do: mean and deviation of all of them stand in the report."),
+    ),
     "train.truncated": Entry(
         INFO,
         _("Long texts are cut"),

@@ -371,3 +371,20 @@ def test_a_result_worse_than_the_baseline_names_likely_causes(
     page = text(alice_client.get(url("run", succeeded)))
     assert "Likely causes" in page
     assert str(words("label.contradictory", {})["title"]) in page
+
+
+def test_the_scores_of_every_seed_are_shown(alice_client: Client, succeeded: Run) -> None:
+    assert 'id="seeds"' not in text(alice_client.get(url("run", succeeded)))
+    runs = [
+        {"seed": seed, "test": {"accuracy": score, "macro_f1": score}, "kept": seed == 14}
+        for seed, score in ((13, 0.61), (14, 0.73))
+    ]
+    both = {
+        name: {"accuracy": value, "macro_f1": value}
+        for name, value in (("mean", 0.67), ("deviation", 0.085))
+    }
+    succeeded.report["details"]["seeds"] = {"runs": runs, **both}
+    succeeded.save()
+    page = text(alice_client.get(url("run", succeeded)))
+    for told in ("61.0 %", "73.0 %", "67.0 %", "8.5 %", "14 (kept)", "Standard deviation"):
+        assert told in page
