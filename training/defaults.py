@@ -13,7 +13,7 @@ from training.spec import EFFORT_DEFAULTS
 # Rows that are to pass in all, below the largest number of epochs: few rows are seen more often.
 PASSES = {"quick": 3_000, "balanced": 20_000, "thorough": 60_000}
 MOST_EPOCHS = {"quick": 3, "balanced": 8, "thorough": 16}
-PATIENCE = {"quick": 2, "balanced": 2, "thorough": 3}
+PATIENCE = {"quick": 2, "balanced": 3, "thorough": 4}
 MAX_LENGTH = {"quick": 128, "balanced": 256, "thorough": 512}
 # What a head needs differently: (head, objective) -> settings. One answer a token is learnt from nothing: no linear
 # model over the base's vectors starts it off.
