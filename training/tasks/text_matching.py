@@ -172,7 +172,9 @@ def hits_score_alone(rows: Sequence[Row], results: Any, about: About) -> NDArray
     return hits_score(rows, pair.table(results, about), about)
 
 
-FEW = 1000  # training rows: at 300 texts read by themselves were understood better, at 1,500 together
+FEW = (
+    1000  # training rows: at 300 texts read by themselves were understood better, at 1,500 together
+)
 
 
 def usual(rows: int, labels: int, compares: bool) -> str:
