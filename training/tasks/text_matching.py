@@ -172,9 +172,8 @@ def hits_score_alone(rows: Sequence[Row], results: Any, about: About) -> NDArray
     return hits_score(rows, pair.table(results, about), about)
 
 
-FEW = (
-    1000  # training rows: at 300 texts read by themselves were understood better, at 1,500 together
-)
+# Training rows. At 300, texts that are read by themselves were understood better; at 1,500, those read together.
+FEW = 1000
 
 
 def usual(rows: int, labels: int, compares: bool) -> str:
