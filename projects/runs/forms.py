@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from projects.datasets.models import DatasetVersion
 from projects.models import Project
 from projects.runs import planning
-from projects.runs.names import setting_title, setting_value
+from projects.runs.names import GROUPS, setting_title, setting_value
 from projects.selectors import task_of
 from training import catalogue
 from training.options import OPTIONS, Option
@@ -168,6 +168,14 @@ class AdvancedForm(forms.Form):
                 self.add_error(name, words(problem.code, named)["expected"])
         return self.cleaned_data
 
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields under their headings."""
+        bound = {field.name.removeprefix(SETTING): field for field in self}
+        found = [
+            (_(title), [bound[name] for name in names if name in bound]) for title, names in GROUPS
+        ]
+        return [(title, fields) for title, fields in found if fields]
+
     def changed(self) -> bool:
         """Something here is not as it comes."""
         return any(self.data.get(name) for name in self.fields if name != "seed") or (
@@ -211,8 +219,13 @@ def _choices(option: Option) -> list[tuple[str, str]]:
 def _help(option: Option) -> str:
     if option.low is None or option.high is None:
         return _(option.explain)
-    bounds = _("%(low)s to %(high)s.") % {"low": f"{option.low:g}", "high": f"{option.high:g}"}
+    bounds = _("%(low)s to %(high)s.") % {"low": _bound(option.low), "high": _bound(option.high)}
     return f"{_(option.explain)} {bounds}"
+
+
+def _bound(value: float) -> str:
+    """Small numbers as 1e-07, large ones with all their digits."""
+    return f"{value:g}" if value < 1_000 else str(number_format(int(value), force_grouping=True))
 
 
 def readings(choice: Choice) -> list[dict[str, Any]]:

@@ -50,6 +50,40 @@ SETTINGS = {
 }
 
 
+# Under which headings they are asked for, in the order of training.options.
+GROUPS = (
+    (
+        gettext_noop("How long and how fast"),
+        (
+            "epochs",
+            "learning_rate",
+            "head_learning_rate",
+            "batch_size",
+            "accumulation",
+            "max_steps",
+            "schedule",
+            "warmup",
+            "patience",
+            "stop_metric",
+            "min_gain",
+        ),
+    ),
+    (
+        gettext_noop("What is read and written"),
+        ("max_length", "long_text", "matching", "packing", "max_new_tokens", "tested"),
+    ),
+    (
+        gettext_noop("What is trained"),
+        ("trained", "top_layers", "layer_decay", "probe_head", "method", "rank", "alpha"),
+    ),
+    (
+        gettext_noop("Against learning by heart"),
+        ("dropout", "weight_decay", "label_smoothing", "clip"),
+    ),
+    (gettext_noop("Rare labels"), ("class_weights", "focal", "oversampling")),
+    (gettext_noop("How it is computed"), ("optimizer", "precision", "seeds", "seed")),
+)
+
 ON_OFF = {True: gettext_noop("On"), False: gettext_noop("Off")}
 # What can be chosen of training.spec.OPTIONS; a name that is not here is one that experts know it by.
 CHOICES = {

@@ -14,6 +14,8 @@ from billing.models import Plan, Subscription
 from projects.datasets.models import DatasetVersion, HealthReport
 from projects.models import Project
 from projects.runs.models import Run
+from projects.runs.names import GROUPS
+from training.options import OPTIONS
 
 pytestmark = pytest.mark.django_db
 
@@ -76,12 +78,15 @@ def test_every_setting_has_a_field_with_its_bounds(
     alice_client: Client, train: str, chosen: dict[str, str]
 ) -> None:
     page = text(alice_client.get(train, {**chosen, "step": "model"}))
-    from training.options import OPTIONS
-
     for name, option in OPTIONS.items():
         # What only a model that writes has is not asked of one that sorts texts.
         assert (f'name="set-{name}"' in page) == option.fits("sequence")
     assert "1 to 50." in page
+
+
+def test_every_setting_stands_under_one_heading() -> None:
+    named = [name for _, names in GROUPS for name in names]
+    assert sorted(named) == sorted([*OPTIONS, "seed"])
 
 
 def test_only_the_scores_of_the_task_are_offered_to_stop_by(
