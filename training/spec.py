@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from training import budget
 from training.problems import Problem
 
 # What each effort chooses where a person sets nothing; read by the fit and by the estimate of its time.
@@ -196,6 +197,9 @@ class Spec:
     effort: str = "balanced"
     seed: int = 13
     settings: Mapping[str, Any] = field(default_factory=dict)  # names of OPTIONS
+    search: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # of better settings; see training.budget
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -215,7 +219,7 @@ def from_dict(data: Mapping[str, Any]) -> Spec:
         raise Problem("spec.choice", field="effort", value=spec.effort, choices=", ".join(EFFORTS))
     if isinstance(spec.seed, bool) or not isinstance(spec.seed, int) or not 0 <= spec.seed < 2**31:
         raise Problem("spec.range", field="seed", value=spec.seed, low=0, high=2**31 - 1)
-    return replace(spec, settings=check_settings(spec.settings))
+    return replace(spec, settings=check_settings(spec.settings), search=budget.check(spec.search))
 
 
 def check_settings(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,26 +27,35 @@ from training.spec import Spec
 REPORT = "report.json"
 
 
-def fit(spec: Spec, folder: str | Path, bases_dir: str | Path = "") -> Generator[Event, None, None]:
+def fit(
+    spec: Spec,
+    folder: str | Path,
+    bases_dir: str | Path = "",
+    found: Mapping[str, Any] | None = None,
+) -> Generator[Event, None, None]:
     """Writes spec.json, predictions.parquet, report.json, checkpoint/, artifact/ and artifact.zip into `folder`.
 
-    Raises Problem for what is the user's. Closed before its end, it leaves the best checkpoint so far.
+    Raises Problem for what is the user's. Closed before its end, it leaves the best checkpoint so far. `found` is what
+    a search before it has to add to the details of the report.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     job = Job(spec, folder, jobs.task_of(spec))
     try:
-        yield from _stages(job, bases_dir)
-    except (MemoryError, torch.OutOfMemoryError) as error:
-        raise _memory(job) from error
-    except RuntimeError as error:
-        # The CPU's allocator has no exception of its own.
-        if "can't allocate memory" in str(error):
+        yield from _stages(job, bases_dir, found or {})
+    except (MemoryError, RuntimeError) as error:
+        if lacks_memory(error):
             raise _memory(job) from error
         raise
     finally:
         for left in folder.glob(".*.part"):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def lacks_memory(error: Exception) -> bool:
+    """The CPU's allocator has no exception of its own."""
+    named = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    return named or "can't allocate memory" in str(error)
 
 
 def _memory(job: Job) -> Problem:
@@ -58,11 +67,14 @@ def _memory(job: Job) -> Problem:
     )
 
 
-def _stages(job: Job, bases_dir: str | Path) -> Generator[Event, None, None]:
+def _stages(
+    job: Job, bases_dir: str | Path, found: Mapping[str, Any]
+) -> Generator[Event, None, None]:
     yield jobs.stage("reading")
     yield from jobs.read(job)
     yield from jobs.located(job, bases_dir)
     report = yield from (writing.made(job) if job.learner.head == "text" else _made(job))
+    report = replace(report, details={**report.details, **found})
     yield jobs.stage("saving")
     yield export.save(
         job.folder, job.learner.head, reports.metrics_file(report), cards.card(job, report)
@@ -87,13 +99,13 @@ def _made(job: Job) -> Generator[Event, None, Report]:
     simple = yield from simples.score(job, network, accelerator)
     yield jobs.stage("training")
     begin = time.monotonic()
-    outcome = yield from _trained(job, network, tokenizer, accelerator)
+    outcome = yield from trained(job, network, tokenizer, accelerator)
     job.seconds["train"] = round(time.monotonic() - begin, 3)
     yield jobs.stage("testing")
     return reports.tested(job, network, simple, outcome)
 
 
-def _trained(
+def trained(
     job: Job, network: Any, tokenizer: Any, accelerator: Accelerator
 ) -> Generator[Event, None, loop.Outcome]:
     judge = Judge(job)
