@@ -211,3 +211,13 @@ def test_without_the_setting_the_texts_are_read_together(tiny_base: Path, tmp_pa
     rows = pairs("label")
     events = list(fit(spec(tiny_base, tmp_path, rows, epochs=1, matching="auto"), tmp_path))
     assert events[-1].details["head"] == "sequence"
+    # One vector says too little of two texts for a model over it to be a good start.
+    assert events[-1].details["settings"]["probe_head"] is False
+
+
+def test_a_head_for_two_texts_starts_from_the_base_where_that_is_wanted(
+    tiny_base: Path, tmp_path: Path
+) -> None:
+    wanted = spec(tiny_base, tmp_path, pairs("label"), epochs=1, matching="cross", probe_head=True)
+    events = list(fit(wanted, tmp_path))
+    assert events[-1].details["settings"]["probe_head"] is True

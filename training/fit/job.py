@@ -210,6 +210,10 @@ def prepare(job: Job) -> Generator[Event, None, Any]:
     job.about |= {"max_length": chosen["max_length"], "pad": tokenizer.pad_token_id or 0}
     if "long_text" in chosen:
         chosen["long_text"] = job.about["long"] = _long(job, tokenizer, chosen["long_text"])
+    # What one vector says of two texts is little: such a head only disturbs the first epochs (banking77 in 1,500 pairs:
+    # 64 % of the validation pairs right after the first epoch instead of 71 %, 82 % after the fourth instead of 84 %).
+    if "probe_head" in chosen and spec.settings.get("probe_head") is None:
+        chosen["probe_head"] = job.learner.head != "sequence" or len(job.learner.inputs) == 1
     freeze(job, chosen)
     for split, rows in job.rows.items():
         job.pieces[split] = _pieces(job, tokenizer, split)
