@@ -237,7 +237,7 @@ def test_of_a_loss_less_is_better() -> None:
 )
 def test_it_says_what_was_gained(given: dict[str, Any], sentence: str) -> None:
     said = searching.found(result(**given))["search"]["verdict"]
-    assert sentence in said.replace("\u00a0", "")
+    assert sentence in said.replace("\u202f", "")
 
 
 def test_the_page_shows_it(alice_client: Client, searched: Run) -> None:
