@@ -10,9 +10,16 @@ from types import MethodType
 from typing import Any, cast
 
 import torch
-from peft import LoraConfig, get_peft_model_state_dict, inject_adapter_in_model
+from peft import (
+    IA3Config,
+    LoraConfig,
+    PeftConfig,
+    get_peft_model_state_dict,
+    inject_adapter_in_model,
+)
 from peft import set_peft_model_state_dict as put_weights
-from peft.tuners.lora import Linear, LoraLayer
+from peft.tuners.lora import Linear
+from peft.tuners.tuners_utils import BaseTunerLayer
 from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn import functional
@@ -28,9 +35,24 @@ def attach(
     alpha: int = ALPHA,
     targets: str | list[str] = ALL,
     dropout: float = 0.0,
-) -> LoraConfig:
-    """Freezes the network's base and puts adapters of rank `r` beside its linear layers. They begin at zero effect."""
-    config = LoraConfig(r=r, lora_alpha=alpha, target_modules=targets, lora_dropout=dropout)
+    method: str = "lora",
+) -> PeftConfig:
+    """Freezes the network's base and puts adapters beside its linear layers. They begin at zero effect.
+
+    `r` and `alpha` are of LoRA and its relatives; IA3 has one factor for each output and knows no rank.
+    """
+    config: PeftConfig
+    if method == "ia3":
+        config = IA3Config(target_modules=targets, feedforward_modules=[])
+    else:
+        config = LoraConfig(
+            r=r,
+            lora_alpha=alpha,
+            target_modules=targets,
+            lora_dropout=dropout,
+            use_dora=method == "dora",
+            use_rslora=method == "rslora",
+        )
     network.base.requires_grad_(False)
     inject_adapter_in_model(config, network.base)
     network.adapter = config
@@ -103,7 +125,7 @@ def _kind(network: Any) -> str:
 def load_adapter(network: Any, folder: str | Path) -> None:
     """Puts a saved adapter beside the layers of a network without one."""
     folder = Path(folder)
-    config = LoraConfig.from_pretrained(str(folder))
+    config = PeftConfig.from_pretrained(str(folder))
     network.base.requires_grad_(False)
     inject_adapter_in_model(config, network.base)
     network.adapter = config
@@ -118,7 +140,7 @@ def merged(network: Any, original: Any = None) -> Any:
     """
     weights = dict(original.named_parameters()) if original is not None else {}
     for name, layer in list(network.base.named_modules()):
-        if isinstance(layer, LoraLayer):
+        if isinstance(layer, BaseTunerLayer):
             plain: Any = layer.get_base_layer().float()
             if f"{name}.weight" in weights:
                 plain.weight.data.copy_(weights[f"{name}.weight"].data)
@@ -140,7 +162,7 @@ def _put(base: nn.Module, name: str, layer: nn.Module) -> None:
 @contextmanager
 def without(network: Any) -> Iterator[None]:
     """The untouched base for a while, as what came before the training."""
-    layers = [layer for layer in network.base.modules() if isinstance(layer, LoraLayer)]
+    layers = [layer for layer in network.base.modules() if isinstance(layer, BaseTunerLayer)]
     for layer in layers:
         layer.enable_adapters(False)
     try:

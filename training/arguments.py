@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from training import spec as specs
+from training import options
 
 
 def add(commands: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
@@ -49,7 +49,7 @@ def add_train(parser: argparse.ArgumentParser) -> None:
 def add_choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--effort", default="balanced", help="quick, balanced or thorough")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help=", ".join(specs.OPTIONS)
+        "--set", action="append", default=[], metavar="NAME=VALUE", help=", ".join(options.OPTIONS)
     )
     parser.add_argument(
         "--search",

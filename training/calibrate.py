@@ -13,6 +13,7 @@ import torch
 
 from training import backbone, catalogue, loop, unpadded, vocabulary
 from training.files import core
+from training.plan import Plan
 from training.problems import Problem
 
 SHORT, LONG = 24, 128  # tokens of a row: questions, paragraphs
@@ -70,7 +71,7 @@ def rates(folder: Path, number_format: str) -> dict[str, float]:
 def _training(network: Any, length: int, accelerator: Any) -> float:
     rows = ROWS[length]
     data = loop.Data(_pieces(rows, length), lambda *_: loop.Judged())
-    plan = loop.Plan(1, 1e-6, 1e-6, rows, 0.0, 0.0, 0.0, 1.0, "constant", 1, False, 0)
+    plan = Plan(1, 1e-6, 1e-6, rows, 0.0, 0.0, 0.0, 1.0, "constant", 1, False, 0)
     with vocabulary.cut(network.base, data.train, 0):
         trainer = loop.Trainer(network.train(), data, plan, accelerator)
         return _rate(lambda: trainer.update(list(range(rows))), rows * length)

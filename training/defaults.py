@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from training import generative_defaults
-from training.spec import EFFORT_DEFAULTS, OPTIONS
+from training.options import OPTIONS
+from training.spec import EFFORT_DEFAULTS
 
 # Rows that are to pass in all, below the largest number of epochs: few rows are seen more often.
 PASSES = {"quick": 3_000, "balanced": 20_000, "thorough": 60_000}
@@ -21,6 +22,10 @@ HEADS: dict[tuple[str, str], dict[str, Any]] = {
     ("span", ""): {"learning_rate": 2e-4, "head_learning_rate": 2e-3},
 }
 WIDE = 512  # hidden size up to which a base bears the usual learning rate
+# The learning rate against that of AdamW: Lion's steps all have full length, those of plain SGD that of the gradient.
+OPTIMIZER_RATES = {"adamw": 1.0, "adafactor": 1.0, "lion": 0.2, "sgd": 100.0}
+# The same for the few weights of an adapter beside an encoder, against all of its weights. Usual ratios, not yet tried.
+ADAPTER_RATES = {"full": 1, "lora": 5, "dora": 5, "rslora": 2, "ia3": 30}
 SMALL = 1_000  # training rows, below which steps are of 16 rows
 
 
@@ -49,23 +54,54 @@ def settings(
         "clip": 1.0,
         "schedule": "linear",
         "patience": PATIENCE[effort],
+        "optimizer": "adamw",
+        "layer_decay": 1.0,
+        "accumulation": 1,
+        "label_smoothing": 0.0,
+        "max_steps": 0,
+        "stop_metric": "auto",
+        "min_gain": 0.0,
         "probe_head": True,
         "long_text": "auto",
         "class_weights": False,
+        "trained": "all",
+        "top_layers": 2,
+        "focal": 0.0,
+        "oversampling": False,
         "matching": "auto",
+        "method": "full",
+        "rank": 16,
+        "alpha": 32,
+        "seeds": 1,
         "precision": "auto",
         **HEADS.get((head, objective), {}),
     }
     if head == "text":
-        chosen |= generative_defaults.settings(objective, effort, rows, _method(given))
+        chosen |= generative_defaults.settings(objective, effort, rows, _kind(_method(given)))
+    else:
+        chosen["learning_rate"] *= ADAPTER_RATES[_method(given) or "full"]
+    _rates(chosen, str(given.get("optimizer") or "adamw"))
     own = {name: value for name, value in given.items() if value is not None and value != "auto"}
     chosen = {**chosen, **own}
     return {name: value for name, value in chosen.items() if OPTIONS[name].fits(head)}
 
 
+def _rates(chosen: dict[str, Any], optimizer: str) -> None:
+    for name in ("learning_rate", "head_learning_rate"):
+        if name in chosen:
+            most = float(OPTIONS[name].high or 1)
+            rate = min(most, chosen[name] * OPTIMIZER_RATES[optimizer])
+            chosen[name] = float(f"{rate:.2g}")
+
+
 def rate_for(rate: float, hidden: int) -> float:
     """The learning rate of a base of this width: large ones are undone by steps that small ones need."""
     return float(f"{rate * min(1.0, WIDE / max(1, hidden)) ** 2:.2g}")
+
+
+def _kind(method: str) -> str:
+    """All adapters of a base that writes begin with the settings of LoRA."""
+    return method if method in ("", "full") else "lora"
 
 
 def _method(given: Mapping[str, Any]) -> str:

@@ -56,7 +56,7 @@ def seconds(
         for name in ("train", "valid", "test")
     }
     epochs = int(chosen["epochs"])
-    training = epochs * tokens["train"] * PADDING / speed.train
+    training = int(chosen["seeds"]) * epochs * tokens["train"] * PADDING / speed.train
     # The frozen base reads all rows once; every epoch is scored; test rows are predicted, and again after reloading.
     reading = sum(tokens.values()) + epochs * tokens["valid"] + 2 * tokens["test"]
     rows = sum(_rows(stats.get(name) or {}) for name in tokens)

@@ -14,35 +14,17 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 from torch import Tensor
 
-from training import batches
-from training.events import Event, Scored, Step
+from training import batches, freezing, losses, optimizers, repair
+from training.events import Event, Note, Scored, Step
 from training.files import core
+from training.plan import Plan
 from training.problems import Problem
 
 EVERY = 0.25  # seconds between two Step events, at least
-BAD_STEPS = 3  # steps without a finite loss before the run is given up
 NOISE = 0.5  # standard errors of the validation score, below which two epochs count as equally good
 SCORING = 0.35  # time of scoring a token against training on it
 
 Piece = Mapping[str, Any]  # what the network reads at once: at least "ids"; see training.coding
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The settings of a run, all chosen."""
-
-    epochs: int
-    learning_rate: float
-    head_learning_rate: float
-    batch_size: int
-    warmup: float
-    weight_decay: float
-    dropout: float
-    clip: float
-    schedule: str
-    patience: int
-    class_weights: bool
-    seed: int
 
 
 @dataclass(frozen=True)
@@ -76,6 +58,7 @@ class Outcome:
     epochs_run: int
     history: tuple[Scored, ...]
     stopped_early: bool
+    value: float = 0.0  # of the best epoch, as Judged has it
 
 
 @dataclass
@@ -134,24 +117,6 @@ def factor(step: int, steps: int, warmup: float, schedule: str) -> float:
     return 0.5 * (1 + math.cos(math.pi * done)) if schedule == "cosine" else 1.0
 
 
-def optimizer(network: torch.nn.Module, plan: Plan) -> torch.optim.AdamW:
-    """AdamW in three groups: weights, biases and norms without decay, the head with a rate of its own."""
-    named = [(name, item) for name, item in network.named_parameters() if item.requires_grad]
-    body = [item for name, item in named if not name.startswith("head.")]
-    groups = [
-        (plan.learning_rate, plan.weight_decay, [item for item in body if item.ndim > 1]),
-        (plan.learning_rate, 0.0, [item for item in body if item.ndim <= 1]),
-        (plan.head_learning_rate, 0.0, [item for name, item in named if name.startswith("head.")]),
-    ]
-    return torch.optim.AdamW(
-        [
-            {"params": items, "lr": rate, "weight_decay": decay, "top": rate}
-            for rate, decay, items in groups
-        ],
-        fused=True,
-    )
-
-
 def weights(targets: Sequence[int], labels: int) -> Tensor:
     """One weight a label, higher for rare ones, 1 on average over the rows."""
     counts = np.bincount(np.asarray(targets), minlength=labels)
@@ -190,6 +155,15 @@ def as_good(value: float, values: Sequence[float], rows: int) -> bool:
     return value >= top - NOISE * math.sqrt(share * (1 - share) / rows)
 
 
+def last_gain(values: Sequence[float], least: float) -> int:
+    """The last epoch that was better by `least` than the best before it."""
+    found, top = 0, values[0]
+    for number, value in enumerate(values):
+        if value >= top + least:
+            found, top = number, value
+    return found
+
+
 def hopeless(number: int, best: int, plan: Plan) -> bool:
     """Whether training is given up after this epoch.
 
@@ -205,27 +179,77 @@ class Trainer:
 
     def __init__(self, network: Any, data: Data, plan: Plan, accelerator: Accelerator) -> None:
         self.network, self.data, self.plan, self.accelerator = network, data, plan, accelerator
-        self.optimizer = optimizer(network, plan)
+        freezing.apply(network, plan)
+        self.optimizer = optimizers.build(network, plan)
+        self.criterion = losses.criterion(network, plan)
         self.lengths = [len(piece["ids"]) for piece in data.train]
-        self.steps = plan.epochs * batches.steps(len(self.lengths), plan.batch_size)
+        self.steps = plan.steps(len(self.lengths))
         if plan.class_weights and data.labels:
             targets = [piece["target"] for piece in data.train]
             network.balance = weights(targets, data.labels).to(accelerator.device)
-        self.step, self.bad = 0, 0
+        self.shares_of_rows: NDArray[np.float64] | None = None
+        if plan.oversampling:
+            self.shares_of_rows = batches.evenly([piece["target"] for piece in data.train])
+        self.size = plan.batch_size  # rows that are read at once
+        self.step, self.watch, self.back = 0, repair.Watch(), 0
+        self.good = repair.Good.of(self.optimizer, 0)
+        self.notes: list[Note] = []
+
+    def attempt(self, number: int, clock: Clock) -> Generator[Event, None, float | None]:
+        """An epoch, from its beginning again with half the learning rate where it went astray."""
+        while True:
+            bad = self.watch.bad
+            try:
+                loss = yield from self.epoch(number, clock)
+            except repair.Astray:
+                yield self.step_back()
+                continue
+            if self.watch.bad == bad:
+                self.good = repair.Good.of(self.optimizer, self.step)
+            return loss
+
+    def step_back(self) -> Note:
+        if self.back >= repair.STEPS_BACK:
+            raise Problem(
+                "train.diverged",
+                step=self.step,
+                learning_rate=self.plan.learning_rate,
+                steps=self.steps,
+            )
+        failed, self.step = self.step, self.good.step
+        self.back += 1
+        self.good.put()
+        # What the optimizer remembers is of the steps that went astray.
+        freezing.apply(self.network, self.plan)
+        self.optimizer = optimizers.build(self.network, self.plan)
+        for group in self.optimizer.param_groups:
+            group["top"] *= 0.5**self.back
+        self.watch.again()
+        rate = self.plan.learning_rate * 0.5**self.back
+        return Note(
+            "train.stepped_back", {"step": failed, "back": self.step, "learning_rate": rate}
+        )
 
     def epoch(self, number: int, clock: Clock) -> Generator[Event, None, float | None]:
-        """All rows once; returns the mean loss of the rows."""
+        """All rows once, or as many as there are steps left; returns the mean loss of the rows."""
         self.network.train()
+        freezing.thaw(self.network, self.plan, number)
         total, seen = 0.0, 0
-        plan, per_epoch = self.plan, self.steps // self.plan.epochs
-        chosen = batches.training(self.lengths, plan.batch_size, plan.seed, number)
+        plan, per_epoch = self.plan, self.plan.epoch_steps(len(self.lengths))
+        chosen = batches.training(
+            self.lengths, plan.step_rows, plan.seed, number, self.shares_of_rows
+        )
         for place, rows in enumerate(chosen, start=1):
             loss = self.update(rows.tolist())
             clock.add(len(rows), sum(self.lengths[row] for row in rows), loss)
             if math.isfinite(loss):
                 total, seen = total + loss * len(rows), seen + len(rows)
-            if clock.due() or place == per_epoch or self.step == 1:
+            yield from self.said()
+            ended = place == per_epoch or self.step >= self.steps
+            if clock.due() or ended or self.step == 1:
                 yield clock.event(self.step, number - 1 + place / per_epoch, self.rate())
+            if ended:
+                break
         return total / seen if seen else None
 
     def rate(self) -> float:
@@ -237,34 +261,73 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = group["top"] * scale
         self.step += 1
-        loss = self.loss(rows)
-        value = loss.item()
-        self.accelerator.backward(loss)
+        value = self.gradient(rows)
         norm = self.accelerator.clip_grad_norm_(self.network.parameters(), self.plan.clip)
-        if math.isfinite(value) and math.isfinite(float(norm)):
+        fine = math.isfinite(value) and math.isfinite(float(norm))
+        if fine:
             self.optimizer.step()
-        else:
-            self.count_bad()
         self.optimizer.zero_grad(set_to_none=True)
+        if fine:
+            self.watch.add(value)
+        else:
+            self.watch.failed()
         return value
 
-    def loss(self, rows: list[int]) -> Tensor:
+    def said(self) -> Generator[Event, None, None]:
+        yield from self.notes
+        self.notes.clear()
+
+    def gradient(self, rows: list[int]) -> float:
+        """That of the mean loss of the rows; returns that loss. Fewer are read at once when memory is short."""
+        while True:
+            try:
+                return self.summed(rows)
+            except (MemoryError, RuntimeError) as error:
+                if self.size == 1 or not repair.out_of_memory(error):
+                    raise
+            # Outside of `except`: the error holds on to what the batch had taken.
+            self.optimizer.zero_grad(set_to_none=True)
+            self.halve(len(rows))
+
+    def halve(self, rows: int) -> None:
+        before, self.size = self.size, -(-min(self.size, rows) // 2)
+        if self.accelerator.device.type == "cuda":
+            torch.cuda.empty_cache()
+        together = -(-self.plan.step_rows // self.size)
+        self.notes.append(
+            Note(
+                "train.smaller_batch",
+                {"step": self.step, "before": before, "rows": self.size, "together": together},
+            )
+        )
+
+    def summed(self, rows: list[int]) -> float:
+        """Adds the gradient of the rows, read `size` at a time."""
+        size = self.size
+        parts = [self.batch(rows[start : start + size]) for start in range(0, len(rows), size)]
+        shares = self.shares(parts)
+        return sum(self.part(batch, share) for batch, share in zip(parts, shares, strict=True))
+
+    def batch(self, rows: list[int]) -> core.Batch:
         batch = self.network.collate([self.data.train[row] for row in rows])
-        batch = core.moved(batch, self.accelerator.device)
+        return core.moved(batch, self.accelerator.device)
+
+    def shares(self, parts: Sequence[core.Batch]) -> list[float]:
+        """How much each batch counts, 1 in all; what carries no loss, such as padding, does not."""
+        if len(parts) == 1:
+            return [1.0]
+        found = [losses.weight(self.network, batch) for batch in parts]
+        return [weight / max(sum(found), 1e-12) for weight in found]
+
+    def part(self, batch: core.Batch, share: float) -> float:
+        if not share:  # its mean would be over nothing
+            return 0.0
         with self.accelerator.autocast():
             outputs = self.network(batch)
-        loss: Tensor = self.network.criterion(outputs, batch)
-        return loss
-
-    def count_bad(self) -> None:
-        self.bad += 1
-        if self.bad >= BAD_STEPS:
-            raise Problem(
-                "train.diverged",
-                step=self.step,
-                learning_rate=self.plan.learning_rate,
-                steps=self.steps,
-            )
+        loss: Tensor = self.criterion(outputs, batch) * share
+        value = loss.item()
+        self.accelerator.backward(loss)
+        return value
 
 
 def train(
@@ -274,12 +337,15 @@ def train(
     whoever wants to keep it copies it then."""
     trainer = Trainer(network, data, plan, accelerator)
     valid_work = SCORING * data.valid_tokens
-    clock = Clock(work=plan.epochs * (sum(trainer.lengths) + valid_work) + valid_work)
+    epochs = trainer.steps / max(
+        1, plan.epoch_steps(len(trainer.lengths))
+    )  # as far as it will come
+    clock = Clock(work=epochs * (sum(trainer.lengths) + valid_work) + valid_work)
     history: list[Scored] = []
     values: list[float] = []
-    best = 0
+    best, stopped = 0, False
     for number in range(plan.epochs + 1):
-        loss = (yield from trainer.epoch(number, clock)) if number else None
+        loss = (yield from trainer.attempt(number, clock)) if number else None
         judged = data.judge(network, accelerator)
         clock.done += valid_work
         event = Scored(number, trainer.step, loss, judged.loss, judged.metrics, best=False)
@@ -289,6 +355,8 @@ def train(
         values.append(judged.value)
         yield event
         clock.said = time.monotonic()
-        if data.valid_rows and hopeless(number, best, plan):
+        gained = last_gain(values, plan.min_gain) if plan.min_gain else best
+        stopped = bool(data.valid_rows) and number < plan.epochs and hopeless(number, gained, plan)
+        if stopped or (number and trainer.step >= trainer.steps):
             break
-    return Outcome(best, number, tuple(history), stopped_early=number < plan.epochs)
+    return Outcome(best, number, tuple(history), stopped_early=stopped, value=values[best])

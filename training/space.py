@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from training.options import OPTIONS, READING
 from training.problems import Problem
-from training.spec import OPTIONS, READING
 
 OVERHEAD = (0.4, 0.8, 1.3)  # of one run, that a trial takes: at the least, usually, at the most
 
@@ -16,7 +16,7 @@ OVERHEAD = (0.4, 0.8, 1.3)  # of one run, that a trial takes: at the least, usua
 class Range:
     """One setting that is searched. With `times`, `low` and `high` are multiples of what is chosen without a search.
 
-    `log`: as many tries between 1 and 10 as between 10 and 100. `when`: searched only where these settings are so.
+    `log`: as many tries between 1 and 10 as between 10 and 100. `when`: searched only with such settings.
     """
 
     name: str
@@ -26,9 +26,10 @@ class Range:
     log: bool = False
     choices: tuple[Any, ...] = ()
     heads: tuple[str, ...] = ()  # that search it; empty: all
-    when: tuple[tuple[str, str], ...] = ()
+    when: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
+ADAPTERS = ("lora", "dora", "rslora")
 SPACE: tuple[Range, ...] = (
     Range("learning_rate", 0.2, 5, times=True, log=True),
     Range("head_learning_rate", 0.2, 5, times=True, log=True, heads=READING),
@@ -38,9 +39,11 @@ SPACE: tuple[Range, ...] = (
     Range("warmup", 0, 0.3),
     Range("weight_decay", 0, 0.1),
     Range("dropout", 0, 0.4, heads=READING),
+    Range("layer_decay", 0.7, 1, heads=READING),
+    Range("label_smoothing", 0, 0.2, heads=("sequence", "token", "relation")),
     Range("schedule", choices=("linear", "cosine", "constant")),
     Range("class_weights", choices=(False, True), heads=("sequence", "relation")),
-    Range("rank", choices=(4, 8, 16, 32, 64), heads=("text",), when=(("method", "lora"),)),
+    Range("rank", choices=(4, 8, 16, 32, 64), when=(("method", ADAPTERS),)),
 )
 
 
@@ -80,7 +83,9 @@ def dimensions(
 
 def _fits(one: Range, head: str, chosen: Mapping[str, Any]) -> bool:
     here = not one.heads or head in one.heads
-    return here and one.name in chosen and all(chosen.get(name) == is_ for name, is_ in one.when)
+    return (
+        here and one.name in chosen and all(chosen.get(name) in values for name, values in one.when)
+    )
 
 
 def _dimension(one: Range, usual: Any) -> Dimension:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from training import budget
+from training.options import OPTIONS, Option
 from training.problems import Problem
 
 # What each effort chooses where a person sets nothing; read by the fit and by the estimate of its time.
@@ -17,162 +18,6 @@ EFFORT_DEFAULTS: dict[str, dict[str, Any]] = {
     "thorough": {"epochs": 6},
 }
 EFFORTS = tuple(EFFORT_DEFAULTS)
-
-
-@dataclass(frozen=True)
-class Option:
-    """One setting of the 'Advanced' part: its bounds hold in the form, the API and the command line alike."""
-
-    name: str
-    kind: type  # int, float, bool or str
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[str, ...] = ()
-    explain: str = ""  # one line, translatable
-    heads: tuple[str, ...] = ()  # that know it; empty: all
-
-    def fits(self, head: str) -> bool:
-        return not self.heads or head in self.heads
-
-
-def _(text: str) -> str:
-    """Marks a text for translation by the site."""
-    return text
-
-
-READING = ("sequence", "token", "relation", "span")  # heads over an encoder
-# None as a value means: chosen by effort, base and data. Shown in this order.
-OPTIONS: dict[str, Option] = {
-    option.name: option
-    for option in (
-        Option("epochs", int, 1, 50, explain=_("How often the model sees every training row.")),
-        Option(
-            "learning_rate", float, 1e-7, 1e-2, explain=_("Size of a step for the pretrained part.")
-        ),
-        Option(
-            "head_learning_rate",
-            float,
-            1e-6,
-            1e-1,
-            explain=_("Size of a step for the new head."),
-            heads=READING,
-        ),
-        Option("batch_size", int, 1, 512, explain=_("Rows in one training step.")),
-        Option(
-            "max_length", int, 8, 8192, explain=_("Longest text in tokens; what is longer is cut.")
-        ),
-        Option(
-            "warmup",
-            float,
-            0,
-            0.5,
-            explain=_("Share of the steps in which the learning rate rises."),
-        ),
-        Option("weight_decay", float, 0, 1, explain=_("Pull of the weights towards zero.")),
-        Option(
-            "dropout",
-            float,
-            0,
-            0.9,
-            explain=_("Share of the head's inputs that are left out at random."),
-            heads=READING,
-        ),
-        Option(
-            "clip",
-            float,
-            0.01,
-            100,
-            explain=_("Longest gradient; longer ones are shortened to it."),
-        ),
-        Option(
-            "schedule",
-            str,
-            choices=("linear", "cosine", "constant"),
-            explain=_("How the learning rate falls after warm-up."),
-        ),
-        Option(
-            "patience",
-            int,
-            1,
-            50,
-            explain=_(
-                "Epochs without a better validation score before training stops; never before half of all "
-                "epochs while nothing is better than the start."
-            ),
-        ),
-        Option(
-            "probe_head",
-            bool,
-            explain=_("Start the head from a linear model over the base's own vectors."),
-            heads=("sequence", "relation"),
-        ),
-        Option(
-            "long_text",
-            str,
-            choices=("auto", "head", "head_tail", "windows"),
-            explain=_(
-                "What is read of a text that is too long: its beginning, both ends, or all in windows."
-            ),
-            heads=("sequence",),
-        ),
-        Option(
-            "class_weights",
-            bool,
-            explain=_("Count rows of rare labels more."),
-            heads=("sequence", "relation"),
-        ),
-        Option(
-            "matching",
-            str,
-            choices=("auto", "cross", "bi"),
-            explain=_(
-                "Read two texts together (for many rows), or each by itself (for few rows, and long lists)."
-            ),
-            heads=("pair",),
-        ),
-        Option(
-            "method",
-            str,
-            choices=("auto", "lora", "full"),
-            explain=_("Train few weights beside the base (LoRA), or all of them."),
-            heads=("text",),
-        ),
-        Option("rank", int, 1, 256, explain=_("Size of the LoRA adapter."), heads=("text",)),
-        Option(
-            "alpha", int, 1, 512, explain=_("How much the LoRA adapter counts."), heads=("text",)
-        ),
-        Option(
-            "max_new_tokens",
-            int,
-            1,
-            2048,
-            explain=_("Longest text that the model writes, in tokens."),
-            heads=("text",),
-        ),
-        Option(
-            "packing",
-            bool,
-            explain=_(
-                "Put several short rows into one row of tokens. For a GPU and many short rows."
-            ),
-            heads=("text",),
-        ),
-        Option(
-            "tested",
-            int,
-            10,
-            100_000,
-            explain=_("Test rows that are answered in writing; the loss is measured on more."),
-            heads=("text",),
-        ),
-        Option(
-            "precision",
-            str,
-            choices=("auto", "fp32", "bf16"),
-            explain=_("Number format while training."),
-        ),
-    )
-}
 
 
 @dataclass(frozen=True)
@@ -197,9 +42,7 @@ class Spec:
     effort: str = "balanced"
     seed: int = 13
     settings: Mapping[str, Any] = field(default_factory=dict)  # names of OPTIONS
-    search: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # of better settings; see training.budget
+    search: Mapping[str, Any] = field(default_factory=dict)  # see training.budget
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

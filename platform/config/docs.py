@@ -12,9 +12,9 @@ from typing import Any
 
 from drf_spectacular.generators import SchemaGenerator
 
+from training.options import OPTIONS, Option
 from training.problems import TABLE
 from training.space import SPACE, Range
-from training.spec import OPTIONS, Option
 from training.tasks import TASKS
 from training.validation import GATES
 
@@ -53,7 +53,7 @@ def _searched(one: Range) -> tuple[str, str, str]:
     else:
         tried = f"{one.low:g} to {one.high:g}"
     heads = ", ".join(f"`{head}`" for head in one.heads) or "all"
-    only = "".join(f", only with `{name}` {value}" for name, value in one.when)
+    only = "".join(f", only with `{name}` {' or '.join(values)}" for name, values in one.when)
     return f"`{one.name}`", tried + (", on a logarithmic scale" if one.log else ""), heads + only
 
 

@@ -21,8 +21,10 @@ from projects.selectors import task_of
 from training import catalogue
 from training.budget import KEYS, MINUTES, TRIALS
 from training.budget import check as check_budget
+from training.options import OPTIONS, Option
 from training.problems import Problem
-from training.spec import EFFORTS, OPTIONS, Option, Spec, check_setting
+from training.spec import EFFORTS, Spec, check_setting
+from training.tasks.shape import Learner
 from training.tasks.text_matching import FEW
 from web.errors import words
 
@@ -157,8 +159,10 @@ class AdvancedForm(forms.Form):
     def __init__(self, choice: Choice) -> None:
         data = {SETTING + name: value for name, value in choice.settings.items()}
         super().__init__({**data, "seed": choice.seed})
-        head = head_of(choice.version)
+        head, scores = head_of(choice.version), scores_of(choice.version)
         for option in (one for one in OPTIONS.values() if one.fits(head)):
+            if option.name == "stop_metric" and scores:
+                option = replace(option, choices=("auto", "loss", *scores))
             self.fields[SETTING + option.name] = _field(option)
         self.fields["seed"] = forms.CharField(
             label=_("Seed"),
@@ -215,8 +219,18 @@ class SearchForm(forms.Form):
 
 def head_of(version: DatasetVersion | None) -> str:
     """The head that is trained on such data; what does not know one of the settings is not asked for it."""
-    learner = task_of(version.project).variant(version.variant).learner if version else None
+    learner = learner_of(version)
     return learner.head if learner else "sequence"
+
+
+def scores_of(version: DatasetVersion | None) -> tuple[str, ...]:
+    """The scores of an epoch that such a model has."""
+    learner = learner_of(version)
+    return tuple(learner.summary) if learner else ()
+
+
+def learner_of(version: DatasetVersion | None) -> Learner | None:
+    return task_of(version.project).variant(version.variant).learner if version else None
 
 
 def _field(option: Option) -> forms.Field:

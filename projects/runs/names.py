@@ -23,9 +23,20 @@ SETTINGS = {
     "clip": gettext_noop("Gradient clipping"),
     "schedule": gettext_noop("Schedule"),
     "patience": gettext_noop("Patience"),
+    "optimizer": gettext_noop("Optimizer"),
+    "layer_decay": gettext_noop("Decay by layer"),
+    "accumulation": gettext_noop("Batches in a step"),
+    "label_smoothing": gettext_noop("Label smoothing"),
+    "max_steps": gettext_noop("Most steps"),
+    "stop_metric": gettext_noop("Score to stop by"),
+    "min_gain": gettext_noop("Least gain"),
     "probe_head": gettext_noop("Probed head"),
     "long_text": gettext_noop("Long texts"),
     "class_weights": gettext_noop("Label weights"),
+    "trained": gettext_noop("What is trained"),
+    "top_layers": gettext_noop("Top layers"),
+    "focal": gettext_noop("Focal loss"),
+    "oversampling": gettext_noop("Oversampling"),
     "matching": gettext_noop("Two texts"),
     "method": gettext_noop("Method"),
     "rank": gettext_noop("Adapter rank"),
@@ -33,6 +44,7 @@ SETTINGS = {
     "max_new_tokens": gettext_noop("Longest answer"),
     "packing": gettext_noop("Packing"),
     "tested": gettext_noop("Test rows in writing"),
+    "seeds": gettext_noop("Seeds to try"),
     # Not “Precision”: on these pages that is the metric.
     "precision": gettext_noop("Number format"),
 }
@@ -50,7 +62,19 @@ CHOICES = {
     "windows": gettext_noop("All of it, in windows"),
     "cross": gettext_noop("Read together"),
     "bi": gettext_noop("Each read by itself"),
+    "all": gettext_noop("Everything"),
+    "layers": gettext_noop("All but the embeddings"),
+    "top": gettext_noop("The top layers and the head"),
+    "head_only": gettext_noop("The head alone"),
+    "gradual": gettext_noop("More with each epoch, from the top"),
+    "adamw": "AdamW",
+    "sgd": gettext_noop("SGD with momentum"),
+    "adafactor": "Adafactor",
+    "lion": "Lion",
     "lora": gettext_noop("Few weights (LoRA)"),
+    "dora": gettext_noop("Few weights (DoRA)"),
+    "rslora": gettext_noop("Few weights (rsLoRA)"),
+    "ia3": gettext_noop("Few factors (IA3)"),
     "full": gettext_noop("All weights"),
 }
 
@@ -69,7 +93,9 @@ def setting_title(name: str) -> str:
 def setting_value(value: Any) -> Any:
     if isinstance(value, bool):
         return _(ON_OFF[value])
-    return _(CHOICES[value]) if value in CHOICES else value
+    if value in CHOICES:
+        return _(CHOICES[value])
+    return str(FIGURES[value].title) if value in FIGURES else value
 
 
 SHARE, HUNDRED, NUMBER = "share", "hundred", "number"  # 0 to 1, shown as percent · 0 to 100 · any

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import Action, require
 from projects.datasets.files import located
-from projects.datasets.models import DatasetVersion
+from projects.datasets.models import DatasetVersion, HealthReport
 from projects.models import Project
 from projects.runs import folders
 from projects.runs.lifecycle import FINAL
@@ -25,7 +25,7 @@ from projects.runs.results.shape import FIGURES
 from projects.selectors import task_of
 from training import generative_defaults
 from training.events import STAGES
-from training.problems import Problem
+from training.problems import TABLE, Problem
 from web.errors import words
 
 POINTS = 2000  # of a curve that are worth sending at once
@@ -217,6 +217,19 @@ def started(run: Run) -> dict[str, Any]:
     """What was measured or chosen at the start; empty before."""
     found = RunEvent.objects.filter(run=run, kind="started", attempt=run.attempt).last()
     return dict(found.data) if found else {}
+
+
+def notes_of(run: Run) -> list[dict[str, str]]:
+    """What the training said about itself, in the reader's words."""
+    notes = RunEvent.objects.filter(run=run, kind="note", attempt=run.attempt).order_by("seq")
+    told = (note.data for note in notes if note.data.get("code") in TABLE)
+    return [words(str(data["code"]), dict(data.get("values") or {})) for data in told]
+
+
+def findings_of(version: DatasetVersion) -> list[dict[str, Any]]:
+    """Those of the check and of the health report."""
+    report = HealthReport.objects.filter(version=version).first()
+    return [*version.findings, *(report.findings if report else [])]
 
 
 def queue_place(run: Run) -> int:

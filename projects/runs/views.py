@@ -26,6 +26,7 @@ from projects.runs import charts, planning, results, searching, selectors, servi
 from projects.runs.models import Run, Status
 from projects.runs.names import figure
 from projects.runs.results import Listed
+from projects.runs.results.causes import causes
 from training.problems import Problem
 from web.errors import as_json, status_of
 from web.streams import file_chunks, parts
@@ -70,6 +71,7 @@ def _page(request: HttpRequest, found: Run) -> dict[str, Any]:
         "waiting": selectors.queue_place(found) if found.status == Status.QUEUED else 0,
         "started": selectors.started(found),
         **searching.live(found),
+        "notes": selectors.notes_of(found),
         "live_figures": charts.live(names, head),
         "epoch_figures": [(name, figure(name, head)) for name in names],
         "again": _again(found),
@@ -85,6 +87,7 @@ def _results(found: Run) -> dict[str, Any]:
     ids = [found.project.workspace.slug, found.project_id, found.pk]
     return {
         **shown,
+        "causes": causes(result, selectors.findings_of(found.version)),
         "many": charts.SHOWN,
         "artifact": found.artifact,
         **searching.found(result),

@@ -10,8 +10,8 @@ import pytest
 from config import docs
 from projects.datasets.samples import SAMPLES
 from training import commands
+from training.options import OPTIONS
 from training.problems import TABLE
-from training.spec import OPTIONS
 from training.table import FORMATS
 from training.tasks import TASKS
 

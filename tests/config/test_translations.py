@@ -22,8 +22,8 @@ from projects.runs.names import SETTINGS, setting_title, setting_value
 from projects.runs.selectors import STAGE_TITLES
 from training.catalogue import BASES
 from training.events import STAGES
+from training.options import OPTIONS
 from training.problems import TABLE, fill
-from training.spec import OPTIONS
 from training.table import FORMATS as FILES
 from training.table.kinds import SIGNATURES
 from training.tasks import TASKS

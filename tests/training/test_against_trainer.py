@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from transformers import Trainer, TrainingArguments
 
-from training import backbone, batches, loop, unpadded, vocabulary
+from training import backbone, batches, loop, optimizers, unpadded, vocabulary
 from training.coding import sequence
 
 TEXTS = ["my invoice is late", "the parcel was lost", "please reset the password", "a refund"] * 4
@@ -92,7 +92,7 @@ def theirs(base: Path, pieces: list[dict[str, Any]], folder: Path) -> list[float
     orders = [batches.training(lengths, 4, PLAN.seed, epoch) for epoch in (1, 2)]
     steps = sum(map(len, orders))
     rates = torch.optim.lr_scheduler.LambdaLR(
-        optimizer := loop.optimizer(network, PLAN),
+        optimizer := optimizers.build(network, PLAN),
         lambda step: loop.factor(min(step, steps - 1), steps, PLAN.warmup, PLAN.schedule),
     )
     wanted = TrainingArguments(

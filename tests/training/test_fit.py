@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from tests.training.conftest import rows_of, write_csv
 from training import loop
@@ -233,7 +234,7 @@ def test_no_memory_is_a_problem(
     def full(*_: Any) -> Any:
         raise error
 
-    monkeypatch.setattr(running, "_trained", full)
+    monkeypatch.setattr(running, "trained", full)
     with pytest.raises(Problem) as caught:
         list(fit(make_spec(), tmp_path))
     assert (caught.value.code, caught.value.values["batch_size"]) == ("train.memory", 16)
@@ -245,3 +246,20 @@ def test_the_saved_zip_is_named_with_its_hash(fitted: Path) -> None:
     (saved,) = [event for event in events_of(fitted) if event["event"] == "saved"]
     assert saved["sha256"] == sha256(fitted / saved["zip"])
     assert saved["size"] == (fitted / saved["zip"]).stat().st_size
+
+
+def test_a_score_that_the_task_does_not_have_is_named(make_spec: MakeSpec, tmp_path: Path) -> None:
+    with pytest.raises(Problem) as caught:
+        list(fit(make_spec(stop_metric="pearson"), tmp_path))
+    assert caught.value.code == "spec.choice"
+    assert caught.value.values["choices"] == "auto, loss, accuracy, macro_f1"
+
+
+def test_the_head_alone_leaves_the_base_as_it_came(
+    make_spec: MakeSpec, tmp_path: Path, tiny_base: Path
+) -> None:
+    list(fit(make_spec(trained="head_only"), tmp_path))
+    before = load_file(tiny_base / "model.safetensors")
+    after = load_file(tmp_path / "artifact" / "model.safetensors")
+    assert before.keys() == after.keys()
+    assert all(torch.equal(item, after[name]) for name, item in before.items())

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training import backbone, batches, loop
-from training.events import Scored, Step
+from training import backbone, batches, loop, optimizers
+from training.events import Note, Scored, Step
 from training.files import core
 from training.problems import Problem
 
@@ -98,6 +98,12 @@ def judging(held: list[dict[str, Any]]) -> loop.Judge:
     return judge
 
 
+def collect(steps: Any, events: list[Any]) -> None:
+    """Keeps what came before a problem."""
+    for event in steps:
+        events.append(event)
+
+
 def run(network: nn.Module, data: loop.Data, **changes: Any) -> tuple[list[Any], loop.Outcome]:
     plan = loop.Plan(**{**PLAN.__dict__, **changes})
     steps = loop.train(network, data, plan, backbone.accelerator("fp32"))
@@ -157,10 +163,17 @@ def test_a_later_epoch_is_preferred_unless_the_rows_clearly_say_otherwise(
     assert loop.as_good(found, [0.90, 0.897], 1000) is wanted
 
 
-def test_three_steps_without_a_finite_loss_are_a_problem() -> None:
+def test_without_a_finite_loss_it_steps_back_twice_and_then_stops() -> None:
+    steps = loop.train(Broken(after=5), data_of(), PLAN, backbone.accelerator("fp32"))
+    events: list[Any] = []
     with pytest.raises(Problem) as caught:
-        run(Broken(after=5), data_of())
-    assert (caught.value.code, caught.value.values["step"]) == ("train.diverged", 8)
+        collect(steps, events)
+    # The first epoch has ten steps: all of them are gone back over.
+    assert (caught.value.code, caught.value.values["step"]) == ("train.diverged", 3)
+    notes = [event for event in events if isinstance(event, Note)]
+    assert [note.code for note in notes] == ["train.stepped_back"] * 2
+    assert [note.values["step"] for note in notes] == [8, 3]
+    assert [note.values["learning_rate"] for note in notes] == [0.025, 0.0125]
 
 
 def test_a_step_without_a_finite_loss_changes_nothing() -> None:
@@ -202,7 +215,9 @@ def test_class_weights_change_the_loss() -> None:
 
 
 def test_the_head_has_a_rate_of_its_own_and_norms_do_not_decay() -> None:
-    groups = loop.optimizer(Bag(), loop.Plan(**{**PLAN.__dict__, "weight_decay": 0.1})).param_groups
+    groups = optimizers.build(
+        Bag(), loop.Plan(**{**PLAN.__dict__, "weight_decay": 0.1})
+    ).param_groups
     assert [group["weight_decay"] for group in groups] == [0.1, 0.0, 0.0]
     assert len(groups[2]["params"]) == 2
 

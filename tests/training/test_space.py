@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from training import budget, defaults, space
+from training.options import OPTIONS
 from training.problems import Problem
-from training.spec import OPTIONS, from_dict
+from training.spec import from_dict
 
 HEADS = {"sequence": "", "token": "", "relation": "", "span": "", "pair": "", "text": "causal"}
 

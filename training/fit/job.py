@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from accelerate import Accelerator
 
-from training import backbone, batches, catalogue, defaults, export, heads, install, loop, version
+from training import backbone, catalogue, defaults, export, heads, install, version
 from training.check import Wish, check
 from training.events import Checked, Event, Note, Stage, Started
+from training.plan import Plan
 from training.problems import Problem
 from training.spec import Spec
 from training.tasks import TASKS
@@ -49,6 +50,8 @@ class Job:
     about: dict[str, Any] = field(default_factory=dict)
     pieces: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     truncated: float = 0.0
+    seeds: dict[str, Any] = field(default_factory=dict)  # of several trainings, for the report
+    vectors: dict[str, Any] = field(default_factory=dict)  # of a frozen base, by split
     notes: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -214,6 +217,10 @@ def prepare(job: Job) -> Generator[Event, None, Any]:
     # 64 % of the validation pairs right after the first epoch instead of 71 %, 82 % after the fourth instead of 84 %).
     if "probe_head" in chosen and spec.settings.get("probe_head") is None:
         chosen["probe_head"] = job.learner.head != "sequence" or len(job.learner.inputs) == 1
+    check_metric(job, chosen.get("stop_metric", "auto"))
+    if chosen["method"] != "full" and chosen.get("trained", "all") != "all":
+        # Beside an adapter nothing else is trained.
+        raise Problem("spec.choice", field="trained", value=chosen["trained"], choices="all")
     freeze(job, chosen)
     for split, rows in job.rows.items():
         job.pieces[split] = _pieces(job, tokenizer, split)
@@ -223,6 +230,13 @@ def prepare(job: Job) -> Generator[Event, None, Any]:
     if cut:
         yield job.note("train.truncated", rows=cut, max_length=chosen["max_length"])
     return tokenizer
+
+
+def check_metric(job: Job, name: str) -> None:
+    """Raises Problem(`spec.choice`) for a score that the task does not have."""
+    known = ("auto", "loss", *job.learner.summary)
+    if name not in known:
+        raise Problem("spec.choice", field="stop_metric", value=name, choices=", ".join(known))
 
 
 def freeze(job: Job, chosen: Mapping[str, Any]) -> None:
@@ -253,19 +267,19 @@ def _long(job: Job, tokenizer: Any, wanted: str) -> str:
     return "head_tail" if np.quantile(lengths, 0.9) <= 2 * limit else "windows"
 
 
-def plan_of(job: Job) -> loop.Plan:
-    own = {name: value for name, value in job.settings.items() if name in loop.Plan.__annotations__}
-    return loop.Plan(**{"seed": job.spec.seed, **UNUSED, **own})
+def plan_of(job: Job) -> Plan:
+    own = {name: value for name, value in job.settings.items() if name in Plan.__annotations__}
+    return Plan(**{"seed": job.spec.seed, **UNUSED, **own})
 
 
 def started(job: Job, accelerator: Accelerator, figures: tuple[str, ...] = ()) -> Started:
-    plan = plan_of(job)
+    plan, seeds = plan_of(job), job.settings.get("seeds", 1)
     return Started(
         spec=_shown(job.spec),
         rows={split: len(rows) for split, rows in job.rows.items()},
         labels=tuple(job.labels),
-        steps=plan.epochs * batches.steps(len(job.pieces["train"]), plan.batch_size),
-        epochs=plan.epochs,
+        steps=seeds * plan.steps(len(job.pieces["train"])),
+        epochs=seeds * plan.epochs,
         device=accelerator.device.type,
         precision=job.settings["precision"],
         max_length=job.settings["max_length"],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +29,14 @@ class Judge:
         results = job.results("valid", outputs)
         self.tuned = learner.tune(rows, results, job.about)
         found = learner.figures(learner.score(rows, results, job.about | self.tuned))
-        return loop.Judged(loss, found, found[learner.main])
+        return loop.Judged(loss, found, self.value(loss, found))
+
+    def value(self, loss: float | None, found: Mapping[str, float]) -> float:
+        """More is better, whatever it is that epochs are compared by."""
+        wanted = self.job.settings.get("stop_metric", "auto")
+        if wanted == "loss":
+            return -math.inf if loss is None else -loss
+        return found[self.job.learner.main if wanted == "auto" else wanted]
 
 
 def data_of(job: Job, judge: Judge) -> loop.Data:

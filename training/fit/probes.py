@@ -48,11 +48,16 @@ def whole(
 ) -> Generator[Event, None, tuple[Any, dict[str, Any]]]:
     """A linear model over one vector a row; it becomes the head, where that is wanted."""
     train = yield from vectors(network, job.pieces["train"], accelerator, 0.2, 0.6)
+    keeps = job.settings.get("trained") == "head_only"
+    if keeps:
+        job.vectors["train"] = train
     targets = np.array([piece["target"] for piece in job.pieces["train"]])
     weights, bias = _linear(job.learner.objective, train, targets, len(job.labels))
 
     def outputs(split: str, start: float) -> Generator[Event, None, Any]:
         found = yield from vectors(network, job.pieces[split], accelerator, start, 0.1)
+        if keeps:
+            job.vectors[split] = found
         return job.results(split, found @ weights.T + bias)
 
     valid = yield from outputs("valid", 0.8)

@@ -111,7 +111,8 @@ def intervals(job: Job, hits: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def details(job: Job, outcome: loop.Outcome, verdict: dict[str, Any]) -> dict[str, Any]:
-    return {
+    more = {"seeds": job.seeds} if job.seeds else {}
+    return more | {
         "variant": job.about["variant"],
         "head": job.learner.head,
         "objective": job.learner.objective,

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from accelerate import Accelerator
 
-from training import backbone, export, loop, unpadded, vocabulary
+from training import backbone, export, freezing, loop, repair, unpadded, vocabulary
 from training.events import Event, Report
+from training.fit import adapting, seeds, training, writing
 from training.fit import card as cards
 from training.fit import job as jobs
 from training.fit import report as reports
 from training.fit import simple as simples
-from training.fit import training, writing
 from training.fit.job import Job
 from training.fit.judging import Judge, data_of
 from training.problems import Problem
@@ -44,18 +44,12 @@ def fit(
     try:
         yield from _stages(job, bases_dir, found or {})
     except (MemoryError, RuntimeError) as error:
-        if lacks_memory(error):
+        if repair.out_of_memory(error):
             raise _memory(job) from error
         raise
     finally:
         for left in folder.glob(".*.part"):
             shutil.rmtree(left, ignore_errors=True)
-
-
-def lacks_memory(error: Exception) -> bool:
-    """The CPU's allocator has no exception of its own."""
-    named = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    return named or "can't allocate memory" in str(error)
 
 
 def _memory(job: Job) -> Problem:
@@ -91,18 +85,35 @@ def _made(job: Job) -> Generator[Event, None, Report]:
     tokenizer = yield from jobs.prepare(job)
     accelerator = backbone.accelerator(job.settings["precision"])
     backbone.seed(job.spec.seed)
-    network = backbone.network(job.base, job.about, job.settings.get("dropout", 0.0))
-    network.to(accelerator.device)
-    unpadded.prepare(network, job.settings["precision"])
+    network = network_of(job, accelerator)
     yield jobs.started(job, accelerator)
     yield jobs.stage("baselines")
     simple = yield from simples.score(job, network, accelerator)
     yield jobs.stage("training")
     begin = time.monotonic()
-    outcome = yield from trained(job, network, tokenizer, accelerator)
+    head = {name: item.clone() for name, item in network.head.state_dict().items()}
+
+    def train(own: Job, anew: bool) -> Generator[Event, None, loop.Outcome]:
+        """With the seed of `own`; a head that came out of the baselines is the same for all seeds."""
+        if not anew:
+            return (yield from trained(own, network, tokenizer, accelerator))
+        backbone.seed(own.spec.seed)
+        another = network_of(own, accelerator)
+        if own.settings.get("probe_head") and own.learner.head in ("sequence", "relation"):
+            another.head.load_state_dict(head)
+        return (yield from trained(own, another, tokenizer, accelerator))
+
+    outcome = yield from seeds.repeated(job, train)
     job.seconds["train"] = round(time.monotonic() - begin, 3)
     yield jobs.stage("testing")
     return reports.tested(job, network, simple, outcome)
+
+
+def network_of(job: Job, accelerator: Accelerator) -> Any:
+    network = backbone.network(job.base, job.about, job.settings.get("dropout", 0.0))
+    network.to(accelerator.device)
+    unpadded.prepare(network, job.settings["precision"])
+    return network
 
 
 def trained(
@@ -111,7 +122,15 @@ def trained(
     judge = Judge(job)
     data = data_of(job, judge)
     pieces = (piece for found in job.pieces.values() for piece in found)
-    with vocabulary.cut(network.base, pieces, job.about["pad"]) as words:
+    if job.settings["method"] != "full":
+
+        def follow(keep: Callable[[], None]) -> Generator[Event, None, loop.Outcome]:
+            return training.followed(job, network, data, accelerator, keep)
+
+        return (yield from adapting.adapted(job, network, tokenizer, accelerator, judge, follow))
+    known = [(job.pieces[split], found) for split, found in job.vectors.items()]
+    reading = freezing.stored(network, known) if known else nullcontext()
+    with vocabulary.cut(network.base, pieces, job.about["pad"]) as words, reading:
 
         def keep() -> None:
             with words.restored():

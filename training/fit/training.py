@@ -9,7 +9,7 @@ from typing import Any
 from accelerate import Accelerator
 
 from training import loop
-from training.events import Event, Scored, Step
+from training.events import Event, Note, Scored, Step
 from training.fit import job as jobs
 from training.fit.job import BEGINS, Job
 
@@ -30,6 +30,8 @@ def followed(
             keep()
         if isinstance(event, Step):
             event = replace(event, progress=round(BEGINS["training"] + share * event.progress, 4))
+        if isinstance(event, Note):
+            event = job.note(event.code, **event.values)
         yield event
     if outcome.stopped_early:
         planned, run = job.settings["epochs"], outcome.epochs_run

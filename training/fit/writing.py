@@ -280,9 +280,10 @@ def _adapted(
     job: Job, network: Any, tokenizer: Any, accelerator: Accelerator, data: loop.Data
 ) -> Generator[Event, None, loop.Outcome]:
     """With an adapter beside the frozen base; the best one is put into the weights at the end."""
-    adapters.attach(network, job.settings["rank"], job.settings["alpha"])
+    method = job.settings["method"]
+    adapters.attach(network, job.settings["rank"], job.settings["alpha"], method=method)
     network.to(accelerator.device)
-    if job.settings["precision"] == "bf16":
+    if job.settings["precision"] == "bf16" and method in ("lora", "rslora"):
         adapters.lighter(network)
     best: dict[str, Any] = {}
 

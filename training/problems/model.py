@@ -321,6 +321,32 @@ ENTRIES: dict[str, Entry] = {
         _("It did not suffice."),
         _("Choose a smaller batch size, a shorter maximum length or a smaller base model."),
     ),
+    "train.smaller_batch": Entry(
+        INFO,
+        _("Smaller batches for want of memory"),
+        _("Memory for {before} rows at once."),
+        _(
+            "It did not suffice at step {step}: {rows} rows are read at once, and {together} such batches make a step."
+        ),
+        _("Nothing to do: the steps are as large as before, only slower."),
+    ),
+    "train.stepped_back": Entry(
+        INFO,
+        _("Training went back once it went astray"),
+        _("A loss that is a number and stays near where it began."),
+        _(
+            "At step {step} it was not; training went on from step {back}, with half the learning rate "
+            "({learning_rate})."
+        ),
+        _("Choose a smaller learning rate if it happens again."),
+    ),
+    "train.seeds": Entry(
+        INFO,
+        _("Trained several times"),
+        _("The best of {count} trainings on the validation rows."),
+        _("It is the one with the seed {seed}."),
+        _("Nothing to do: mean and deviation of all of them stand in the report."),
+    ),
     "train.truncated": Entry(
         INFO,
         _("Long texts are cut"),

@@ -16,12 +16,11 @@ from pathlib import Path
 import optuna
 import torch
 
-from training import export, loop, space
+from training import export, loop, repair, space
 from training.events import Event, Scored, Searching, Stage, Step, Trial
 from training.fit import fit, writing
 from training.fit import job as jobs
 from training.fit.job import BEGINS, VERSION, Job
-from training.fit.run import lacks_memory
 from training.problems import Problem
 from training.search import findings
 from training.search.study import SHARES, Study, opened
@@ -187,7 +186,7 @@ def _ended(
             raise
         return replace(told, state="failed", reason=problem.code), None
     except (MemoryError, RuntimeError) as error:
-        if not lacks_memory(error):
+        if not repair.out_of_memory(error):
             raise
         return replace(told, state="failed", reason="train.memory"), None
 

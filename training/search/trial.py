@@ -10,7 +10,7 @@ from typing import Any
 
 from accelerate import Accelerator
 
-from training import backbone, loop, unpadded
+from training import backbone, loop
 from training.events import Event
 from training.fit import probes, writing
 from training.fit import run as runs
@@ -46,9 +46,7 @@ def tried(
         return (yield from writing.tried(job, ready.tokenizer))
     accelerator = backbone.accelerator(job.settings["precision"])
     backbone.seed(job.spec.seed)
-    network = backbone.network(job.base, job.about, job.settings.get("dropout", 0.0))
-    network.to(accelerator.device)
-    unpadded.prepare(network, job.settings["precision"])
+    network = runs.network_of(job, accelerator)
     yield from _begun(ready, job, network, accelerator)
     return (yield from runs.trained(job, network, ready.tokenizer, accelerator))
 

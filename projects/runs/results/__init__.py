@@ -86,6 +86,7 @@ def context(result: Result) -> dict[str, Any]:
         "metrics": result.metrics,
         "test_rows": result.report["test_rows"],
         "details": result.details,
+        "seeds": seeds(result),
         "seconds": result.report["seconds"],
         "ranking": ranking.compared(result),
         **view.context(result),
@@ -99,6 +100,24 @@ def figures(result: Result) -> list[dict[str, Any]]:
         for name, path in result.figures.items()
         for one in [figure(name, result.head)]
     ]  # fmt: skip
+
+
+def seeds(result: Result) -> dict[str, Any]:
+    """Scores of every training of a run that made several; {} for one that made one."""
+    found = result.details.get("seeds") or {}
+    if not found:
+        return {}
+    shown = [(name, figure(name, result.head)) for name in result.figures]
+
+    def cells(values: Mapping[str, Any]) -> list[str]:
+        return [figure_value(values.get(name), one.form) for name, one in shown]
+
+    return {
+        "figures": [one for _name, one in shown],
+        "runs": [run | {"cells": cells(run["test"])} for run in found["runs"]],
+        "mean": cells(found["mean"]),
+        "deviation": cells(found["deviation"]),
+    }
 
 
 def verdict(result: Result, view: View) -> dict[str, str]:

@@ -76,12 +76,22 @@ def test_every_setting_has_a_field_with_its_bounds(
     alice_client: Client, train: str, chosen: dict[str, str]
 ) -> None:
     page = text(alice_client.get(train, {**chosen, "step": "model"}))
-    from training.spec import OPTIONS
+    from training.options import OPTIONS
 
     for name, option in OPTIONS.items():
         # What only a model that writes has is not asked of one that sorts texts.
         assert (f'name="set-{name}"' in page) == option.fits("sequence")
     assert "1 to 50." in page
+
+
+def test_only_the_scores_of_the_task_are_offered_to_stop_by(
+    alice_client: Client, train: str, chosen: dict[str, str]
+) -> None:
+    page = text(alice_client.get(train, {**chosen, "step": "model"}))
+    offered = re.search(r'<select name="set-stop_metric".*?</select>', page, re.DOTALL)
+    assert offered
+    values = re.findall(r'value="(\w*)"', offered[0])
+    assert values == ["", "auto", "loss", "accuracy", "macro_f1"]
 
 
 def test_post_starts_a_run(alice_client: Client, train: str, chosen: dict[str, str]) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from training import commands, inference
 from training.events import Report, Scored, Started
@@ -179,3 +181,21 @@ def test_short_rows_can_be_put_into_one(llama_base: Path, tmp_path: Path) -> Non
         steps.append(next(event.steps for event in events if isinstance(event, Started)))
         assert isinstance(events[-1], Report)
     assert steps[1] < steps[0]
+
+
+@pytest.mark.parametrize("method", ["dora", "rslora", "ia3"])
+def test_relatives_of_lora_are_merged_too(
+    method: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    base = request.getfixturevalue("llama_base")
+    train = write(tmp_path / "train.csv", [ROWS["question-answering"](n) for n in range(40)])
+    given = {"method": method, "rank": 4, "accumulation": 2, "batch_size": 4, "optimizer": "lion"}
+    spec = from_dict(spec_of("question-answering", train, base, settings=given))
+    report = list(fit(spec, tmp_path / "run"))[-1]
+    assert isinstance(report, Report)
+    settings = report.details["settings"]
+    assert {name: settings[name] for name in given} == given
+    before = load_file(base / "model.safetensors")
+    after = load_file(tmp_path / "run" / "artifact" / "model.safetensors")
+    assert before.keys() == after.keys()
+    assert any(not torch.equal(item, after[name]) for name, item in before.items())

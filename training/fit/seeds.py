@@ -1,0 +1,104 @@
+"""Several trainings that differ in their seed alone: the best on validation is kept, all are told."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from training import export, loop
+from training.events import Event, Scored, Step
+from training.files import core
+from training.fit.job import BEGINS, Job, plan_of
+from training.tasks.shape import picked
+
+# The job of a seed, and whether the network is to be made anew -> its training
+Train = Callable[[Job, bool], Generator[Event, None, loop.Outcome]]
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """One of the trainings. `value` is the validation score of its best epoch; `test` are the figures of that one."""
+
+    seed: int
+    value: float
+    test: dict[str, float]
+    best_epoch: int
+    kept: bool = False
+
+
+def repeated(job: Job, train: Train) -> Generator[Event, None, loop.Outcome]:
+    """As many trainings as are wanted; leaves the checkpoint of the best. Test rows have no say in which that is."""
+    count, kept = job.settings.get("seeds", 1), 0
+    if count == 1:
+        return (yield from train(job, False))
+    found: list[Seeded] = []
+    outcomes: list[loop.Outcome] = []
+    for number in range(count):
+        own = replace(job, spec=replace(job.spec, seed=job.spec.seed + number))
+        own.folder = job.folder / f".seed-{number}.part" if number else job.folder
+        own.folder.mkdir(exist_ok=True)
+        outcome = yield from placed(job, train(own, number > 0), number, count)
+        outcomes.append(outcome)
+        found.append(Seeded(own.spec.seed, outcome.value, scores(own), outcome.best_epoch))
+        if outcome.value > outcomes[kept].value:
+            kept = number
+            shutil.rmtree(job.folder / export.CHECKPOINT)
+            (own.folder / export.CHECKPOINT).rename(job.folder / export.CHECKPOINT)
+        if number:
+            shutil.rmtree(own.folder)
+    found[kept] = replace(found[kept], kept=True)
+    job.seeds = summary(found)
+    yield job.note("train.seeds", count=count, seed=found[kept].seed)
+    return outcomes[kept]
+
+
+def placed(
+    job: Job, events: Generator[Event, None, loop.Outcome], number: int, count: int
+) -> Generator[Event, None, loop.Outcome]:
+    """One after the other on the same axes: epochs count on, and so do steps and the progress."""
+    begin, share, plan = BEGINS["training"], BEGINS["testing"] - BEGINS["training"], plan_of(job)
+    epochs, steps = number * plan.epochs, number * plan.steps(len(job.pieces["train"]))
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as stop:
+            outcome: loop.Outcome = stop.value
+            return outcome
+        if isinstance(event, Step):
+            within = (event.progress - begin) / share
+            event = replace(
+                event,
+                step=event.step + steps,
+                epoch=event.epoch + epochs,
+                progress=round(begin + share * (number + within) / count, 4),
+                # Nobody knows how early the next ones will stop.
+                seconds_left=event.seconds_left if number == count - 1 else None,
+            )
+        if isinstance(event, Scored):
+            event = replace(event, step=event.step + steps, epoch=event.epoch + epochs)
+        yield event
+
+
+def scores(job: Job) -> dict[str, float]:
+    """The figures of the saved model on the test rows."""
+    model = job.head.load(job.folder / export.CHECKPOINT)
+    about = job.about | {name: value for name, value in model.about.items() if name != "format"}
+    own = replace(job, about=about)
+    results = own.results("test", core.run(model.network, job.pieces["test"]))
+    metrics = job.learner.score(job.rows["test"], results, about)
+    return {name: picked(metrics, path) for name, path in job.learner.summary.items()}
+
+
+def summary(found: Sequence[Seeded]) -> dict[str, Any]:
+    """For the report. The deviation is that of a sample: divided by one less than the number of seeds."""
+    names = list(found[0].test)
+    values = {name: np.array([one.test[name] for one in found], float) for name in names}
+    return {
+        "runs": [asdict(one) for one in found],
+        "mean": {name: float(of.mean()) for name, of in values.items()},
+        "deviation": {name: float(of.std(ddof=1)) for name, of in values.items()},
+    }

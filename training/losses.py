@@ -1,0 +1,70 @@
+"""What training makes small where it is not the plain loss of the head. Validation always measures the plain one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from training.coding.sequence import SCORE, SEVERAL
+from training.coding.shares import UNKNOWN
+from training.files.core import Batch
+from training.plan import Plan
+
+Criterion = Callable[[Tensor, Batch], Tensor]
+
+
+def criterion(network: Any, plan: Plan) -> Criterion:
+    """(outputs, batch) -> the loss to train on."""
+    about = getattr(network, "about", {})
+    if not (plan.label_smoothing or plan.focal) or about.get("objective") == SCORE:
+        plain: Criterion = network.criterion
+        return plain
+    if about.get("objective") == SEVERAL:
+        return partial(several, plan)
+    return partial(single, plan, network)
+
+
+def single(plan: Plan, network: Any, outputs: Tensor, batch: Batch) -> Tensor:
+    """Of rows, or words, with one label each."""
+    logits, targets = outputs.float().flatten(0, -2), batch["targets"].flatten()
+    entropy = partial(functional.cross_entropy, logits, targets, ignore_index=UNKNOWN)
+    mild = partial(
+        entropy, weight=getattr(network, "balance", None), label_smoothing=plan.label_smoothing
+    )
+    if not plan.focal:
+        return mild()
+    each = doubt(entropy(reduction="none"), plan) * mild(reduction="none")
+    return each.sum() / weight(network, batch)
+
+
+def doubt(plain: Tensor, plan: Plan) -> Tensor:
+    """Lin et al. 2017, arXiv 1708.02002: 0 for what the model is sure of, 1 for what it gets wrong."""
+    # Powers below 1 have no slope at 0.
+    return (1 - torch.exp(-plain)).clamp(min=1e-6) ** plan.focal
+
+
+def several(plan: Plan, outputs: Tensor, batch: Batch) -> Tensor:
+    """Of rows with any number of labels: each is a yes or no, and both are smoothed."""
+    smooth = batch["targets"] * (1 - plan.label_smoothing) + plan.label_smoothing / 2
+    entropy = partial(
+        functional.binary_cross_entropy_with_logits, outputs.float(), reduction="none"
+    )
+    losses = entropy(smooth)
+    if plan.focal:
+        losses = losses * doubt(entropy(batch["targets"]), plan)
+    return losses.sum(-1).mean()
+
+
+def weight(network: Any, batch: Batch) -> float:
+    """What the mean loss of a batch is the mean over: so much it counts among the batches of one step."""
+    targets = batch["targets"]
+    if targets.is_floating_point():
+        return float(len(targets))
+    known = targets[targets != UNKNOWN]
+    balance: Tensor | None = getattr(network, "balance", None)
+    return float(len(known) if balance is None else torch.take(balance, known).sum())
