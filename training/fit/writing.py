@@ -236,6 +236,9 @@ def written(
 def _trained(
     job: Job, network: Any, tokenizer: Any, accelerator: Accelerator
 ) -> Generator[Event, None, loop.Outcome]:
+    # Whatever was written before, as in a run, or not, as in a trial of a search: the training is the same.
+    backbone.seed(job.spec.seed)
+
     def judge(network: Any, accelerator: Accelerator) -> loop.Judged:
         if not job.pieces["valid"]:
             return loop.Judged()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -210,6 +211,12 @@ def test_the_trials_of_an_attempt_before_do_not_count_twice(running: Run) -> Non
     assert [row["number"] for row in searching.live(running)["searching"]["trials"]] == [0]
 
 
+def test_one_that_was_cancelled_still_shows_its_trials(alice_client: Client, running: Run) -> None:
+    services.end(running.pk, Status.CANCELLED, attempt=1)
+    page = text(alice_client.get(address(running)))
+    assert "2 of at most 4" in page
+
+
 # --- what it found ---------------------------------------------------------------------------------------------------
 
 
@@ -237,7 +244,7 @@ def test_of_a_loss_less_is_better() -> None:
 )
 def test_it_says_what_was_gained(given: dict[str, Any], sentence: str) -> None:
     said = searching.found(result(**given))["search"]["verdict"]
-    assert sentence in said.replace("\u202f", "")
+    assert sentence in re.sub(r"\s+%", "%", said)
 
 
 def test_the_page_shows_it(alice_client: Client, searched: Run) -> None:
