@@ -51,3 +51,11 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help=", ".join(options.OPTIONS)
     )
+    parser.add_argument(
+        "--search",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="search for better settings: trials=20, minutes=30, names=learning_rate,epochs, "
+        "pruner=asha, hyperband or none",
+    )

@@ -14,13 +14,13 @@ import shutil
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from training import arguments, catalogue, events, export_commands, install_commands
+from training import arguments, budget, catalogue, events, export_commands, install_commands
 from training import spec as specs
 from training.data_commands import check, health, revise, sources
 from training.problems import TABLE, Problem, fill
@@ -81,21 +81,30 @@ def fit(wanted: argparse.Namespace, out: Output) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     out.file = (folder / EVENTS).open("w", encoding="utf-8")
     prepare_torch()
-    from training.fit import fit as fine_tune
-
-    with closing(fine_tune(spec, folder, bases())) as steps:
+    with closing(_steps(spec, folder)) as steps:
         out.tell(steps)
     return DONE
 
 
+def _steps(spec: specs.Spec, folder: Path) -> Generator[events.Event, None, None]:
+    if spec.search:
+        from training.search import search
+
+        return search(spec, folder, bases())
+    from training.fit import fit as fine_tune
+
+    return fine_tune(spec, folder, bases())
+
+
 def _spec(wanted: argparse.Namespace) -> specs.Spec:
-    settings = pairs(wanted.set, "--set")
+    settings, search = pairs(wanted.set, "--set"), pairs(wanted.search, "--search")
     if wanted.spec:
         if not Path(wanted.spec).is_file():
             raise Problem("file.missing", file=wanted.spec)
         found = specs.read(wanted.spec)
         merged = specs.check_settings({**found.settings, **settings})
-        return replace(found, settings=merged)
+        searched = budget.check({**found.search, **search})
+        return replace(found, settings=merged, search=searched)
     given = {
         "task": wanted.task,
         "train": wanted.train,
@@ -114,6 +123,7 @@ def _spec(wanted: argparse.Namespace) -> specs.Spec:
         "effort": wanted.effort,
         "seed": wanted.seed,
         "settings": settings,
+        "search": search,
     }
     return specs.from_dict(given)
 
@@ -176,6 +186,7 @@ def estimate(wanted: argparse.Namespace, out: Output) -> int:
     found = estimating.seconds(
         stats, calibration, wanted.effort, base, specs.check_settings(settings)
     )
+    found = estimating.searched(found, budget.check(pairs(wanted.search, "--search")))
     out.say({"event": "estimate", **found.__dict__})
     return DONE
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from training import defaults
+from training import defaults, space
 from training.catalogue import DEFAULT, ENCODER, SEQ2SEQ, Base, find
 
 # Where nothing was measured: MiniLM on two ordinary cores. The interval is then wide.
@@ -66,6 +66,12 @@ def seconds(
     total = 2 * speed.startup + training + reading * PADDING / speed.infer + simple
     low, high = _MEASURED if speed.measured else _UNMEASURED
     return Estimate(round(total, 1), round(total * low, 1), round(total * high, 1), speed.measured)
+
+
+def searched(found: Estimate, search: Mapping[str, Any]) -> Estimate:
+    """With a search before it; `found` as it is without one."""
+    low, usual, high = space.takes(search, (found.low, found.seconds, found.high))
+    return replace(found, seconds=usual, low=low, high=high)
 
 
 def _writing(

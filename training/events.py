@@ -12,7 +12,16 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 # In the order in which a run passes through them; the page translates the names.
-STAGES = ("reading", "preparing", "baselines", "training", "testing", "saving", "verifying")
+STAGES = (
+    "reading",
+    "searching",
+    "preparing",
+    "baselines",
+    "training",
+    "testing",
+    "saving",
+    "verifying",
+)
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,36 @@ class Scored(Event):
     valid_loss: float | None
     metrics: Mapping[str, float]  # the figures that Started names
     best: bool
+
+
+@dataclass(frozen=True)
+class Searching(Event):
+    """A search begins: what it tries, and how long. `figure` is the name of the score that is compared."""
+
+    event: ClassVar[str] = "search"
+    trials: int | None  # budget
+    minutes: float | None
+    figure: str
+    head: str
+    space: tuple[Mapping[str, Any], ...]  # name, usual, low, high, log, choices
+
+
+@dataclass(frozen=True)
+class Trial(Event):
+    """A trial of a search begins, has ended an epoch, or has ended. The one with the number 0 has the usual settings.
+
+    `state`: running, complete, pruned (it promised less than others) or failed, for which `reason` is the problem's
+    code. `value` is the score of its best epoch on the validation rows, `values` those of all epochs so far.
+    """
+
+    event: ClassVar[str] = "trial"
+    number: int
+    state: str
+    settings: Mapping[str, Any]
+    value: float | None = None
+    values: tuple[float, ...] = ()
+    seconds: float = 0.0
+    reason: str = ""
 
 
 @dataclass(frozen=True)

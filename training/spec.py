@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from training import budget
 from training.options import OPTIONS, Option
 from training.problems import Problem
 
@@ -41,6 +42,7 @@ class Spec:
     effort: str = "balanced"
     seed: int = 13
     settings: Mapping[str, Any] = field(default_factory=dict)  # names of OPTIONS
+    search: Mapping[str, Any] = field(default_factory=dict)  # see training.budget
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -60,7 +62,7 @@ def from_dict(data: Mapping[str, Any]) -> Spec:
         raise Problem("spec.choice", field="effort", value=spec.effort, choices=", ".join(EFFORTS))
     if isinstance(spec.seed, bool) or not isinstance(spec.seed, int) or not 0 <= spec.seed < 2**31:
         raise Problem("spec.range", field="seed", value=spec.seed, low=0, high=2**31 - 1)
-    return replace(spec, settings=check_settings(spec.settings))
+    return replace(spec, settings=check_settings(spec.settings), search=budget.check(spec.search))
 
 
 def check_settings(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -114,17 +114,19 @@ def check_storage(workspace: Workspace, bytes: int) -> None:
 
 
 @transaction.atomic
-def hold(*, workspace: Workspace, run_id: UUID, project_id: UUID) -> Hold:
+def hold(*, workspace: Workspace, run_id: UUID, project_id: UUID, minutes: int = 1) -> Hold:
     """Claims one of the plan's concurrent runs, or raises Problem(`quota.runs`, `quota.minutes`).
 
     Check and claim are one step: whoever comes first has written the subscription's row, and the others wait for
-    that transaction to end before they count. A run that is held already keeps its hold.
+    that transaction to end before they count. A run that is held already keeps its hold. `minutes` is what the run is
+    known to take at least: so many must be left, but they are not kept from other runs.
     """
     _lock(workspace)
     plan = plan_of(workspace)
     others = Hold.objects.filter(workspace=workspace, released_at=None).exclude(run_id=run_id)
     _refuse_over("runs", plan, plan.max_concurrent_runs, others.count(), wanted=1)
-    _refuse_over("minutes", plan, plan.max_training_minutes, minutes_used(workspace), wanted=1)
+    used = minutes_used(workspace)
+    _refuse_over("minutes", plan, plan.max_training_minutes, used, wanted=minutes)
     return Hold.objects.update_or_create(
         run_id=run_id,
         defaults={"workspace": workspace, "project_id": project_id, "released_at": None},

@@ -14,6 +14,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from training.options import OPTIONS, Option
 from training.problems import TABLE
+from training.space import SPACE, Range
 from training.tasks import TASKS
 from training.validation import GATES
 
@@ -38,6 +39,22 @@ def problems() -> Iterator[str]:
 def options() -> Iterator[str]:
     rows = ((f"`{name}`", values(option), option.explain) for name, option in OPTIONS.items())
     return table(("name", "values", "what it does"), rows)
+
+
+def searched() -> Iterator[str]:
+    return table(("name", "what is tried", "where"), map(_searched, SPACE))
+
+
+def _searched(one: Range) -> tuple[str, str, str]:
+    if one.choices:
+        tried = ", ".join(f"`{str(choice).lower()}`" for choice in one.choices)
+    elif one.times:
+        tried = f"{one.low:g} to {one.high:g} times what is usual"
+    else:
+        tried = f"{one.low:g} to {one.high:g}"
+    heads = ", ".join(f"`{head}`" for head in one.heads) or "all"
+    only = "".join(f", only with `{name}` {' or '.join(values)}" for name, values in one.when)
+    return f"`{one.name}`", tried + (", on a logarithmic scale" if one.log else ""), heads + only
 
 
 def values(option: Option) -> str:
@@ -89,6 +106,7 @@ def columns() -> Iterator[str]:
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "problems": problems,
     "options": options,
+    "searched": searched,
     "endpoints": endpoints,
     "gates": gates,
     "columns": columns,

@@ -46,6 +46,14 @@ class ChoiceSerializer(serializers.Serializer[Any]):
     settings = serializers.DictField(
         default=dict, help_text='Hyperparameters by name, such as {"epochs": 4}; all optional.'
     )
+    search = serializers.DictField(
+        default=dict,
+        help_text=(
+            'Search for better settings before the fine-tune: {"trials": 20}, {"minutes": 30} or both, whichever ends '
+            "first; `names` of the settings that are searched, by default all that can be; `pruner` is `asha`, "
+            "`hyperband` or `none`. Without it there is no search."
+        ),
+    )
     prompt = serializers.CharField(
         default="",
         allow_blank=True,

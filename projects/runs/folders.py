@@ -10,6 +10,7 @@ from django.conf import settings
 
 from projects.runs.models import Artifact, Run
 
+STUDY = "study.journal"  # of a search, as training.search writes it
 HEAVY = ("checkpoint", "artifact", "artifact.zip")
 
 
@@ -26,6 +27,15 @@ def fresh(run: Run, attempt: int) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
+
+
+def carry_over(run: Run, attempt: int) -> None:
+    """A search goes on with the trials of the attempt before, which was lost; a copy, since that may still write."""
+    for before in range(attempt - 1, 0, -1):
+        study = of_attempt(run, before) / STUDY
+        if study.is_file():
+            shutil.copyfile(study, of_attempt(run, attempt) / STUDY)
+            return
 
 
 def relative(path: Path) -> str:

@@ -19,6 +19,8 @@ from projects.runs import planning
 from projects.runs.names import GROUPS, setting_title, setting_value
 from projects.selectors import task_of
 from training import catalogue
+from training.budget import KEYS, MINUTES, TRIALS
+from training.budget import check as check_budget
 from training.options import OPTIONS, Option
 from training.problems import Problem
 from training.spec import EFFORTS, Spec, check_setting
@@ -28,6 +30,7 @@ from web.errors import words
 
 STEPS = ("data", "model", "review")
 SETTING = "set-"  # before the name of a setting's field
+SEARCH = "search-"  # before the name of a part of the search
 SEED = 13
 PROMPT = 4000  # characters of a prompt
 # How two texts are read, said to somebody who has never heard of encoders.
@@ -57,6 +60,7 @@ class Choice:
     settings: Mapping[str, str] = field(default_factory=dict)
     prompt: str = ""
     system: str = ""
+    search: Mapping[str, str] = field(default_factory=dict)  # as typed
     confirmed: bool = False
 
     def query(self, step: str) -> str:
@@ -74,6 +78,7 @@ class Choice:
             "system": self.system,
             "confirmed": "yes" if self.confirmed else "",
             **{SETTING + name: value for name, value in self.settings.items()},
+            **{SEARCH + name: value for name, value in self.search.items()},
         }
         return {name: value for name, value in given.items() if value}
 
@@ -90,6 +95,7 @@ class Choice:
             settings=self.settings,
             prompt=self.prompt,
             system=self.system,
+            search=self.search,
         )
 
 
@@ -112,8 +118,15 @@ def read_choice(
         settings={name: value for name, value in settings.items() if value},
         prompt=_lines(data.get("prompt")),
         system=_lines(data.get("system")),
+        search=searched(data),
         confirmed=data.get("confirmed") == "yes",
     )
+
+
+def searched(data: Mapping[str, Any]) -> dict[str, str]:
+    """The budget of a search as typed, and what travels with it from a run that is trained again."""
+    found = {name: str(data.get(SEARCH + name) or "").strip()[:400] for name in KEYS}
+    return {name: value for name, value in found.items() if value}
 
 
 def _lines(value: Any) -> str:
@@ -181,6 +194,35 @@ class AdvancedForm(forms.Form):
         return any(self.data.get(name) for name in self.fields if name != "seed") or (
             self.data["seed"] != str(SEED)
         )
+
+
+class SearchForm(forms.Form):
+    """The budget of a search; with both fields empty there is none."""
+
+    trials = forms.CharField(required=False)
+    minutes = forms.CharField(required=False)
+
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(
+            {SEARCH + name: value for name, value in choice.search.items()}, prefix="search"
+        )
+        bounds = {"trials": TRIALS, "minutes": MINUTES}
+        for name, (low, high) in bounds.items():
+            one = self.fields[name]
+            one.label = setting_title(f"search.{name}")
+            one.help_text = _("%(low)s to %(high)s.") % {"low": f"{low:g}", "high": f"{high:g}"}
+            one.widget = forms.TextInput(
+                {"inputmode": "decimal", "class": "input", "placeholder": _("None")}
+            )
+
+    def clean(self) -> dict[str, Any]:
+        for name in ("trials", "minutes"):
+            try:
+                check_budget({name: self.cleaned_data.get(name)})
+            except Problem as problem:
+                named = problem.values | {"field": self.fields[name].label}
+                self.add_error(name, words(problem.code, named)["expected"])
+        return self.cleaned_data
 
 
 def head_of(version: DatasetVersion | None) -> str:

@@ -113,8 +113,15 @@ CHOICES = {
 }
 
 
+SEARCH = {
+    "search": gettext_noop("Search"),
+    "search.trials": gettext_noop("Settings to try, at most"),
+    "search.minutes": gettext_noop("Minutes of searching, at most"),
+}
+
+
 def setting_title(name: str) -> str:
-    return _(SETTINGS.get(name, name))
+    return _(SETTINGS.get(name) or SEARCH.get(name, name))
 
 
 def setting_value(value: Any) -> Any:

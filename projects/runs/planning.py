@@ -70,10 +70,11 @@ def spec(
     settings: Mapping[str, Any],
     prompt: str = "",
     system: str = "",
+    search: Mapping[str, Any] | None = None,
 ) -> Spec:
     """Checked; raises Problem(`spec.*`)."""
     given = {"task": project.task, "base": base, "effort": effort, "seed": seed}
-    asked = {"prompt": prompt, "system": system}
+    asked = {"prompt": prompt, "system": system, "search": dict(search or {})}
     return from_dict({**given, **asked, "settings": dict(settings)})
 
 
@@ -180,7 +181,8 @@ def estimate(
     """Seconds on this machine: measured speed, corrected by how right earlier estimates were."""
     found = _estimated(_stats(version), spec)
     by = correction() if factor is None else factor
-    return replace(found, seconds=found.seconds * by, low=found.low * by, high=found.high * by)
+    found = replace(found, seconds=found.seconds * by, low=found.low * by, high=found.high * by)
+    return estimating.searched(found, spec.search)
 
 
 def _estimated(stats: Mapping[str, Any], spec: Spec) -> estimating.Estimate:

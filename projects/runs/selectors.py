@@ -32,6 +32,7 @@ POINTS = 2000  # of a curve that are worth sending at once
 EVENTS = 1000  # of the history, one answer of the API
 STAGE_TITLES = {
     "reading": _("Reading the data"),
+    "searching": _("Searching for better settings"),
     "preparing": _("Preparing the model"),
     "baselines": _("Simple baselines"),
     "training": _("Fine-tuning"),
@@ -170,6 +171,7 @@ def stages_of(run: Run) -> list[StageState]:
     return [
         StageState(name, STAGE_TITLES[name], _state(index, here, over, good))
         for index, name in enumerate(STAGES)
+        if name != "searching" or run.spec.get("search")
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -36,6 +37,7 @@ def start(
     settings: Mapping[str, Any] | None = None,
     prompt: str = "",
     system: str = "",
+    search: Mapping[str, Any] | None = None,
     start_key: str = "",
     confirmed: bool = False,
 ) -> Run:
@@ -56,7 +58,7 @@ def start(
     if not trainable(version):
         raise Problem("run.task")
     chosen: dict[str, Any] = {"base": base, "effort": effort, "seed": seed}
-    asked: dict[str, Any] = {"prompt": prompt, "system": system}
+    asked: dict[str, Any] = {"prompt": prompt, "system": system, "search": search}
     spec = planning.spec(project, **chosen, settings=settings or {}, **asked)
     planning.check_base(spec, version.variant)
     run = Run(project=project, version=version, start_key=key, created_by=user)
@@ -64,8 +66,10 @@ def start(
     run.data_state = {
         "gate": gate, "confirmed": gate == "red", "ignored": diagnosis.acknowledged(version)
     }  # fmt: skip
-    run.estimate_factor = planning.correction()
-    run.estimated_seconds = planning.estimate(version, spec, run.estimate_factor).seconds
+    factor = planning.correction()
+    run.estimated_seconds = planning.estimate(version, spec, factor).seconds
+    # How long a search takes is its budget: it teaches nothing about the next estimate (see planning.correction).
+    run.estimate_factor = 0.0 if spec.search else factor
     return _book(run)
 
 
@@ -89,7 +93,8 @@ def _create(run: Run) -> Run:
     runs = Run.objects.filter(project=project)
     run.number = (runs.aggregate(last=Max("number"))["last"] or 0) + 1
     run.save(force_insert=True)
-    hold(workspace=project.workspace, run_id=run.pk, project_id=project.pk)
+    minutes = math.ceil(run.spec.get("search", {}).get("minutes") or 1)
+    hold(workspace=project.workspace, run_id=run.pk, project_id=project.pk, minutes=minutes)
     enqueue(EXECUTE, run.pk, cluster=TRAIN)
     return run
 

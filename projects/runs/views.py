@@ -22,7 +22,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import Action, allowed
 from projects.jobs.health import worker_alive
 from projects.people import user_of
-from projects.runs import charts, planning, results, selectors, services, trying
+from projects.runs import charts, planning, results, searching, selectors, services, trying
 from projects.runs.models import Run, Status
 from projects.runs.names import figure
 from projects.runs.results import Listed
@@ -70,6 +70,7 @@ def _page(request: HttpRequest, found: Run) -> dict[str, Any]:
         "worker_alive": over or worker_alive(),
         "waiting": selectors.queue_place(found) if found.status == Status.QUEUED else 0,
         "started": selectors.started(found),
+        **searching.live(found),
         "notes": selectors.notes_of(found),
         "live_figures": charts.live(names, head),
         "epoch_figures": [(name, figure(name, head)) for name in names],
@@ -89,7 +90,11 @@ def _results(found: Run) -> dict[str, Any]:
         "causes": causes(result, selectors.findings_of(found.version)),
         "many": charts.SHOWN,
         "artifact": found.artifact,
-        "chart_urls": {name: reverse("run-chart", args=[*ids, name]) for name in shown["view"].charts},
+        **searching.found(result),
+        "chart_urls": {
+            name: reverse("run-chart", args=[*ids, name])
+            for name in (*shown["view"].charts, *searching.CHARTS)
+        },
         **trying.box(found, result, _examples(found)),
     }  # fmt: skip
 
@@ -124,8 +129,13 @@ def _again(found: Run) -> str:
     query = {"step": "model", "version": str(found.version_id)}
     query |= {name: str(spec[name]) for name in ("base", "effort", "seed") if name in spec}
     query |= {f"set-{name}": str(value) for name, value in (spec.get("settings") or {}).items()}
+    query |= {f"search-{name}": _typed(value) for name, value in (spec.get("search") or {}).items()}
     url = reverse("train", args=[found.project.workspace.slug, found.project_id])
     return f"{url}?{urlencode(query)}"
+
+
+def _typed(value: Any) -> str:
+    return ",".join(value) if isinstance(value, list) else str(value)
 
 
 @require_GET
@@ -144,7 +154,7 @@ def run_chart(
     """A figure for plotly.js."""
     found = selectors.run_for(request, run_id, Action.VIEW, project_id, slug)
     result = selectors.result_of(found)
-    draw = results.view_of(result).charts.get(chart)
+    draw = searching.chart(result, chart) or results.view_of(result).charts.get(chart)
     if draw is None:
         raise Http404
     return JsonResponse(draw(result, request.GET.dict()))

@@ -20,7 +20,15 @@ from projects.jobs.health import worker_alive
 from projects.models import Project
 from projects.people import user_of
 from projects.runs import forms, planning, prompting, services
-from projects.runs.forms import SETTING, STEPS, AdvancedForm, Choice, read_choice
+from projects.runs.forms import (
+    SEARCH,
+    SETTING,
+    STEPS,
+    AdvancedForm,
+    Choice,
+    SearchForm,
+    read_choice,
+)
 from projects.runs.names import setting_title, setting_value
 from projects.selectors import project_for
 from training.problems import Problem
@@ -28,6 +36,8 @@ from training.spec import Spec, check_setting
 from web.errors import status_of
 
 VERSIONS = 50
+BUDGET = ("trials", "minutes")
+SEARCHED = tuple(SEARCH + name for name in BUDGET)
 # The step at which a problem is mended; what is not here is told at the review.
 MENDED = {
     "run.version": "data",
@@ -82,6 +92,7 @@ def _start(request: HttpRequest, project: Project, choice: Choice) -> HttpRespon
         settings=choice.settings,
         prompt=choice.prompt,
         system=choice.system,
+        search=choice.search,
         start_key=str(request.POST.get("start_key") or "")[:64],
         confirmed=choice.confirmed,
     )
@@ -176,7 +187,8 @@ def _model(project: Project, choice: Choice) -> dict[str, Any]:
         "measured": bool(planning.calibration()),
         "asks": prompting.asks(project, choice),
         "readings": readings,
-        "hidden": _but(choice, (*own, "prompt", "system", *advanced.fields)),
+        "search": SearchForm(choice),
+        "hidden": _but(choice, (*own, "prompt", "system", *advanced.fields, *SEARCHED)),
     }
 
 
@@ -188,6 +200,9 @@ def _review(project: Project, choice: Choice) -> dict[str, Any]:
         "effort": next(
             item for item in forms.efforts(_version(choice), spec) if item["value"] == spec.effort
         ),
+        "search": [
+            (setting_title(f"search.{n}"), spec.search[n]) for n in BUDGET if n in spec.search
+        ],
         "settings": [(setting_title(n), setting_value(v)) for n, v in spec.settings.items()],
         "allowance": allowance(project.workspace),
         "start_key": uuid4().hex,
@@ -206,7 +221,13 @@ def _usable_spec(project: Project, choice: Choice) -> Spec:
     settings = {name: value for name, value in choice.settings.items() if _is_right(name, value)}
     variant = choice.version.variant if choice.version else ""
     base = planning.known(choice.base, project.task, variant)
-    return planning.spec(project, base=base, effort="balanced", seed=forms.SEED, settings=settings)
+    given: dict[str, Any] = {"base": base, "effort": "balanced", "seed": forms.SEED}
+    search = choice.search if SearchForm(choice).is_valid() and _budgeted(choice) else {}
+    return planning.spec(project, settings=settings, search=search, **given)
+
+
+def _budgeted(choice: Choice) -> bool:
+    return any(name in choice.search for name in BUDGET)
 
 
 def _is_right(name: str, value: str) -> bool:

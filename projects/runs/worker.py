@@ -68,6 +68,7 @@ def execute(run_id: UUID | str) -> None:
     run = Run.objects.select_related("version", "project").get(pk=run_id)
     try:
         folder = folders.fresh(run, attempt)
+        folders.carry_over(run, attempt)
         _carry_out(run, attempt, folder, begin)
     except Problem as problem:
         told = {"code": problem.code, "values": storable(problem.values)}

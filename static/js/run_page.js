@@ -20,6 +20,19 @@ function tell() {
   if (said.textContent !== now) said.textContent = now;
 }
 
+// The list of trials is asked for anew with all else; it stays where it was scrolled to, and keeps the focus.
+let trials = null;
+document.addEventListener("htmx:beforeSwap", () => {
+  const list = document.getElementById("trials");
+  trials = list && { top: list.scrollTop, focused: document.activeElement === list };
+});
+document.addEventListener("htmx:afterSwap", () => {
+  const list = document.getElementById("trials");
+  if (!list || !trials) return;
+  list.scrollTop = trials.top;
+  if (trials.focused) list.focus({ preventScroll: true });
+});
+
 setInterval(tick, PAUSE);
 document.addEventListener("visibilitychange", tick);
 document.addEventListener("htmx:afterSettle", tell);

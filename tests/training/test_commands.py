@@ -52,6 +52,14 @@ def test_fit_prints_events_and_keeps_them(tiny_base: Path, tickets: Path, tmp_pa
     assert [json.loads(text) for text in kept] == events
 
 
+def test_fit_searches_where_it_is_asked_to(tiny_base: Path, tickets: Path, tmp_path: Path) -> None:
+    budget = ("--search", "trials=2", "--search", "names=learning_rate")
+    code, events, err = call(*fit_args(tiny_base, tickets, tmp_path / "run", *budget))
+    assert code == 0, err
+    assert events[-1]["details"]["search"]["budget"] == {"trials": 2, "names": ["learning_rate"]}
+    assert (tmp_path / "run" / "study.journal").is_file()
+
+
 def test_fit_takes_a_spec_file(
     make_spec: Callable[..., Spec], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -68,6 +76,8 @@ def test_fit_takes_a_spec_file(
     ("more", "code"),
     [
         (("--set", "epochs=0"), "spec.range"),
+        (("--search", "trials=1"), "spec.range"),
+        (("--search", "names=clip", "--search", "trials=2"), "spec.choice"),
         (("--set", "speed=9"), "spec.unknown"),
         (("--set", "epochs"), "spec.choice"),
         (("--effort", "huge"), "spec.choice"),

@@ -234,7 +234,7 @@ def test_no_memory_is_a_problem(
     def full(*_: Any) -> Any:
         raise error
 
-    monkeypatch.setattr(running, "_trained", full)
+    monkeypatch.setattr(running, "trained", full)
     with pytest.raises(Problem) as caught:
         list(fit(make_spec(), tmp_path))
     assert (caught.value.code, caught.value.values["batch_size"]) == ("train.memory", 16)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -27,16 +27,22 @@ from training.spec import Spec
 REPORT = "report.json"
 
 
-def fit(spec: Spec, folder: str | Path, bases_dir: str | Path = "") -> Generator[Event, None, None]:
+def fit(
+    spec: Spec,
+    folder: str | Path,
+    bases_dir: str | Path = "",
+    found: Mapping[str, Any] | None = None,
+) -> Generator[Event, None, None]:
     """Writes spec.json, predictions.parquet, report.json, checkpoint/, artifact/ and artifact.zip into `folder`.
 
-    Raises Problem for what is the user's. Closed before its end, it leaves the best checkpoint so far.
+    Raises Problem for what is the user's. Closed before its end, it leaves the best checkpoint so far. `found` is what
+    a search before it has to add to the details of the report.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     job = Job(spec, folder, jobs.task_of(spec))
     try:
-        yield from _stages(job, bases_dir)
+        yield from _stages(job, bases_dir, found or {})
     except (MemoryError, RuntimeError) as error:
         if repair.out_of_memory(error):
             raise _memory(job) from error
@@ -55,11 +61,14 @@ def _memory(job: Job) -> Problem:
     )
 
 
-def _stages(job: Job, bases_dir: str | Path) -> Generator[Event, None, None]:
+def _stages(
+    job: Job, bases_dir: str | Path, found: Mapping[str, Any]
+) -> Generator[Event, None, None]:
     yield jobs.stage("reading")
     yield from jobs.read(job)
     yield from jobs.located(job, bases_dir)
     report = yield from (writing.made(job) if job.learner.head == "text" else _made(job))
+    report = replace(report, details={**report.details, **found})
     yield jobs.stage("saving")
     yield export.save(
         job.folder, job.learner.head, reports.metrics_file(report), cards.card(job, report)
@@ -76,7 +85,7 @@ def _made(job: Job) -> Generator[Event, None, Report]:
     tokenizer = yield from jobs.prepare(job)
     accelerator = backbone.accelerator(job.settings["precision"])
     backbone.seed(job.spec.seed)
-    network = _network(job, accelerator)
+    network = network_of(job, accelerator)
     yield jobs.started(job, accelerator)
     yield jobs.stage("baselines")
     simple = yield from simples.score(job, network, accelerator)
@@ -87,12 +96,12 @@ def _made(job: Job) -> Generator[Event, None, Report]:
     def train(own: Job, anew: bool) -> Generator[Event, None, loop.Outcome]:
         """With the seed of `own`; a head that came out of the baselines is the same for all seeds."""
         if not anew:
-            return (yield from _trained(own, network, tokenizer, accelerator))
+            return (yield from trained(own, network, tokenizer, accelerator))
         backbone.seed(own.spec.seed)
-        another = _network(own, accelerator)
+        another = network_of(own, accelerator)
         if own.settings.get("probe_head") and own.learner.head in ("sequence", "relation"):
             another.head.load_state_dict(head)
-        return (yield from _trained(own, another, tokenizer, accelerator))
+        return (yield from trained(own, another, tokenizer, accelerator))
 
     outcome = yield from seeds.repeated(job, train)
     job.seconds["train"] = round(time.monotonic() - begin, 3)
@@ -100,14 +109,14 @@ def _made(job: Job) -> Generator[Event, None, Report]:
     return reports.tested(job, network, simple, outcome)
 
 
-def _network(job: Job, accelerator: Accelerator) -> Any:
+def network_of(job: Job, accelerator: Accelerator) -> Any:
     network = backbone.network(job.base, job.about, job.settings.get("dropout", 0.0))
     network.to(accelerator.device)
     unpadded.prepare(network, job.settings["precision"])
     return network
 
 
-def _trained(
+def trained(
     job: Job, network: Any, tokenizer: Any, accelerator: Accelerator
 ) -> Generator[Event, None, loop.Outcome]:
     judge = Judge(job)

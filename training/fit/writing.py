@@ -71,6 +71,15 @@ def made(job: Job) -> Generator[Event, None, Report]:
     return (yield from tested(job, compared, outcome))
 
 
+def tried(job: Job, tokenizer: Any) -> Generator[Event, None, loop.Outcome]:
+    """The training alone, as a search needs it: nothing is written by the model, no test row is read."""
+    accelerator = backbone.accelerator(job.settings["precision"])
+    backbone.seed(job.spec.seed)
+    network = writers.Network(_writer(job), job.about).to(accelerator.device)
+    job.pieces["train"] = _rows(job, network)
+    return (yield from _trained(job, network, tokenizer, accelerator))
+
+
 def _writer(job: Job) -> Any:
     try:
         return writers.writer_of(job.base, job.about["objective"])
@@ -227,6 +236,9 @@ def written(
 def _trained(
     job: Job, network: Any, tokenizer: Any, accelerator: Accelerator
 ) -> Generator[Event, None, loop.Outcome]:
+    # Whatever was written before, as in a run, or not, as in a trial of a search: the training is the same.
+    backbone.seed(job.spec.seed)
+
     def judge(network: Any, accelerator: Accelerator) -> loop.Judged:
         if not job.pieces["valid"]:
             return loop.Judged()

@@ -33,6 +33,38 @@ ENTRIES: dict[str, Entry] = {
         _("“{field}” is missing, or is no column of this task."),
         _("Write the prompt with {known}, or leave it empty for the usual one."),
     ),
+    "search.no_valid": Entry(
+        BLOCKING,
+        _("A search needs validation rows"),
+        _("Rows that are neither trained on nor tested on, by which settings are compared."),
+        _("This version of the data has none."),
+        _(
+            "Add rows, or divide the data so that some are for validation, or train without a search."
+        ),
+    ),
+    "search.nothing": Entry(
+        BLOCKING,
+        _("There is nothing left to search"),
+        _("At least one setting that is left open."),
+        _("All settings that could be searched are set."),
+        _("Leave some of the advanced settings empty, or train without a search."),
+    ),
+    "search.other": Entry(
+        BLOCKING,
+        _("The folder holds another search"),
+        _("A search of the same data and settings, which would go on, or an empty folder."),
+        _("“{folder}” has one of other data or settings."),
+        _("Choose another folder."),
+    ),
+    "search.failed": Entry(
+        BLOCKING,
+        _("Every trial of the search failed"),
+        _("At least one trial that comes to its end."),
+        _("{trials} trials failed: {reasons}."),
+        _(
+            "Choose a smaller base model or a shorter maximum length, or set a lower learning rate or batch size."
+        ),
+    ),
     "base.client": Entry(
         BLOCKING,
         _("A package client is missing"),
