@@ -134,6 +134,14 @@ def test_the_estimate_holds_the_budget(project: Project, version: DatasetVersion
     assert whole.seconds == pytest.approx(bare.seconds + 600, abs=0.2)
 
 
+def test_the_efforts_say_what_they_take_with_it(
+    alice_client: Client, train: str, chosen: dict[str, str]
+) -> None:
+    page = text(alice_client.get(train, {**chosen, "step": "model", "search-minutes": "90"}))
+    assert len(re.findall(r"about 1\.5 h", page)) == 3
+    assert "about 1.5 h" not in text(alice_client.get(train, {**chosen, "step": "model"}))
+
+
 def test_a_plan_with_less_than_its_minutes_refuses_it(
     start: Callable[..., Run], project: Project
 ) -> None:
