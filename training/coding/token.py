@@ -56,7 +56,7 @@ def unmarked(text: str) -> tuple[str, list[int]]:
     return plain + text[last:], [*places, *range(last, len(text) + 1)]
 
 
-def moved(answer: dict[str, Any], text: str, places: Sequence[int]) -> dict[str, Any]:
+def shifted(answer: dict[str, Any], text: str, places: Sequence[int]) -> dict[str, Any]:
     """An answer to a text without its marks as one to the text that was given."""
     found = []
     for item in answer["entities"]:
