@@ -52,7 +52,9 @@ def test_it_works(fitted: Path) -> None:
 
 def test_stages_come_in_their_order(fitted: Path) -> None:
     names = [event["name"] for event in events_of(fitted) if event["event"] == "stage"]
-    assert list(dict.fromkeys(names)) == [name for name in STAGES if name not in ("searching", "verifying")]
+    assert list(dict.fromkeys(names)) == [
+        name for name in STAGES if name not in ("searching", "verifying")
+    ]
     assert names == sorted(names, key=STAGES.index)
 
 

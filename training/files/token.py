@@ -15,9 +15,9 @@ from training.coding.token import (
     Entity,
     answers,
     is_inline,
-    moved,
     pieces,
     results,
+    shifted,
     tags_of,
     unmarked,
 )
@@ -66,7 +66,7 @@ class Model(Loaded):
         bare = [unmarked(text) for text in texts]
         found = super().predict([plain for plain, _places in bare])
         return [
-            moved(answer, text, places)
+            shifted(answer, text, places)
             for answer, text, (_plain, places) in zip(found, texts, bare, strict=True)
         ]
 
