@@ -5,20 +5,18 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 import time
 from collections.abc import Mapping
 from contextlib import closing, suppress
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 
-from bench.training import peers
+from bench.training import peers, texts
 from training import backbone
 from training.events import Report, Scored, Step
 from training.fit import fit
@@ -28,19 +26,15 @@ SIZE = 2048  # of the matrices whose product tells what the machine can do
 TIMES = 5
 
 
-def read(path: str) -> list[tuple[str, str]]:
-    with Path(path).open(encoding="utf-8", newline="") as file:
-        return [(row["text"], row["label"]) for row in csv.DictReader(file)]
-
-
 def peer(asked: Mapping[str, Any]) -> dict[str, Any]:
-    train = read(asked["train"])
-    labels = sorted({label for _, label in train})
-    texts = peers.Texts(asked["base"], train, labels)
-    others = {} if asked["seconds"] else {
-        split: peers.Texts(asked["base"], [row for row in read(asked[split]) if row[1] in labels], labels)
-        for split in ("valid", "test")
-    }  # fmt: skip
+    rows = {split: texts.load(Path(asked[split])) for split in texts.SPLITS}
+    labels = sorted({label for _, label in rows["train"]})
+
+    def read(split: str) -> peers.Texts:
+        known = [row for row in rows[split] if row[1] in labels]
+        return peers.Texts(asked["base"], known, labels)
+
+    others = {} if asked["seconds"] else {split: read(split) for split in ("valid", "test")}
     meter = peers.Meter(asked["seconds"])
     epochs: list[dict[str, float]] = []
 
@@ -50,18 +44,20 @@ def peer(asked: Mapping[str, Any]) -> dict[str, Any]:
             epochs.append({"seconds": round(meter.spent, 2), **found})
 
     with suppress(peers.Enough):
-        peers.PEERS[asked["by"]](asked["base"], texts, len(labels), asked["epochs"], meter, scored)
+        peers.PEERS[asked["by"]](
+            asked["base"], read("train"), len(labels), asked["epochs"], meter, scored
+        )
     return {**meter.found(), "epochs": epochs, "test": epochs[-1]["test"] if epochs else None}
 
 
 def ours(asked: Mapping[str, Any]) -> dict[str, Any]:
     """`training.fit` with its defaults but for the epochs. Seconds are of the training alone, as those of the peers."""
-    files = {split: asked[split] for split in ("train", "valid", "test")}
+    files = {split: asked[split] for split in texts.SPLITS}
     settings = {"max_length": peers.LENGTH, "epochs": asked["epochs"]}
     columns = {"text": "text", "label": "label"}
     found: dict[str, Any] = {"epochs": [], "test": None}
-    spec = Spec("text-classification", columns=columns, settings=settings, **files)
-    spec = replace(spec, base_folder=asked["base"])
+    given: dict[str, Any] = {"columns": columns, "settings": settings, **files}
+    spec = Spec("text-classification", base_folder=asked["base"], **given)
     with TemporaryDirectory(prefix="ours-") as folder, closing(fit(spec, folder)) as events:
         clock = Watched(asked["seconds"])
         for event in events:

@@ -1,7 +1,7 @@
 """What others run: the loop of a tutorial, and transformers' Trainer as it comes and tuned.
 
-Each trains on rows (text, label) and yields after every step how many rows and real tokens it has seen; after an epoch
-it yields the model's predictions by a function. The clock is read by whoever asks.
+Each trains on rows (text, label) and tells its meter after every step how many rows and real tokens it has seen, and
+after every epoch `scored` of its model.
 """
 
 from __future__ import annotations

@@ -18,12 +18,15 @@ Rows = list[tuple[str, str]]
 
 def read(data: Path, name: str, split: str) -> Rows:
     """(text, label), in an order of their own that is the same each time."""
-    file = data / f"{SETS['banking77' if name == LONG else name]}_{split}.csv"
-    with file.open(encoding="utf-8", newline="") as source:
-        rows = [(row["text"], row["label"]) for row in csv.DictReader(source)]
+    rows = load(data / f"{SETS['banking77' if name == LONG else name]}_{split}.csv")
     draw = random.Random(SEED)  # noqa: S311 - nothing secret
     draw.shuffle(rows)
     return joined(rows, draw) if name == LONG else rows
+
+
+def load(path: Path) -> Rows:
+    with path.open(encoding="utf-8", newline="") as file:
+        return [(row["text"], row["label"]) for row in csv.DictReader(file)]
 
 
 def joined(rows: Sequence[tuple[str, str]], draw: random.Random) -> Rows:

@@ -76,9 +76,7 @@ def test_the_meter_leaves_the_warm_up_out() -> None:
 
 
 def test_real_tokens_are_counted_and_padding_is_not(asked: dict[str, Any]) -> None:
-    from bench.training import one
-
-    rows = one.read(asked["train"])
+    rows = texts.load(Path(asked["train"]))
     whole = peers.Texts(asked["base"], rows, sorted({label for _, label in rows}))
     meter, plain = peers.Meter(0, warmup=0), peers.Meter(0, warmup=0)
     peers.seed_loop(asked["base"], whole, 3, 1, meter, lambda _: None)
@@ -91,9 +89,7 @@ def test_real_tokens_are_counted_and_padding_is_not(asked: dict[str, Any]) -> No
 def test_the_tutorial_pads_every_row(
     asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bench.training import one
-
-    rows = one.read(asked["train"])
+    rows = texts.load(Path(asked["train"]))
     whole = peers.Texts(asked["base"], rows, sorted({label for _, label in rows}))
     lengths = {len(row["input_ids"]) for row in whole.features(padding="max_length")}
     assert lengths == {peers.LENGTH}
