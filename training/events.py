@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
+
+Given = TypeVar("Given")
+Told = TypeVar("Told")
+Result = TypeVar("Result")
 
 # In the order in which a run passes through them; the page translates the names.
 STAGES = (
@@ -248,3 +252,16 @@ def finite(value: Any) -> Any:
 def line(event: Event) -> str:
     """One line of JSON, ASCII, without NaN."""
     return json.dumps(finite(event.as_dict()), allow_nan=False)
+
+
+def each(
+    steps: Generator[Given, None, Result], tell: Callable[[Given], Told]
+) -> Generator[Told, None, Result]:
+    """What `tell` makes of each step, as it comes; returns what the steps return."""
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as stop:
+            result: Result = stop.value
+            return result
+        yield tell(step)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from training import catalogue, health, splits, version
 from training.check import UNKNOWN_RED, give_back, of_base, text_role
-from training.events import Event, Examined, Progress
+from training.events import Event, Examined, Progress, each
 from training.revise import loaded
 from training.spool import Spool
 from training.tasks.shape import Task
@@ -218,12 +218,8 @@ def _suspects(
     known = stats["unknown"].get(base, 1.0) < UNKNOWN_RED
     folder = str(catalogue.locate(base, bases_dir)) if known else ""
     steps = health.suspects(texts, labels, folder, seed)
-    while True:
-        try:
-            yield Progress(round(0.55 + 0.44 * next(steps), 4))
-        except StopIteration as stop:
-            found: health.Suspects = stop.value
-            return _renumbered(found, every)
+    found = yield from each(steps, lambda done: Progress(round(0.55 + 0.44 * done, 4)))
+    return _renumbered(found, every)
 
 
 def _renumbered(found: health.Suspects, every: Ints) -> health.Suspects:

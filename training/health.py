@@ -18,6 +18,7 @@ from sklearn.linear_model import SGDClassifier
 
 from training import backbone, baselines, splits
 from training.coding import sequence
+from training.events import each
 from training.table import strings
 
 LIMIT = 50_000  # rows that are looked at
@@ -91,12 +92,7 @@ def _scaled(
     steps: Generator[float, None, Floats], start: float, end: float
 ) -> Generator[float, None, Floats]:
     """The steps, 0 to 1, as steps from `start` to `end`."""
-    while True:
-        try:
-            yield round(start + (end - start) * next(steps), 4)
-        except StopIteration as stop:
-            result: Floats = stop.value
-            return result
+    return (yield from each(steps, lambda done: round(start + (end - start) * done, 4)))
 
 
 def _chosen(

@@ -13,7 +13,7 @@ from accelerate import Accelerator
 
 from training import backbone, catalogue, defaults, export, heads, install, version
 from training.check import Wish, check
-from training.events import Checked, Event, Note, Stage, Started
+from training.events import Checked, Event, Note, Stage, Started, each
 from training.plan import Plan
 from training.problems import Problem
 from training.spec import Spec
@@ -116,12 +116,7 @@ def located(job: Job, bases_dir: str | Path) -> Generator[Event, None, None]:
     if not catalogue.suits(base, spec.task, variant):
         raise Problem("base.task", base=base.title, task=spec.task)
     steps = install.ensure(spec.base, bases_dir)
-    while True:
-        try:
-            yield stage("reading", next(steps).progress)
-        except StopIteration as stop:
-            job.base = stop.value
-            return
+    job.base = yield from each(steps, lambda event: stage("reading", event.progress))
 
 
 def read(job: Job) -> Generator[Event, None, None]:

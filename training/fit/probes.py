@@ -12,7 +12,7 @@ from accelerate import Accelerator
 
 from training import backbone, baselines
 from training.coding import pair, sequence
-from training.events import Event
+from training.events import Event, each
 from training.files import core
 from training.fit.job import Job, stage
 from training.tasks import bi_encoder
@@ -35,12 +35,7 @@ def vectors(
 ) -> Generator[Event, None, Floats]:
     """The frozen base's vectors of the pieces, with a sign of life between the chunks."""
     steps = backbone.vectors(network, pieces, accelerator.autocast)
-    while True:
-        try:
-            yield stage("baselines", start + share * next(steps))
-        except StopIteration as stop:
-            result: Floats = stop.value
-            return result
+    return (yield from each(steps, lambda done: stage("baselines", start + share * done)))
 
 
 def whole(

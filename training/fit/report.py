@@ -53,9 +53,14 @@ def _restore(job: Job, network: Any) -> core.Loaded:
     """The best model, from the disk; its weights and what was chosen for it are put in place."""
     best = job.head.load(job.folder / export.CHECKPOINT)
     network.load_state_dict(best.network.state_dict())
-    job.about |= {name: value for name, value in best.about.items() if name != "format"}
+    job.about |= told_by(best)
     network.eval()
     return best
+
+
+def told_by(model: core.Loaded) -> dict[str, Any]:
+    """What a saved model says of itself, for `Job.about`."""
+    return {name: value for name, value in model.about.items() if name != "format"}
 
 
 def write_predictions(

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from training import export, loop
-from training.events import Event, Scored, Step
+from training.events import Event, Scored, Step, each
 from training.files import core
 from training.fit.job import BEGINS, Job, plan_of
+from training.fit.report import told_by
 from training.tasks.shape import picked
 
 # The job of a seed, and whether the network is to be made anew -> its training
@@ -62,15 +63,11 @@ def placed(
     """One after the other on the same axes: epochs count on, and so do steps and the progress."""
     begin, share, plan = BEGINS["training"], BEGINS["testing"] - BEGINS["training"], plan_of(job)
     epochs, steps = number * plan.epochs, number * plan.steps(len(job.pieces["train"]))
-    while True:
-        try:
-            event = next(events)
-        except StopIteration as stop:
-            outcome: loop.Outcome = stop.value
-            return outcome
+
+    def told(event: Event) -> Event:
         if isinstance(event, Step):
             within = (event.progress - begin) / share
-            event = replace(
+            return replace(
                 event,
                 step=event.step + steps,
                 epoch=event.epoch + epochs,
@@ -79,17 +76,18 @@ def placed(
                 seconds_left=event.seconds_left if number == count - 1 else None,
             )
         if isinstance(event, Scored):
-            event = replace(event, step=event.step + steps, epoch=event.epoch + epochs)
-        yield event
+            return replace(event, step=event.step + steps, epoch=event.epoch + epochs)
+        return event
+
+    return (yield from each(events, told))
 
 
 def scores(job: Job) -> dict[str, float]:
     """The figures of the saved model on the test rows."""
     model = job.head.load(job.folder / export.CHECKPOINT)
-    about = job.about | {name: value for name, value in model.about.items() if name != "format"}
-    own = replace(job, about=about)
+    own = replace(job, about=job.about | told_by(model))
     results = own.results("test", core.run(model.network, job.pieces["test"]))
-    metrics = job.learner.score(job.rows["test"], results, about)
+    metrics = job.learner.score(job.rows["test"], results, own.about)
     return {name: picked(metrics, path) for name, path in job.learner.summary.items()}
 
 

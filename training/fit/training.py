@@ -9,7 +9,7 @@ from typing import Any
 from accelerate import Accelerator
 
 from training import loop
-from training.events import Event, Note, Scored, Step
+from training.events import Event, Note, Scored, Step, each
 from training.fit import job as jobs
 from training.fit.job import BEGINS, Job
 
@@ -20,19 +20,15 @@ def followed(
     """`keep` is called whenever the network is the best so far."""
     steps = loop.train(network, data, jobs.plan_of(job), accelerator)
     share = BEGINS["testing"] - BEGINS["training"]
-    while True:
-        try:
-            event = next(steps)
-        except StopIteration as stop:
-            outcome: loop.Outcome = stop.value
-            break
+
+    def told(event: Event) -> Event:
         if isinstance(event, Scored) and event.best:
             keep()
         if isinstance(event, Step):
-            event = replace(event, progress=round(BEGINS["training"] + share * event.progress, 4))
-        if isinstance(event, Note):
-            event = job.note(event.code, **event.values)
-        yield event
+            return replace(event, progress=round(BEGINS["training"] + share * event.progress, 4))
+        return job.note(event.code, **event.values) if isinstance(event, Note) else event
+
+    outcome = yield from each(steps, told)
     if outcome.stopped_early:
         planned, run = job.settings["epochs"], outcome.epochs_run
         yield job.note("train.stopped_early", epochs=run, planned=planned, best=outcome.best_epoch)
