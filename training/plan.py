@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from training import batches
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -37,7 +39,7 @@ class Plan:
         return self.batch_size * self.accumulation
 
     def epoch_steps(self, rows: int) -> int:
-        return -(-rows // self.step_rows)
+        return batches.steps(rows, self.step_rows)
 
     def steps(self, rows: int) -> int:
         """Of the whole training."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def _made(job: Job) -> Generator[Event, None, Report]:
             return (yield from trained(own, network, tokenizer, accelerator))
         backbone.seed(own.spec.seed)
         another = network_of(own, accelerator)
-        if own.settings.get("probe_head") and own.learner.head in ("sequence", "relation"):
+        if own.settings.get("probe_head"):
             another.head.load_state_dict(head)
         return (yield from trained(own, another, tokenizer, accelerator))
 
@@ -121,19 +122,16 @@ def trained(
 ) -> Generator[Event, None, loop.Outcome]:
     judge = Judge(job)
     data = data_of(job, judge)
-    pieces = (piece for found in job.pieces.values() for piece in found)
+    follow = partial(training.followed, job, network, data, accelerator)
     if job.settings["method"] != "full":
-
-        def follow(keep: Callable[[], None]) -> Generator[Event, None, loop.Outcome]:
-            return training.followed(job, network, data, accelerator, keep)
-
         return (yield from adapting.adapted(job, network, tokenizer, accelerator, judge, follow))
     known = [(job.pieces[split], found) for split, found in job.vectors.items()]
     reading = freezing.stored(network, known) if known else nullcontext()
+    pieces = (piece for found in job.pieces.values() for piece in found)
     with vocabulary.cut(network.base, pieces, job.about["pad"]) as words, reading:
 
         def keep() -> None:
             with words.restored():
                 export.checkpoint(job.folder, network, tokenizer, job.about | judge.tuned)
 
-        return (yield from training.followed(job, network, data, accelerator, keep))
+        return (yield from follow(keep))

@@ -16,7 +16,7 @@ from pathlib import Path
 import optuna
 import torch
 
-from training import export, loop, repair, space
+from training import export, repair, space
 from training.events import Event, Scored, Searching, Stage, Step, Trial
 from training.fit import fit, writing
 from training.fit import job as jobs
@@ -198,7 +198,7 @@ def _followed(
     part.mkdir(exist_ok=True)
     kept: float | None = None
     with closing(tried(found.ready, told.settings, part)) as steps:
-        for event in _until_done(steps):
+        for event in steps:
             if isinstance(event, Scored) and event.best:
                 kept = found.value(event)
             if isinstance(event, Scored) and event.epoch:
@@ -210,10 +210,6 @@ def _followed(
                 yield found.stage(_share(event))
     value = None if kept is None else found.sign * kept
     return replace(told, state="complete", value=kept), value
-
-
-def _until_done(steps: Generator[Event, None, loop.Outcome]) -> Generator[Event, None, None]:
-    yield from steps
 
 
 def _share(event: Step | Stage) -> float:
@@ -247,15 +243,12 @@ def _refit(found: Search, bases_dir: str | Path) -> Generator[Event, None, None]
     chosen = next(one for one in found.study.ended() if one.number == best)
     spec = found.spec.with_settings(**chosen.settings)
     spec = replace(spec, version=spec.version or str(found.folder / VERSION), search={})
-    told = {"search": findings.told(found.study, found.spec.search, found.figure, _rows(found))}
-    told["search"]["head"] = found.ready.job.learner.head
-    for event in fit(spec, found.folder, bases_dir, found=told):
+    job = found.ready.job
+    told = findings.told(found.study, found.spec.search, found.figure, len(job.rows["valid"]))
+    told["head"] = job.learner.head
+    for event in fit(spec, found.folder, bases_dir, found={"search": told}):
         if isinstance(event, Stage | Step):
             if isinstance(event, Stage) and event.name == "reading":
                 continue
             event = replace(event, progress=round(SHARE + (1 - SHARE) * event.progress, 4))
         yield event
-
-
-def _rows(found: Search) -> int:
-    return len(found.ready.job.rows["valid"])
