@@ -28,6 +28,11 @@ def apply(network: Any, plan: Plan) -> None:
         _above(network, lowest, number)
 
 
+def embeddings_learn(plan: Plan) -> bool:
+    """Sooner or later."""
+    return plan.trained in ("all", "gradual")
+
+
 def thaw(network: Any, plan: Plan, epoch: int) -> None:
     """The head alone in the first epoch, then evenly more from the top: all of it from half of the epochs on."""
     if plan.trained != "gradual":

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file
 
 from tests.training.conftest import rows_of, write_csv
-from training import loop
+from training import loop, vocabulary
 from training.events import STAGES, Report, Scored, Started, Step, finite
 from training.fit import fit
 from training.fit import run as running
@@ -265,3 +265,22 @@ def test_the_head_alone_leaves_the_base_as_it_came(
     after = load_file(tmp_path / "artifact" / "model.safetensors")
     assert before.keys() == after.keys()
     assert all(torch.equal(item, after[name]) for name, item in before.items())
+
+
+@pytest.mark.parametrize(
+    ("part", "cut"), [("all", True), ("gradual", True), ("layers", False), ("top", False)]
+)
+def test_the_embedding_is_cut_where_it_learns(
+    make_spec: MakeSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str, cut: bool
+) -> None:
+    seen: list[bool] = []
+    train = loop.train
+
+    def watched(network: Any, *rest: Any) -> Any:
+        seen.append(isinstance(network.base.get_input_embeddings(), vocabulary.Used))
+        return train(network, *rest)
+
+    monkeypatch.setattr(loop, "train", watched)
+    monkeypatch.setattr(vocabulary, "WORTH", 1.1)  # the tiny base has few other tokens
+    list(fit(make_spec(trained=part, epochs=1), tmp_path))
+    assert seen == [cut]

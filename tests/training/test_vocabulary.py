@@ -83,3 +83,13 @@ def test_a_vocabulary_that_is_used_for_the_most_part_is_trained_whole() -> None:
     base = Base()
     with vocabulary.cut(base, [{"ids": list(range(12))}], pad=0):
         assert base.words.weight.shape == (20, 4)
+
+
+def test_an_embedding_that_does_not_learn_is_left_whole() -> None:
+    base = Base()
+    whole = base.words
+    with vocabulary.cut(base, PIECES, pad=0, learns=False) as words:
+        assert base.words is whole
+        with words.restored():
+            assert base.words is whole
+    assert base.words is whole

@@ -128,7 +128,8 @@ def trained(
     known = [(job.pieces[split], found) for split, found in job.vectors.items()]
     reading = freezing.stored(network, known) if known else nullcontext()
     pieces = (piece for found in job.pieces.values() for piece in found)
-    with vocabulary.cut(network.base, pieces, job.about["pad"]) as words, reading:
+    learns = freezing.embeddings_learn(jobs.plan_of(job))
+    with vocabulary.cut(network.base, pieces, job.about["pad"], learns) as words, reading:
 
         def keep() -> None:
             with words.restored():
