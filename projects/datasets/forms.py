@@ -65,6 +65,10 @@ class ReadingForm(forms.Form):
         field.choices = [("", first), *choices]
 
 
+def parts_in(data: Mapping[str, Any], name: str) -> list[str]:
+    return [part for part in sent_in(data, name).split(BETWEEN) if part]
+
+
 def sent_in(data: Mapping[str, Any], name: str) -> str:
     """The columns of a role with BETWEEN between them, whether they came as one value or as several."""
     found = data.getlist(name) if isinstance(data, QueryDict) else [data.get(name) or ""]
@@ -75,7 +79,7 @@ class Several(forms.CheckboxSelectMultiple):
     """Takes one value that names several columns as well: so the address has them."""
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
-        return [part for part in sent_in(data, name).split(BETWEEN) if part]
+        return parts_in(data, name)
 
 
 class ColumnsForm(forms.Form):
@@ -90,7 +94,6 @@ class ColumnsForm(forms.Form):
     ) -> None:
         """`further`: columns that other files of the upload have, for roles that not every file need have."""
         super().__init__(data)
-        self.roles = {ROLE + role.role: role for role in roles}
         for role in roles:
             if role.listed:
                 self.fields[ROLE + role.role] = self._listed(role, [*header, *further])
@@ -108,12 +111,11 @@ class ColumnsForm(forms.Form):
 
     def columns(self) -> dict[str, str]:
         """role -> column as sent; the service checks them."""
-        sent = {name.removeprefix(ROLE): sent_in(self.data, name) for name in self.fields}
-        return {role: column.replace("\r\n", BETWEEN) for role, column in sent.items()}
+        return {name.removeprefix(ROLE): sent_in(self.data, name) for name in self.fields}
 
     def _listed(self, role: Column, names: list[str]) -> forms.MultipleChoiceField:
         """Several columns at once; none is chosen where none is marked."""
-        chosen = self.columns_of(ROLE + role.role)
+        chosen = parts_in(self.data, ROLE + role.role)
         choices = [(name, name) for name in dict.fromkeys([*names, *chosen])]
         return forms.MultipleChoiceField(
             label=gettext(role.title),
@@ -123,9 +125,6 @@ class ColumnsForm(forms.Form):
             initial=chosen,
             widget=Several,
         )
-
-    def columns_of(self, name: str) -> list[str]:
-        return [part for part in sent_in(self.data, name).split(BETWEEN) if part]
 
     @property
     def main(self) -> list[forms.BoundField]:

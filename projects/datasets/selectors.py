@@ -117,9 +117,17 @@ def guessed_columns(
 
 
 def further_columns(
-    preview: table.Preview | None, uploads: Iterable[Upload | None], reading: Reading
+    project: Project,
+    preview: table.Preview | None,
+    uploads: Iterable[Upload | None],
+    reading: Reading,
 ) -> list[str]:
-    """What the files for validation and test have besides; a file that cannot be read has nothing."""
+    """What the files for validation and test have besides; a file that cannot be read has nothing.
+
+    Of a task none of whose roles a file may lack, the files are not even opened: nobody would use it.
+    """
+    if not any(column.listed for column in task_of(project).columns):
+        return []
     found: dict[str, None] = {}
     for upload in uploads:
         with suppress(Problem):

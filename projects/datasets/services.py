@@ -129,7 +129,7 @@ def start_import(
     lock(project)
     reading = Reading(encoding, delimiter, format, header)
     preview = preview_of(train, reading)
-    further = further_columns(preview, (valid, test), reading)
+    further = further_columns(project, preview, (valid, test), reading)
     wanted = {
         "train": train,
         "valid": valid,

@@ -107,7 +107,8 @@ def _render_preview(
         preview = selectors.preview_of(train, choice.reading)
     except Problem as error:
         unread = error
-    further = selectors.further_columns(preview, (choice.valid, choice.test), choice.reading)
+    others = (choice.valid, choice.test)
+    further = selectors.further_columns(project, preview, others, choice.reading)
     mapping = _mapping(project, preview, data, further)
     kept = _kept(choice, mapping)
     latest = selectors.versions_in(project).first()
