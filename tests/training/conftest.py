@@ -145,6 +145,30 @@ def make_spec(tiny_base: Path, tickets: Path) -> Callable[..., Spec]:
     return make
 
 
+def about_of(*labels: str) -> dict[str, Any]:
+    """What attune.json says of a small model with one label a text."""
+    return {
+        "head": "sequence",
+        "objective": "single",
+        "labels": list(labels),
+        "inputs": ["text"],
+        "max_length": 32,
+        "pad": 0,
+    }
+
+
+def quick(base: Path, rows: Path, **more: Any) -> Spec:
+    """One label a text, with the effort that takes the least time."""
+    return Spec(
+        task="text-classification",
+        train=str(rows),
+        columns={"text": "text", "label": "label"},
+        base_folder=str(base),
+        effort="quick",
+        **more,
+    )
+
+
 @pytest.fixture(scope="session")
 def fitted(tiny_base: Path, tickets: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished run, with its events; read only."""
@@ -152,14 +176,7 @@ def fitted(tiny_base: Path, tickets: Path, tmp_path_factory: pytest.TempPathFact
     from training.fit import fit
 
     folder = tmp_path_factory.mktemp("fitted")
-    spec = Spec(
-        task="text-classification",
-        train=str(tickets),
-        columns={"text": "text", "label": "label"},
-        base_folder=str(tiny_base),
-        effort="quick",
-        settings={"epochs": 3, "learning_rate": 1e-3},
-    )
+    spec = quick(tiny_base, tickets, settings={"epochs": 3, "learning_rate": 1e-3})
     events = list(fit(spec, folder))
     (folder / "events.jsonl").write_text("".join(f"{line(event)}\n" for event in events))
     return folder

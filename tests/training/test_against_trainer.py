@@ -11,19 +11,13 @@ import torch
 from torch import Tensor, nn
 from transformers import Trainer, TrainingArguments
 
+from tests.training.conftest import about_of
 from training import backbone, batches, loop, optimizers, unpadded, vocabulary
 from training.coding import sequence
 
 TEXTS = ["my invoice is late", "the parcel was lost", "please reset the password", "a refund"] * 4
 PLAN = loop.Plan(2, 1e-3, 1e-2, 4, 0.1, 0.01, 0.0, 1.0, "linear", 9, False, 5)
-ABOUT = {
-    "head": "sequence",
-    "objective": "single",
-    "labels": ["a", "b", "c", "d"],
-    "inputs": ["text"],
-    "max_length": 32,
-    "pad": 0,
-}
+ABOUT = about_of("a", "b", "c", "d")
 
 
 @pytest.fixture

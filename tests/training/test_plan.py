@@ -13,6 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from tests.training.conftest import about_of
 from training import backbone, batches, freezing, layers, loop, losses, optimizers
 from training.coding import sequence
 from training.plan import Plan
@@ -20,14 +21,7 @@ from training.plan import Plan
 PLAN = Plan(2, 1e-3, 1e-2, 16, 0.0, 0.01, 0.0, 1.0, "constant", 9, False, 5)
 WORDS = ["my invoice is late", "the parcel was lost on the street", "please reset", "a refund"]
 TEXTS = [f"{text} {'please ' * (row % 3)}" for row, text in enumerate(WORDS * 12)]
-ABOUT = {
-    "head": "sequence",
-    "objective": "single",
-    "labels": ["a", "b", "c"],
-    "inputs": ["text"],
-    "max_length": 32,
-    "pad": 0,
-}
+ABOUT = about_of("a", "b", "c")
 
 
 @pytest.fixture

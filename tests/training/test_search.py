@@ -11,6 +11,7 @@ import pytest
 
 pytest.importorskip("torch")
 
+from tests.training.conftest import quick
 from training.events import Event, Report, Scored, Searching, Stage, Trial
 from training.fit import run as fits
 from training.problems import Problem
@@ -54,15 +55,8 @@ def plain(trials: Iterable[Trial]) -> list[tuple[Any, ...]]:
 def found(tiny_base: Path, tickets: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """(folder, events) of a whole search; read only."""
     folder = tmp_path_factory.mktemp("search")
-    spec = Spec(
-        task="text-classification",
-        train=str(tickets),
-        columns={"text": "text", "label": "label"},
-        base_folder=str(tiny_base),
-        effort="quick",
-        settings={"precision": "fp32"},
-        search={"trials": 7, "pruner": "none"},
-    )
+    budget = {"trials": 7, "pruner": "none"}
+    spec = quick(tiny_base, tickets, settings={"precision": "fp32"}, search=budget)
     return folder, list(search(spec, folder))
 
 
