@@ -20,11 +20,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from training import arguments, budget, catalogue, events, export_commands, install_commands
+from training import (
+    arguments,
+    budget,
+    catalogue,
+    checkpoints,
+    events,
+    export_commands,
+    install_commands,
+    stopping,
+)
 from training import spec as specs
 from training.data_commands import check, health, revise, sources
 from training.problems import TABLE, Problem, fill
-from training.terminal import Output, Stopped, bases, columns, pairs, prepare_torch, task_named
+from training.stopping import Stopped
+from training.terminal import DROP, Output, bases, columns, pairs, prepare_torch, task_named
 
 DONE, OURS, PROBLEM, STOPPED = 0, 1, 2, 75
 EVENTS = "events.jsonl"
@@ -34,13 +44,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     wanted = _parser().parse_args(argv)
     out = Output()
     try:
-        signal.signal(signal.SIGTERM, out.stop)
-        signal.signal(signal.SIGINT, out.stop)
+        for number in (signal.SIGTERM, signal.SIGINT, DROP):
+            signal.signal(number, out.stop)
         return int(wanted.run(wanted, out) or DONE)
     except Stopped:
         return STOPPED
     except Problem as problem:
-        out.stopping = False
+        stopping.forget()
         _say_problem(out, problem)
         return PROBLEM
     except BrokenPipeError:
@@ -79,7 +89,9 @@ def fit(wanted: argparse.Namespace, out: Output) -> int:
     spec = _spec(wanted)
     folder = Path(wanted.out)
     folder.mkdir(parents=True, exist_ok=True)
-    out.file = (folder / EVENTS).open("w", encoding="utf-8")
+    # What goes on where it was cut off goes on telling, too.
+    mode = "a" if (folder / checkpoints.RESUME).is_dir() else "w"
+    out.file = (folder / EVENTS).open(mode, encoding="utf-8")
     prepare_torch()
     with closing(_steps(spec, folder)) as steps:
         out.tell(steps)
@@ -120,6 +132,7 @@ def _spec(wanted: argparse.Namespace) -> specs.Spec:
         "columns": columns(wanted),
         "base": wanted.base,
         "base_folder": wanted.base_folder,
+        "continues": wanted.continues,
         "effort": wanted.effort,
         "seed": wanted.seed,
         "settings": settings,
@@ -308,4 +321,14 @@ def _add_fit(commands: Any) -> None:
     )
     one.add_argument("--system", default="", help="what stands before every conversation")
     one.add_argument("--base-folder", default="", help="folder of the base model's files")
-    one.add_argument("--out", required=True, help="folder for the results")
+    one.add_argument(
+        "--continues",
+        default="",
+        metavar="FOLDER",
+        help="results of a finished run of the same data and settings, to which epochs are added",
+    )
+    one.add_argument(
+        "--out",
+        required=True,
+        help="folder for the results; what was cut off in it goes on where it was",
+    )

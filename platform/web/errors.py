@@ -50,6 +50,9 @@ STATUSES = {
     "serving.unavailable": 503,
     "artifact.gone": 410,
     "run.unfinished": 409,
+    "run.again": 409,
+    "run.epochs": 409,
+    "run.paused": 409,
     "pool.taken": 409,
     "pool.unread": 409,
 }

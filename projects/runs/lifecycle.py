@@ -18,10 +18,11 @@ from projects.runs.events import append
 from projects.runs.models import Run, Status
 
 NEXT: dict[Status, frozenset[Status]] = {
-    Status.QUEUED: frozenset({Status.RUNNING, Status.CANCELLED, Status.FAILED}),
+    Status.QUEUED: frozenset({Status.RUNNING, Status.CANCELLED, Status.FAILED, Status.PAUSED}),
     Status.RUNNING: frozenset({Status.STOPPING, Status.SUCCEEDED, Status.FAILED, Status.QUEUED}),
     # It may end by itself before the word to stop has reached it.
-    Status.STOPPING: frozenset({Status.CANCELLED, Status.SUCCEEDED, Status.FAILED}),
+    Status.STOPPING: frozenset({Status.CANCELLED, Status.SUCCEEDED, Status.FAILED, Status.PAUSED}),
+    Status.PAUSED: frozenset({Status.QUEUED, Status.CANCELLED}),
     Status.SUCCEEDED: frozenset(),
     Status.FAILED: frozenset(),
     Status.CANCELLED: frozenset(),
@@ -80,6 +81,9 @@ def _along_with(to: Status) -> dict[str, Any]:
         return {"started_at": None, "heartbeat_at": None} | _blank()
     if to == Status.STOPPING:
         return {"stop_requested_at": now}
+    if to == Status.PAUSED:
+        # Its progress stays: that is where it goes on.
+        return {"pausing": False, "heartbeat_at": None, "seconds_left": None}
     return {"ended_at": now, "seconds_left": None}
 
 

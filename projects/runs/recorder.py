@@ -21,6 +21,7 @@ COMMIT = 1.0  # seconds between two commits of events
 BEAT = 3.0  # seconds between two heartbeats when nothing is said
 KEPT = frozenset(
     {"stage", "started", "step", "scored", "search", "trial", "note", "saved", "verified"}
+    | {"checkpoint", "resumed"}
 )
 PENDING_LIMIT = 20_000  # events held back while the database is away
 
@@ -66,6 +67,14 @@ class Recorder:
         except DatabaseError:
             connection.close()
             return False
+
+    def pause_wanted(self) -> bool:
+        """Of a run that is to stop: it shall go on later."""
+        try:
+            return Run.objects.filter(pk=self._run_id, pausing=True).exists()
+        except DatabaseError:
+            connection.close()
+            return True
 
     def _due(self) -> bool:
         return time.monotonic() - self._written >= (COMMIT if self._pending else BEAT)

@@ -40,7 +40,7 @@ STAGE_TITLES = {
     "saving": _("Saving the model"),
     "verifying": _("Loading it again and comparing"),
 }
-CURVES = ("step", "scored")
+CURVES = ("step", "scored", "resumed")
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,8 @@ def run_for(
     slug: str | None = None,
 ) -> Run:
     """Http404 for strangers, and below another project's or workspace's address."""
-    related = Run.objects.select_related("project__workspace", "version", "artifact", "created_by")
+    names = ("project__workspace", "version", "artifact", "created_by", "origin__artifact")
+    related = Run.objects.select_related(*names, "origin__version")
     found = related.filter(pk=run_id)
     if project_id is not None:
         found = found.filter(project_id=project_id)
@@ -194,7 +195,7 @@ def series(run: Run, since: int) -> dict[str, Any]:
     steps = news.filter(kind="step").count()
     if steps > POINTS:
         every = -(-steps // POINTS)
-        news = news.annotate(rest=F("seq") % every).filter(Q(kind="scored") | Q(rest=0))
+        news = news.annotate(rest=F("seq") % every).filter(~Q(kind="step") | Q(rest=0))
     found = list(news[: 2 * POINTS])
     return {
         "events": points(found),
@@ -216,6 +217,12 @@ def points(events: Iterable[RunEvent]) -> Sequence[dict[str, Any]]:
 def started(run: Run) -> dict[str, Any]:
     """What was measured or chosen at the start; empty before."""
     found = RunEvent.objects.filter(run=run, kind="started", attempt=run.attempt).last()
+    return dict(found.data) if found else {}
+
+
+def resumed(run: Run) -> dict[str, Any]:
+    """{"step", "epoch", "origin"} after which this attempt went on; empty where it began from the start."""
+    found = RunEvent.objects.filter(run=run, kind="resumed", attempt=run.attempt).last()
     return dict(found.data) if found else {}
 
 

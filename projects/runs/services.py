@@ -40,6 +40,8 @@ def start(
     search: Mapping[str, Any] | None = None,
     start_key: str = "",
     confirmed: bool = False,
+    origin: Run | None = None,
+    follows: str = "",
 ) -> Run:
     """A queued run that holds its place in the plan. The same `start_key` again is the same run.
 
@@ -62,6 +64,7 @@ def start(
     spec = planning.spec(project, **chosen, settings=settings or {}, **asked)
     planning.check_base(spec, version.variant)
     run = Run(project=project, version=version, start_key=key, created_by=user)
+    run.origin, run.follows = origin, follows
     run.spec = planning.portable(spec)
     run.data_state = {
         "gate": gate, "confirmed": gate == "red", "ignored": diagnosis.acknowledged(version)
@@ -102,8 +105,12 @@ def _create(run: Run) -> Run:
 def request_stop(*, run: Run, user: User) -> Run:
     """A queued run is cancelled at once, a running one within seconds, one that has ended stays as it is."""
     reason = f"user:{user.pk}"
+    # One that is to be paused has the word already: it means something else now.
+    Run.objects.filter(pk=run.pk, status=Status.STOPPING).update(pausing=False)
     for _again in range(3):  # it may be claimed or given back between the two
         if end(run.pk, Status.CANCELLED, only_from=Status.QUEUED, reason=reason):
+            break
+        if end(run.pk, Status.CANCELLED, only_from=Status.PAUSED, reason=reason):
             break
         if lifecycle.move(run.pk, Status.STOPPING, reason=reason):
             break
@@ -159,12 +166,19 @@ def succeed(*, run: Run, attempt: int, seconds: float, report: Any, artifact: Ar
 
 @transaction.atomic
 def requeue(
-    run_id: UUID, *, attempt: int, reason: str, unheard_since: datetime | None = None
+    run_id: UUID,
+    *,
+    attempt: int,
+    reason: str,
+    seconds: float = 0.0,
+    unheard_since: datetime | None = None,
 ) -> bool:
-    """Back into the queue; it keeps its place in the plan."""
+    """Back into the queue; it keeps its place in the plan. `seconds` of work that was kept are booked."""
     to = Status.QUEUED
     narrow: dict[str, Any] = {"attempt": attempt, "unheard_since": unheard_since}
     if not lifecycle.move(run_id, to, reason=reason, **narrow):
         return False
+    if seconds > 0:
+        settle(run_id=run_id, attempt=attempt, seconds=seconds)
     enqueue(EXECUTE, run_id, cluster=TRAIN)
     return True

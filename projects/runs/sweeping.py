@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from projects.jobs.health import TRAIN
 from projects.jobs.queue import enqueue, queued
-from projects.runs import services
+from projects.runs import pausing, services
 from projects.runs.lifecycle import HELD
 from projects.runs.models import Run, RunEvent, Status
 from web.errors import incident
@@ -30,12 +30,14 @@ def reap() -> int:
     """Runs without a sign of life: given to the queue again, or ended. Returns how many."""
     since = timezone.now() - UNHEARD
     lost = Run.objects.filter(status__in=HELD, heartbeat_at__lt=since)
-    return sum(_reap(run, since) for run in lost.only("pk", "status", "attempt"))
+    return sum(_reap(run, since) for run in lost.only("pk", "status", "attempt", "pausing"))
 
 
 def _reap(run: Run, since: datetime) -> bool:
     here: dict[str, Any] = {"attempt": run.attempt, "unheard_since": since, "reason": "lost"}
     log.warning("Run %s gave no sign of life in attempt %s", run.pk, run.attempt)
+    if run.status == Status.STOPPING and run.pausing:
+        return pausing.laid_down(run.pk, **here)
     if run.status == Status.STOPPING:
         return services.end(run.pk, Status.CANCELLED, **here)
     if _times_lost(run) + 1 < ATTEMPTS:

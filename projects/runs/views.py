@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.http import (
     Http404,
@@ -15,6 +15,7 @@ from django.http import (
 )
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -22,9 +23,9 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import Action, allowed
 from projects.jobs.health import worker_alive
 from projects.people import user_of
-from projects.runs import charts, planning, results, searching, selectors, services, trying
+from projects.runs import again, charts, planning, results, searching, selectors, services, trying
 from projects.runs.models import Run, Status
-from projects.runs.names import figure
+from projects.runs.names import SHARE, figure
 from projects.runs.results import Listed
 from projects.runs.results.causes import causes
 from training.problems import Problem
@@ -46,10 +47,14 @@ def run(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> Http
 def run_status(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
     """The fragment that the page asks for while the run is under way; the last one brings the results along."""
     found = selectors.run_for(request, run_id, Action.VIEW, project_id, slug)
-    values = _page(request, found) | {"fragment": True}
-    response = render(request, "runs/_live.html", values)
+    response = render(request, "runs/_live.html", live(request, found))
     response["Cache-Control"] = "no-store"
     return response
+
+
+def live(request: HttpRequest, found: Run) -> dict[str, Any]:
+    """For the fragment that says where the run stands."""
+    return _page(request, found) | {"fragment": True}
 
 
 def _page(request: HttpRequest, found: Run) -> dict[str, Any]:
@@ -72,6 +77,7 @@ def _page(request: HttpRequest, found: Run) -> dict[str, Any]:
         "started": selectors.started(found),
         **searching.live(found),
         "notes": selectors.notes_of(found),
+        "resumed": selectors.resumed(found),
         "live_figures": charts.live(names, head),
         "epoch_figures": [(name, figure(name, head)) for name in names],
         "again": _again(found),
@@ -90,6 +96,9 @@ def _results(found: Run) -> dict[str, Any]:
         "causes": causes(result, selectors.findings_of(found.version)),
         "many": charts.SHOWN,
         "artifact": found.artifact,
+        **_agreement(found, result),
+        "extends": not again.cannot_extend(found),
+        "start_key": uuid4().hex,
         **searching.found(result),
         "chart_urls": {
             name: reverse("run-chart", args=[*ids, name])
@@ -97,6 +106,17 @@ def _results(found: Run) -> dict[str, Any]:
         },
         **trying.box(found, result, _examples(found)),
     }  # fmt: skip
+
+
+def _agreement(found: Run, result: results.Result) -> dict[str, Any]:
+    told = again.agreement(found)
+    if told is None or not told.figure:
+        return {"agreement": told}
+    shown = figure(told.figure, result.head)
+    apart = number_format(100 * told.difference if shown.form == SHARE else told.difference, 3)
+    if shown.form == SHARE:
+        apart = _("%(points)s points") % {"points": apart}
+    return {"agreement": told, "apart": apart, "apart_figure": shown.title}
 
 
 def _examples(found: Run) -> list[dict[str, str]]:
@@ -118,6 +138,10 @@ def _urls(found: Run) -> dict[str, str]:
         "metrics_url": "run-metrics",
         "artifact_url": "run-artifact",
         "cancel_url": "run-cancel",
+        "pause_url": "run-pause",
+        "resume_url": "run-resume",
+        "repeat_url": "run-repeat",
+        "extend_url": "run-extend",
         "try_url": "run-try",
     }
     return {name: reverse(route, args=ids) for name, route in urls.items()}
@@ -274,7 +298,7 @@ def run_cancel(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) 
     found = selectors.run_for(request, run_id, Action.TRAIN, project_id, slug)
     stopped = services.request_stop(run=found, user=user_of(request))
     if request.headers.get("HX-Request"):
-        return render(request, "runs/_live.html", _page(request, stopped) | {"fragment": True})
+        return render(request, "runs/_live.html", live(request, stopped))
     return redirect("run", slug=slug, project_id=project_id, run_id=run_id)
 
 

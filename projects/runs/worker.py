@@ -22,17 +22,19 @@ from django.db import DatabaseError, connection
 from projects.datasets.selectors import version_file
 from projects.jobs import leaving
 from projects.jobs.launcher import Child, launch
-from projects.runs import folders, lifecycle, planning, services
+from projects.runs import folders, lifecycle, pausing, planning, services
 from projects.runs.events import storable
-from projects.runs.models import Artifact, Run, Status
+from projects.runs.models import Artifact, Run, RunEvent, Status
 from projects.runs.recorder import Recorder
 from training.problems import Problem
+from training.problems import resuming as reasons
 from web.errors import incident
 
 log = logging.getLogger(__name__)
 LOOK = 0.25  # seconds between two looks at the word to stop
 GRACE = 10.0  # seconds for a child to save and end after the word
-GRACE_LEAVING = 3.0  # the same when the whole queue is told to end
+GRACE_PAUSING = 120.0  # … of a large model: what it has come to is what the word is about
+GRACE_LEAVING = 4.5  # the same when the whole queue is told to end; see config.supervisor.GRACE
 SILENT = 1800.0  # seconds without an event after which a child is taken for stuck
 PERSIST = 60.0  # seconds for which the end of a run is tried to be written
 DONE, PROBLEM, STOPPED, KILLED = 0, 2, 75, -9
@@ -68,8 +70,8 @@ def execute(run_id: UUID | str) -> None:
     run = Run.objects.select_related("version", "project").get(pk=run_id)
     try:
         folder = folders.fresh(run, attempt)
-        folders.carry_over(run, attempt)
-        _carry_out(run, attempt, folder, begin)
+        carried = folders.carry_over(run, attempt)
+        _carry_out(run, attempt, folder, begin, lost=not carried and _had_states(run))
     except Problem as problem:
         told = {"code": problem.code, "values": storable(problem.values)}
         _fail(run, attempt, told, begin, ours=problem.code.startswith("artifact."))
@@ -84,10 +86,18 @@ def _cause(error: Exception) -> dict[str, Any]:
     return {}
 
 
-def _carry_out(run: Run, attempt: int, folder: Path, begin: float) -> None:
+def _had_states(run: Run) -> bool:
+    return RunEvent.objects.filter(run=run, kind="checkpoint").exists()
+
+
+def _carry_out(run: Run, attempt: int, folder: Path, begin: float, *, lost: bool) -> None:
+    """`lost`: states that an earlier attempt told of are not there."""
     spec = planning.runnable(run, version_file(run.version))
     (folder / "spec.json").write_text(json.dumps(spec.as_dict()), encoding="utf-8")
     recorder = Recorder(run.pk, attempt)
+    if lost:
+        values = {"reason": reasons.GONE}
+        recorder.note({"event": "note", "code": "train.checkpoints_lost", "values": values})
     fit = ["fit", "--spec", str(folder / "spec.json"), "--out", str(folder)]
     ended = follow(fit, folder, recorder)
     if _fitted(ended):
@@ -152,13 +162,21 @@ class _Watch:
                 self._child.kill()
         elif self._recorder.stop_wanted():
             self.stopping = True
-            self._tell(now + GRACE)
+            self._stop(now)
         elif leaving.wanted():
             self.leaving = True
             self._tell(now + GRACE_LEAVING)
         elif now - self._heard > SILENT:
             self._child.kill()
             raise TimeoutError(f"No event for {SILENT:.0f} s: {self._child.stderr}")
+
+    def _stop(self, now: float) -> None:
+        """What a run has come to that is cancelled, nobody wants."""
+        if self._recorder.pause_wanted():
+            self._tell(now + GRACE_PAUSING)
+        else:
+            self._deadline = now + GRACE
+            self._child.drop()
 
     def _tell(self, deadline: float) -> None:
         self._deadline = deadline
@@ -176,12 +194,16 @@ def _conclude(run: Run, attempt: int, folder: Path, ended: Ended, seconds: float
     """Writes the end that the child's end calls for. Every write names the attempt, so that a late one is lost."""
     if not ended.ours:
         log.warning("Run %s was taken from attempt %s", run.pk, attempt)
+    elif _stopped(run, ended) and Run.objects.filter(pk=run.pk, pausing=True).exists():
+        _persist(lambda: pausing.laid_down(run.pk, attempt=attempt, seconds=seconds))
     elif _stopped(run, ended):
         _persist(lambda: services.end(run.pk, Status.CANCELLED, attempt=attempt, seconds=seconds))
         folders.tidy(run, attempt, kept=False)
     elif ended.leaving or ended.returncode == STOPPED:
         reason = "shutdown" if ended.leaving else "lost"
-        _persist(lambda: services.requeue(run.pk, attempt=attempt, reason=reason))
+        given: dict[str, Any] = {"attempt": attempt, "reason": reason}
+        given["seconds"] = seconds if _had_states(run) else 0.0
+        _persist(lambda: services.requeue(run.pk, **given))
     elif "problem" in ended.said and ended.returncode == PROBLEM:
         said = ended.said["problem"]
         raise Problem(said["code"], **(said.get("values") or {}))
@@ -217,6 +239,7 @@ def _succeed(run: Run, attempt: int, folder: Path, ended: Ended, seconds: float)
     given: dict[str, Any] = {"run": run, "attempt": attempt, "seconds": seconds}
     if _persist(lambda: services.succeed(report=report, artifact=artifact, **given)):
         folders.tidy(run, attempt, kept=True)
+        folders.forget_states(run)
 
 
 def _fail(
