@@ -20,8 +20,9 @@ setup-dev:
 run: setup
 	@$(BIN)/python manage.py up $(ARGS)
 
+# A process a core, four at most, each with one thread: more of both would only wait for one another.
 test: setup-dev
-	$(BIN)/pytest $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses 4 $(ARGS)
 
 check: setup-dev
 	$(BIN)/ruff check .
