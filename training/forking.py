@@ -42,7 +42,9 @@ WARM = (
 REQUEST = 1 << 20  # bytes
 DESCRIPTORS = 8
 GRACE = 10.0  # seconds for a child to save and end once nobody waits for it
-LEAVING = 5.0  # seconds for all children to end when this process is told to
+# When this process is told to leave, so are the workers, each of which stops its own child: seconds for that, and for
+# children to end after all.
+LEAVING, LAST = 3.0, 2.0
 TICK = 0.2  # seconds
 
 
@@ -192,11 +194,17 @@ class Forker:
     def _end_all(self, listener: socket.socket, woken: socket.socket) -> None:
         self.selector.unregister(listener)
         listener.close()
+        until = time.monotonic() + LEAVING
+        while self._busy() and time.monotonic() < until:
+            self._turn(listener, woken)
         for connection in self.connections.values():
             self._signal(connection, signal.SIGTERM)
-            connection.deadline = time.monotonic() + LEAVING
-        while any(not connection.over for connection in self.connections.values()):
+            connection.deadline = time.monotonic() + LAST
+        while self._busy():
             self._turn(listener, woken)
+
+    def _busy(self) -> bool:
+        return any(not connection.over for connection in self.connections.values())
 
 
 def _has_ended(pid: int) -> bool:
