@@ -288,8 +288,8 @@ def _close_others(kept: set[int]) -> None:
 
 
 def _use_threads(wanted: str) -> None:
-    """OpenMP and BLAS have read their variables when they were imported."""
-    if not wanted.isdigit() or int(wanted) < 1:
+    """OpenMP and BLAS have read their variables when they were imported. What wasn't, will read them itself."""
+    if not wanted.isdigit() or int(wanted) < 1 or "torch" not in sys.modules:
         return
     import torch
     from threadpoolctl import threadpool_limits
