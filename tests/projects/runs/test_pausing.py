@@ -86,17 +86,19 @@ def test_it_is_queued_with_its_resumption(
     assert OrmQ.objects.get().task["args"] == (str(queued.pk),)
 
 
-def test_without_a_place_in_the_plan_it_stays_paused(
+def test_without_a_place_in_the_plan_it_waits_for_one(
     queued: Run, start: Start, alice: User
 ) -> None:
     Plan.objects.update(max_concurrent_runs=1)
     pausing.request_pause(run=queued, user=alice)
-    start()
-    with pytest.raises(Problem, match=r"") as caught:
-        pausing.resume(run=queued, user=alice)
-    assert caught.value.code == "quota.runs"
+    other = start()
+    assert pausing.resume(run=queued, user=alice).status == Status.WAITING
+    assert pausing.request_pause(run=queued, user=alice).status == Status.PAUSED
+    pausing.resume(run=queued, user=alice)
+    pausing.request_pause(run=other, user=alice)
+    services.admit(queued.project.workspace)  # as the commit does
     queued.refresh_from_db()
-    assert queued.status == Status.PAUSED
+    assert queued.status == Status.QUEUED
 
 
 @pytest.mark.parametrize("status", [Status.RUNNING, Status.QUEUED, Status.SUCCEEDED])
@@ -212,4 +214,5 @@ def test_the_api(queued: Run, api: APIClient) -> None:
     assert (answer.status_code, answer.json()["status"]) == (202, "queued")
     assert api.post(reverse("api-run-resume", args=[queued.pk])).json()["code"] == "run.paused"
     statuses = RunEvent.objects.filter(run=queued, kind="status")
-    assert [event.data["status"] for event in statuses] == ["paused", "queued"]
+    told = [event.data["status"] for event in statuses]
+    assert told == ["queued", "paused", "waiting", "queued"]
