@@ -29,17 +29,17 @@ def test_the_newest_is_found(tmp_path: Path) -> None:
 
 
 def test_the_last_two_are_kept_by_their_number(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = Store(tmp_path / "states")
     for value in range(12):
         save(store, value)
-        for path in tmp_path.iterdir():  # clocks may jump
+        for path in store.folder.iterdir():  # clocks may jump
             os.utime(path, (0, 1000 - value))
     assert store.numbers() == [12, 11]
     assert len(store.numbers()) == DEPTH
 
 
 def test_a_state_that_is_not_finished_was_never_there(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = Store(tmp_path / "states")
     save(store, 1)
 
     def half() -> None:
@@ -49,7 +49,7 @@ def test_a_state_that_is_not_finished_was_never_there(tmp_path: Path) -> None:
 
     with pytest.raises(OSError, match="full"):
         half()
-    assert [path.name for path in tmp_path.iterdir()] == ["000001"]
+    assert [path.name for path in store.folder.iterdir()] == ["000001"]
 
 
 @pytest.mark.parametrize("call", ["fsync", "rename"])
@@ -59,7 +59,7 @@ def test_it_is_whole_whichever_call_fails(
     """Fails the first, the second … of the calls, until all of them succeed."""
     owner = os if call == "fsync" else Path
     real: Callable[..., object] = getattr(owner, call)
-    store, failed = Store(tmp_path), 0
+    store, failed = Store(tmp_path / "states"), 0
     save(store, 0)
     while True:
         left = [failed]
@@ -82,7 +82,7 @@ def test_it_is_whole_whichever_call_fails(
                 continue
         break
     assert failed == {"fsync": 5, "rename": 1}[call]
-    assert not list(tmp_path.glob(".*"))
+    assert not list(store.folder.glob(".*"))
 
 
 def test_what_is_linked_is_there_once(tmp_path: Path) -> None:
@@ -117,8 +117,8 @@ def test_a_state_can_be_carried_elsewhere(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 9, "files": {"state.json": {}}}'])
 def test_a_manifest_that_makes_no_sense(tmp_path: Path, text: str) -> None:
-    store = Store(tmp_path)
+    store = Store(tmp_path / "states")
     save(store, 1)
-    (tmp_path / "000001" / checkpoints.MANIFEST).write_text(text)
+    (store.folder / "000001" / checkpoints.MANIFEST).write_text(text)
     with pytest.raises(Broken):
         store.read("000001")

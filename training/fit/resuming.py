@@ -6,7 +6,7 @@ What was measured or chosen at the start is kept with each state, so that the sa
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -136,9 +136,9 @@ def hits_as_tensors(hits: Mapping[str, Any]) -> snapshot.Tensors:
     return {f"{HITS}{name}": torch.from_numpy(np.array(found)) for name, found in hits.items()}
 
 
-def hits_of(tensors: Mapping[str, Any]) -> dict[str, Any]:
-    """The other way round."""
-    return {name: item.numpy() for name, item in named(tensors, HITS).items()}
+def hits_of(tensors: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """The other way round, in the order of the names."""
+    return {name: tensors[HITS + name].numpy() for name in names}
 
 
 def named(tensors: Mapping[str, Any], start: str) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def _remembered(
     job.vectors = {split: item.numpy() for split, item in vectors.items()}
     job.about |= state["about"]
     job.seconds["baselines"] = state["seconds"]
-    return Simple(state["metrics"], resuming.hits_of(tensors))
+    return Simple(state["metrics"], resuming.hits_of(tensors, state["metrics"]))
 
 
 def _brief(metrics: dict[str, Any]) -> dict[str, Any]:

@@ -227,7 +227,7 @@ def _remembered(
     job: Job, found: Written, state: Mapping[str, Any], tensors: Mapping[str, Any]
 ) -> Written:
     job.seconds["baselines"] = state["seconds"]
-    hits = resuming.hits_of(tensors)
+    hits = resuming.hits_of(tensors, state["metrics"])
     return replace(found, metrics=state["metrics"], before=state["before"], hits=hits)
 
 
