@@ -33,6 +33,7 @@ class PlanAdmin(admin.ModelAdmin):
         "max_storage_bytes",
         "max_concurrent_runs",
         "max_training_minutes",
+        "max_devices",
         "workspaces",
     )
     search_fields = ("name", "slug")
@@ -49,6 +50,7 @@ class PlanAdmin(admin.ModelAdmin):
                     "max_storage_bytes",
                     "max_concurrent_runs",
                     "max_training_minutes",
+                    "max_devices",
                 ),
             },
         ),

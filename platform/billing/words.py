@@ -18,6 +18,7 @@ LABELS = {
     "storage": gettext_lazy("Storage"),
     "runs": gettext_lazy("Runs at the same time"),
     "minutes": gettext_lazy("Training minutes this month"),
+    "devices": gettext_lazy("Devices of a run"),
 }
 NEARLY = 0.8  # from here on the bar warns
 

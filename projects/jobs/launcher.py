@@ -1,5 +1,10 @@
 """Starts `python -m training …` and reads its events. The one place where the site starts a process.
 
+A run is a contract: `spec.json` in; `events.jsonl`, the checkpoint and an exit code out (see training.commands). Who
+carries it out is a Launcher: `launch` on one device of this machine, `Torchrun` on several. One for a cluster (Slurm
+through submitit, Kubernetes Jobs) has the same form: it hands the arguments and the folder, which both sides see, to
+its scheduler, and gives a Job whose `lines` come out of `events.jsonl`.
+
 The child has a session of its own (so that it is stopped with all it started), dies with the thread that launched it,
 and sees only the part of the environment that it needs: no secret key, no address of the database.
 """
@@ -16,13 +21,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import training
 
 log = logging.getLogger(__name__)
 MODULE = ("-P", "-m", "training")
+RANKS = ("-P", "-m", "training.ranks")
 TRAMPOLINE = Path(__file__).with_name("trampoline.py")
 STDERR = "stderr.log"
 TAIL = 8_000  # bytes of standard error worth keeping
@@ -49,6 +56,36 @@ PASSED_FAMILIES = (
     "npm_config_",
     "NPM_CONFIG_",
 )
+
+
+class Job(Protocol):
+    """A run that somebody carries out: its events, its end, and the word to stop."""
+
+    @property
+    def returncode(self) -> int | None:
+        """None while it runs; negative when a signal ended it."""
+
+    @property
+    def stderr(self) -> str:
+        """The last of what it wrote to standard error."""
+
+    def lines(self, timeout: float = 0.3) -> Iterator[dict[str, Any] | None]:
+        """Every event, and None each `timeout` seconds without one; ends with the run."""
+
+    def terminate(self) -> None:
+        """Asks it to save and stop."""
+
+    def kill(self) -> None:
+        """Ends it."""
+
+    def stop(self, grace: float = 10.0) -> None:
+        """Ends it and all that it started. Harmless when it has ended."""
+
+
+class Launcher(Protocol):
+    def __call__(
+        self, args: Sequence[str], *, folder: Path, env: Mapping[str, str] | None = None
+    ) -> Job: ...
 
 
 class Child:
@@ -147,14 +184,35 @@ def launch(args: Sequence[str], *, folder: Path, env: Mapping[str, str] | None =
 
     Call it in a thread that lives as long as the child should: the kernel ends the child with the thread.
     """
+    return _started([sys.executable, *MODULE, *map(str, args)], folder, env or {})
+
+
+@dataclass(frozen=True)
+class Torchrun:
+    """On several devices of this machine. The child is torchrun's agent; a device's process dies with it."""
+
+    devices: int
+
+    def __call__(
+        self, args: Sequence[str], *, folder: Path, env: Mapping[str, str] | None = None
+    ) -> Child:
+        command = [sys.executable, *RANKS, str(self.devices), *map(str, args)]
+        return _started(command, folder, env or {})
+
+
+def launcher_for(devices: int) -> Launcher:
+    """Who carries out a run on so many devices."""
+    return Torchrun(devices) if devices > 1 else launch
+
+
+def _started(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> Child:
     stderr = Path(folder) / STDERR
-    command = [sys.executable, *MODULE, *map(str, args)]
     bounce = [sys.executable, "-I", "-S", str(TRAMPOLINE), str(os.getpid())]
     with stderr.open("ab") as errors:
         process = subprocess.Popen(
             [*bounce, *command],
             cwd=folder,
-            env=environment(env or {}),
+            env=environment(env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from accounts.models import User
-from billing.services import hold, release, settle
+from billing.services import check_devices, hold, release, settle
 from projects.datasets import diagnosis
 from projects.datasets.models import DatasetVersion
 from projects.datasets.selectors import trainable
@@ -61,15 +61,19 @@ def start(
     asked: dict[str, Any] = {"prompt": prompt, "system": system, "search": search}
     spec = planning.spec(project, **chosen, settings=settings or {}, **asked)
     planning.check_base(spec, version.variant)
+    spec = planning.with_devices(spec)
+    check_devices(project.workspace, planning.devices(spec))
     run = Run(project=project, version=version, start_key=key, created_by=user)
     run.spec = planning.portable(spec)
     run.data_state = {
         "gate": gate, "confirmed": gate == "red", "ignored": diagnosis.acknowledged(version)
     }  # fmt: skip
-    factor = planning.correction()
-    run.estimated_seconds = planning.estimate(version, spec, factor).seconds
-    # How long a search takes is its budget: it teaches nothing about the next estimate (see planning.correction).
-    run.estimate_factor = 0.0 if spec.search else factor
+    learnt = planning.learnt(spec.base)
+    estimate = planning.estimate(version, spec, learnt)
+    run.estimated_seconds = estimate.seconds
+    run.estimate = planning.kept(estimate, learnt)
+    # How long a search takes is its budget: it teaches nothing about the next estimate (see planning.learnt).
+    run.estimate_factor = 0.0 if spec.search else learnt.factor
     return _book(run)
 
 
@@ -93,10 +97,19 @@ def _create(run: Run) -> Run:
     runs = Run.objects.filter(project=project)
     run.number = (runs.aggregate(last=Max("number"))["last"] or 0) + 1
     run.save(force_insert=True)
-    minutes = math.ceil(run.spec.get("search", {}).get("minutes") or 1)
-    hold(workspace=project.workspace, run_id=run.pk, project_id=project.pk, minutes=minutes)
+    searches = bool(run.spec.get("search"))
+    given: dict[str, Any] = {"run_id": run.pk, "project_id": project.pk}
+    hold(workspace=project.workspace, minutes=_least_minutes(run), keep=searches, **given)
     enqueue(EXECUTE, run.pk, cluster=TRAIN)
     return run
+
+
+def _least_minutes(run: Run) -> int:
+    """Of the plan, that the run is known to take: a search its own, or those of its tries."""
+    search = run.spec.get("search") or {}
+    if not search:
+        return 1
+    return math.ceil(search.get("minutes") or (run.estimated_seconds or 0) / 60) or 1
 
 
 def request_stop(*, run: Run, user: User) -> Run:
@@ -135,7 +148,9 @@ def end(
     if not lifecycle.move(run_id, to, reason=reason, **narrow, **fields):
         return False
     if attempt is not None and seconds > 0:
-        settle(run_id=run_id, attempt=attempt, seconds=seconds)
+        # A minute on two devices is two of the plan.
+        devices = planning.devices_of(Run.objects.only("spec").get(pk=run_id))
+        settle(run_id=run_id, attempt=attempt, seconds=seconds * devices)
     release(run_id=run_id)
     return True
 

@@ -21,7 +21,7 @@ from django.db import DatabaseError, connection
 
 from projects.datasets.selectors import version_file
 from projects.jobs import leaving
-from projects.jobs.launcher import Child, launch
+from projects.jobs.launcher import Job, launcher_for
 from projects.runs import folders, lifecycle, planning, services
 from projects.runs.events import storable
 from projects.runs.models import Artifact, Run, Status
@@ -89,7 +89,7 @@ def _carry_out(run: Run, attempt: int, folder: Path, begin: float) -> None:
     (folder / "spec.json").write_text(json.dumps(spec.as_dict()), encoding="utf-8")
     recorder = Recorder(run.pk, attempt)
     fit = ["fit", "--spec", str(folder / "spec.json"), "--out", str(folder)]
-    ended = follow(fit, folder, recorder)
+    ended = follow(fit, folder, recorder, planning.devices_of(run))
     if _fitted(ended):
         recorder.note(
             {"event": "stage", "name": "verifying", "progress": 0.97, "seconds_left": None}
@@ -109,9 +109,9 @@ def _joined(fit: Ended, verify: Ended) -> Ended:
     return verify
 
 
-def follow(args: Sequence[str], folder: Path, recorder: Recorder) -> Ended:
+def follow(args: Sequence[str], folder: Path, recorder: Recorder, devices: int = 1) -> Ended:
     """Starts a child and reads it to its end, which a word to stop brings about."""
-    child = launch(args, folder=folder, env=_threads())
+    child = launcher_for(devices)(args, folder=folder, env=_threads(devices))
     ended, watch = Ended(), _Watch(recorder, child)
     try:
         for event in child.lines(timeout=0.3):
@@ -133,7 +133,7 @@ def follow(args: Sequence[str], folder: Path, recorder: Recorder) -> Ended:
 class _Watch:
     """Passes the word to stop on to the child, once, and puts an end to it when it does not listen."""
 
-    def __init__(self, recorder: Recorder, child: Child) -> None:
+    def __init__(self, recorder: Recorder, child: Job) -> None:
         self._recorder, self._child = recorder, child
         self._looked = self._heard = time.monotonic()
         self._deadline: float | None = None
@@ -165,11 +165,12 @@ class _Watch:
         self._child.terminate()
 
 
-def _threads() -> dict[str, str]:
-    """Runs side by side share the cores; alone, torch knows best."""
-    if settings.RUN_SLOTS == 1 or "OMP_NUM_THREADS" in os.environ:
+def _threads(devices: int = 1) -> dict[str, str]:
+    """Runs side by side share the cores, and so do the processes of one; alone, torch knows best."""
+    together = settings.RUN_SLOTS * devices
+    if together == 1 or "OMP_NUM_THREADS" in os.environ:
         return {}
-    return {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // settings.RUN_SLOTS))}
+    return {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // together))}
 
 
 def _conclude(run: Run, attempt: int, folder: Path, ended: Ended, seconds: float) -> None:

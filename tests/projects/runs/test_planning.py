@@ -32,9 +32,9 @@ def spec(project: Project) -> Spec:
 
 
 def test_without_runs_nothing_is_corrected(done: Callable[..., Run]) -> None:
-    assert planning.correction() == 1.0
+    assert planning.learnt("minilm-l6").factor == 1.0
     done(300, 100)
-    assert planning.correction() == 1.0  # one run may have met a busy moment
+    assert planning.learnt("minilm-l6").factor == 1.0  # one run may have met a busy moment
 
 
 def test_the_median_of_the_latest_runs_corrects(
@@ -43,14 +43,14 @@ def test_the_median_of_the_latest_runs_corrects(
     before = planning.estimate(version, spec).seconds
     for total in (200, 220, 900):
         done(total, 100)
-    assert planning.correction() == pytest.approx(2.2)
+    assert planning.learnt("minilm-l6").factor == pytest.approx(2.2)
     assert planning.estimate(version, spec).seconds == pytest.approx(2.2 * before, rel=0.01)
 
 
 def test_a_correction_does_not_correct_itself_away(done: Callable[..., Run]) -> None:
     for _run in range(3):
         done(200, 200, factor=2.0)  # estimated rightly, thanks to the correction
-    assert planning.correction() == pytest.approx(2.0)
+    assert planning.learnt("minilm-l6").factor == pytest.approx(2.0)
 
 
 def test_only_the_latest_count(done: Callable[..., Run]) -> None:
@@ -58,14 +58,14 @@ def test_only_the_latest_count(done: Callable[..., Run]) -> None:
         done(400, 100)
     for _run in range(10):
         done(100, 100)
-    assert planning.correction() == pytest.approx(1.0)
+    assert planning.learnt("minilm-l6").factor == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(("total", "bound"), [(1, 0.2), (100_000, 5.0)])
 def test_it_stays_within_bounds(done: Callable[..., Run], total: float, bound: float) -> None:
     for _run in range(3):
         done(total, 100)
-    assert planning.correction() == bound
+    assert planning.learnt("minilm-l6").factor == bound
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null"])
