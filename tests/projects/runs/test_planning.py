@@ -11,6 +11,7 @@ from projects.datasets.models import DatasetVersion
 from projects.models import Project
 from projects.runs import planning
 from projects.runs.models import Run, Status
+from training.problems import Problem
 from training.spec import Spec
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +52,58 @@ def test_a_correction_does_not_correct_itself_away(done: Callable[..., Run]) -> 
     for _run in range(3):
         done(200, 200, factor=2.0)  # estimated rightly, thanks to the correction
     assert planning.learnt("minilm-l6").factor == pytest.approx(2.0)
+
+
+def test_the_same_base_tells_more(done: Callable[..., Run]) -> None:
+    for _run in range(3):
+        done(100, 100)
+    for _run in range(2):
+        slow = done(300, 100)
+        slow.spec = slow.spec | {"base": "gte-small"}
+        slow.save()
+    assert planning.learnt("gte-small").factor == pytest.approx(3.0)
+    assert planning.learnt("minilm-l6").factor == pytest.approx(1.0)
+
+
+def test_runs_that_agree_make_the_interval_narrow(
+    done: Callable[..., Run], version: DatasetVersion, spec: Spec
+) -> None:
+    before = planning.estimate(version, spec)
+    for total in (100, 104, 97, 110, 100):
+        done(total, 100)
+    after = planning.estimate(version, spec)
+    assert after.high - after.low < before.high - before.low
+    assert after.low < after.seconds < after.high
+
+
+def test_memory_is_learnt_too(
+    done: Callable[..., Run], version: DatasetVersion, spec: Spec
+) -> None:
+    before = planning.estimate(version, spec).memory
+    for _run in range(2):
+        run = done(100, 100)
+        run.estimate = {"memory": 500, "memory_factor": 0.5}
+        run.report = {"memory": 1500}
+        run.save()
+    assert planning.learnt("minilm-l6").memory == pytest.approx(1.5)
+    assert planning.estimate(version, spec).memory == pytest.approx(1.5 * before, rel=0.01)
+
+
+def on(devices: int) -> None:
+    from django.conf import settings as site
+
+    site.CALIBRATION_FILE.write_text(f'{{"devices": {devices}}}')
+
+
+def test_all_devices_are_taken_where_nothing_is_said(project: Project, spec: Spec) -> None:
+    assert planning.devices(planning.with_devices(spec)) == 1
+    on(4)
+    assert planning.devices(planning.with_devices(spec)) == 4
+    two = planning.with_devices(spec.with_settings(devices=2))
+    assert planning.devices(two) == 2
+    with pytest.raises(Problem) as raised:
+        planning.with_devices(spec.with_settings(devices=5))
+    assert (raised.value.code, raised.value.values) == ("train.devices", {"wanted": 5, "found": 4})
 
 
 def test_only_the_latest_count(done: Callable[..., Run]) -> None:
