@@ -73,7 +73,7 @@ class Course:
         self.place, self.total, self.seen = 0, 0.0, 0
 
     def add(self, loss: float, rows: int) -> None:
-        self.place += 1
+        """Of a step that was done."""
         if math.isfinite(loss):
             self.total, self.seen = self.total + loss * rows, self.seen + rows
 
@@ -129,13 +129,10 @@ class Clock:
     begun: float = field(default_factory=time.monotonic)
     said: float = field(default_factory=time.monotonic)
 
-    def add(self, rows: int, tokens: int, loss: float) -> None:
-        self.rows, self.tokens, self.done = (
-            self.rows + rows,
-            self.tokens + tokens,
-            self.done + tokens,
-        )
-        self.losses.append(loss)
+    def add(self, rows: int, tokens: int) -> None:
+        self.rows += rows
+        self.tokens += tokens
+        self.done += tokens
 
     def due(self) -> bool:
         return time.monotonic() - self.said >= EVERY

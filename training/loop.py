@@ -14,13 +14,16 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 from torch import Tensor
 
-from training import batches, freezing, losses, optimizers, repair, stopping
+from training import batches, distributed, freezing, losses, optimizers, repair, stopping
 from training.course import Clock, Course, as_good
 from training.events import Event, Note, Scored
 from training.files import core
 from training.plan import Plan
 from training.problems import Problem
 
+LAG = (
+    8  # steps whose losses a GPU is asked for at once: it need not wait for the question in between
+)
 SCORING = 0.35  # time of scoring a token against training on it
 
 Piece = Mapping[str, Any]  # what the network reads at once: at least "ids"; see training.coding
@@ -122,6 +125,11 @@ class Keeper:
         """The same when the process is to end."""
 
 
+def lag_of(accelerator: Accelerator, optimizer: torch.optim.Optimizer) -> int:
+    """Steps after which their losses are looked at: an optimizer that passes over a bad step by itself can wait."""
+    return LAG if accelerator.device.type == "cuda" and optimizers.skips(optimizer) else 1
+
+
 class Trainer:
     """The state of one training: the network's optimizer, and how far it has come."""
 
@@ -135,6 +143,7 @@ class Trainer:
     ) -> None:
         self.network, self.data, self.plan, self.accelerator = network, data, plan, accelerator
         freezing.apply(network, plan)
+        distributed.alike(network, plan.seed)
         self.optimizer = optimizers.build(network, plan)
         self.criterion = losses.criterion(network, plan)
         self.lengths = [len(piece["ids"]) for piece in data.train]
@@ -148,7 +157,10 @@ class Trainer:
         self.size = plan.batch_size  # rows that are read at once
         self.step, self.watch, self.back = 0, repair.Watch(), 0
         self.good = repair.Good.of(self.optimizer, 0)
+        self.whole = 0.0  # what the mean loss of the step is the mean over
         self.notes: list[Note] = []
+        self.untold: list[tuple[int, Tensor]] = []  # rows and loss of steps that nobody looked at
+        self.lag = lag_of(accelerator, self.optimizer)
         self.keeper = keeper or Keeper()
         self.course = Course()
         self.per_epoch = plan.epoch_steps(len(self.lengths))
@@ -211,12 +223,18 @@ class Trainer:
         )
         while course.place < self.per_epoch and self.step < self.steps:
             rows = chosen[course.place].tolist()
-            loss = self.update(rows)
-            course.add(loss, len(rows))
-            self.clock.add(len(rows), sum(self.lengths[row] for row in rows), loss)
+            self.untold.append((len(rows), self.update(rows)))
+            course.place += 1
+            self.clock.add(len(rows), sum(self.lengths[row] for row in rows))
+            ended = course.place == self.per_epoch or self.step >= self.steps
+            # By the count of steps and not by the clock: all ranks look at the same moment.
+            if not ended and self.step > 1 and len(self.untold) < self.lag:
+                continue
+            for count, loss in self.told():
+                self.clock.losses.append(loss)
+                course.add(loss, count)
             stopping.check()
             yield from self.said()
-            ended = course.place == self.per_epoch or self.step >= self.steps
             if self.clock.due() or ended or (begun and self.step == 1):
                 at = course.number - 1 + course.place / self.per_epoch
                 yield self.clock.event(self.step, at, self.rate())
@@ -227,7 +245,7 @@ class Trainer:
         """The network on the validation rows; the best so far is kept. May be interrupted, and is then repeated."""
         course, data = self.course, self.data
         with stopping.deferred(wanted=False):
-            judged = data.judge(self.network, self.accelerator)
+            judged = distributed.agreed(data.judge(self.network, self.accelerator))
         self.clock.done += SCORING * data.valid_tokens
         best = as_good(judged.value, course.values, data.valid_rows)
         event = Scored(course.number, self.step, course.loss, judged.loss, judged.metrics, best)
@@ -240,39 +258,47 @@ class Trainer:
     def rate(self) -> float:
         return float(self.optimizer.param_groups[0]["lr"])
 
-    def update(self, rows: list[int]) -> float:
-        """One step; returns the loss. A step whose loss or gradient is not finite changes nothing."""
+    def update(self, rows: list[int]) -> Tensor:
+        """One step; returns the loss, NaN for a step that changed nothing: its loss or gradient is not finite."""
         scale = factor(self.step, self.steps, self.plan.warmup, self.plan.schedule)
         for group in self.optimizer.param_groups:
             group["lr"] = group["top"] * scale
         self.step += 1
         value = self.gradient(rows)
         norm = self.accelerator.clip_grad_norm_(self.network.parameters(), self.plan.clip)
-        fine = math.isfinite(value) and math.isfinite(float(norm))
-        if fine:
-            self.optimizer.step()
+        fine = torch.isfinite(value) & torch.isfinite(torch.as_tensor(norm, device=value.device))
+        optimizers.move(self.optimizer, fine, wait=self.lag == 1)
         self.optimizer.zero_grad(set_to_none=True)
-        if fine:
-            self.watch.add(value)
-        else:
-            self.watch.failed()
-        return value
+        return torch.where(fine, value, math.nan)
+
+    def told(self) -> list[tuple[int, float]]:
+        """Rows and loss of each step since the last question; repair.Astray when they say so."""
+        losses = torch.stack([loss for _, loss in self.untold]).tolist()
+        found = [(rows, loss) for (rows, _), loss in zip(self.untold, losses, strict=True)]
+        self.untold.clear()
+        for loss in losses:
+            if math.isfinite(loss):
+                self.watch.add(loss)
+            else:
+                self.watch.failed()
+        return found
 
     def said(self) -> Generator[Event, None, None]:
         yield from self.notes
         self.notes.clear()
 
-    def gradient(self, rows: list[int]) -> float:
+    def gradient(self, rows: list[int]) -> Tensor:
         """That of the mean loss of the rows; returns that loss. Fewer are read at once when memory is short."""
+        own, self.whole = distributed.mine(rows), 0.0
         while True:
             try:
-                return self.summed(rows)
+                return distributed.summed(self.network, self.summed(own))
             except (MemoryError, RuntimeError) as error:
                 if self.size == 1 or not repair.out_of_memory(error):
                     raise
             # Outside of `except`: the error holds on to what the batch had taken.
             self.optimizer.zero_grad(set_to_none=True)
-            self.halve(len(rows))
+            self.halve(len(own))
 
     def halve(self, rows: int) -> None:
         before, self.size = self.size, -(-min(self.size, rows) // 2)
@@ -282,33 +308,35 @@ class Trainer:
         values = {"step": self.step, "before": before, "rows": self.size, "together": together}
         self.notes.append(self.noted(Note("train.smaller_batch", values)))
 
-    def summed(self, rows: list[int]) -> float:
+    def summed(self, rows: list[int]) -> Tensor:
         """Adds the gradient of the rows, read `size` at a time."""
         size = self.size
-        parts = [self.batch(rows[start : start + size]) for start in range(0, len(rows), size)]
-        shares = self.shares(parts)
-        return sum(self.part(batch, share) for batch, share in zip(parts, shares, strict=True))
+        parts = [self.collated(rows[start : start + size]) for start in range(0, len(rows), size)]
+        found = torch.zeros((), device=self.accelerator.device)
+        for batch, share in zip(parts, self.shares(parts), strict=True):
+            if share:  # else its mean would be over nothing
+                found += self.part(core.moved(batch, self.accelerator.device), share)
+        return found
 
-    def batch(self, rows: list[int]) -> core.Batch:
-        batch = self.network.collate([self.data.train[row] for row in rows])
-        return core.moved(batch, self.accelerator.device)
+    def collated(self, rows: list[int]) -> core.Batch:
+        batch: core.Batch = self.network.collate([self.data.train[row] for row in rows])
+        return batch
 
     def shares(self, parts: Sequence[core.Batch]) -> list[float]:
-        """How much each batch counts, 1 in all; what carries no loss, such as padding, does not."""
-        if len(parts) == 1:
+        """How much each batch counts, 1 in all of all ranks; what carries no loss, such as padding, does not."""
+        if len(parts) == 1 and distributed.ranks() == 1:
             return [1.0]
         found = [losses.weight(self.network, batch) for batch in parts]
-        return [weight / max(sum(found), 1e-12) for weight in found]
+        # Once a step, however often its rows are read in smaller parts: the other ranks ask once as well.
+        self.whole = self.whole or distributed.total(sum(found))
+        return [weight / max(self.whole, 1e-12) for weight in found]
 
-    def part(self, batch: core.Batch, share: float) -> float:
-        if not share:  # its mean would be over nothing
-            return 0.0
+    def part(self, batch: core.Batch, share: float) -> Tensor:
         with self.accelerator.autocast():
             outputs = self.network(batch)
         loss: Tensor = self.criterion(outputs, batch) * share
-        value = loss.item()
         self.accelerator.backward(loss)
-        return value
+        return loss.detach()
 
 
 def train(

@@ -20,6 +20,7 @@ LABELS = {
     "minutes": gettext_lazy("Training minutes this month"),
     "run_minutes": gettext_lazy("Minutes a run"),
     "run_memory": gettext_lazy("Memory a run"),
+    "devices": gettext_lazy("Devices of a run"),
 }
 BYTES = ("storage", "run_memory")
 NEARLY = 0.8  # from here on the bar warns

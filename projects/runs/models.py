@@ -55,6 +55,8 @@ class Run(models.Model):
     # Of the data when it was started: {"gate", "confirmed", "ignored": [{"name", "severity", "by", "at"}]}
     data_state = models.JSONField(default=dict)
     estimated_seconds = models.FloatField(null=True, blank=True)
+    # The estimate when it was started, see training.estimate.Estimate; {} for runs of before it was kept.
+    estimate = models.JSONField(default=dict)
     # By which the estimate was corrected for this machine; without it the correction would correct itself away.
     estimate_factor = models.FloatField(default=1)
     train_seconds = models.FloatField(null=True, blank=True)

@@ -21,7 +21,7 @@ from billing.services import run_limits
 from projects.datasets.selectors import version_file
 from projects.jobs import hardware, slots
 from projects.jobs.health import GPU
-from projects.jobs.launcher import launch
+from projects.jobs.launcher import launcher_for
 from projects.runs import folders, lifecycle, planning, services, turns
 from projects.runs.events import storable
 from projects.runs.guarding import Room, Watch
@@ -100,15 +100,15 @@ def _carry_out(run: Run, attempt: int, folder: Path, begin: float, *, lost: bool
     spec = planning.runnable(run, version_file(run.version))
     (folder / "spec.json").write_text(json.dumps(spec.as_dict()), encoding="utf-8")
     fit = ["fit", "--spec", str(folder / "spec.json"), "--out", str(folder)]
-    with slots.taken(run.cluster) as slot:
+    devices = planning.devices_of(run)
+    with slots.taken(run.cluster, devices) as slot:
         room = Room(slot, run_limits(run.project.workspace), begin, run.cluster == GPU)
         recorder = Recorder(run.pk, attempt)
         if lost:
             values = {"reason": reasons.GONE}
             recorder.note({"event": "note", "code": "train.checkpoints_lost", "values": values})
-        ended = follow(
-            fit, folder, recorder, room, network=not spec.base_folder
-        )  # else it is fetched
+        network = not spec.base_folder  # else it is fetched
+        ended = follow(fit, folder, recorder, room, devices=devices, network=network)
         if _fitted(ended):
             recorder.note(
                 {"event": "stage", "name": "verifying", "progress": 0.97, "seconds_left": None}
@@ -129,15 +129,21 @@ def _joined(fit: Ended, verify: Ended) -> Ended:
 
 
 def follow(
-    args: Sequence[str], folder: Path, recorder: Recorder, room: Room, network: bool = False
+    args: Sequence[str],
+    folder: Path,
+    recorder: Recorder,
+    room: Room,
+    *,
+    devices: int = 1,
+    network: bool = False,
 ) -> Ended:
     """Starts a child and reads it to its end, which a word to stop brings about.
 
     Raises Problem(`run.time_limit`, `run.memory_limit`) when it outgrows its room.
     """
-    reach: dict[str, Any] = {"network": network, "keep": (room.slot.descriptor,)}
+    reach: dict[str, Any] = {"network": network, "keep": room.slot.descriptors}
     given: dict[str, Any] = {"env": room.slot.env, "memory": room.memory, **reach}
-    child = launch(args, folder=folder, warm=True, **given)
+    child = launcher_for(devices)(args, folder=folder, warm=True, **given)
     ended, watch = Ended(), Watch(recorder, child, room)
     try:
         for event in child.lines(timeout=0.3):

@@ -13,7 +13,16 @@ from typing import Any, Protocol
 
 from safetensors import SafetensorError
 
-from training import adapters, checkpoints, export, loop, repair, snapshot, stopping
+from training import (
+    adapters,
+    checkpoints,
+    distributed,
+    export,
+    loop,
+    repair,
+    snapshot,
+    stopping,
+)
 from training.checkpoints import STATE, Broken, Checkpoint, Store
 from training.course import Course
 from training.events import Event, Kept, Note, Resumed
@@ -107,6 +116,8 @@ class Keeping(loop.Keeper):
         self.best.keep()
 
     def due(self, *, epoch: bool) -> bool:
+        if not distributed.leads():
+            return False
         waited = time.monotonic() - self.said
         return waited >= max(self.cost / SHARE, 0.0 if epoch else INTERVAL)
 
@@ -127,11 +138,13 @@ class Keeping(loop.Keeper):
 
     def end(self, trainer: loop.Trainer) -> Iterator[Event]:
         """The last state is what epochs can be added to, or the next seed goes on from."""
-        if self.saved != _standing(trainer):
+        if distributed.leads() and self.saved != _standing(trainer):
             yield from self.save(trainer)
 
     def leave(self, trainer: loop.Trainer) -> None:
-        if stopping.keeps() and self.saved != _standing(trainer):
+        # Losses that nobody looked at are not known to be fine.
+        whole = distributed.leads() and not trainer.untold
+        if whole and stopping.keeps() and self.saved != _standing(trainer):
             for _event in self.save(trainer):
                 pass
 
@@ -248,6 +261,7 @@ class Keeping(loop.Keeper):
             trainer.course, trainer.notes, trainer.watch = course, notes, watch
             trainer.clock.done, trainer.clock.earlier = done, earlier
             snapshot.put_randoms(random, state["random"])
+            distributed.apart(trainer.plan.seed + trainer.step)
 
         return put
 
