@@ -24,6 +24,7 @@ class Action(StrEnum):
     EDIT = "edit"  # make and delete projects, upload data
     TRAIN = "train"  # start and stop runs, which costs the plan's minutes
     DOWNLOAD = "download"  # take data, predictions or a model away
+    CONNECT = "connect"  # webhooks: where news of the workspace are sent to
     MANAGE = "manage"  # the workspace itself: its name and its API tokens
 
 
@@ -33,7 +34,14 @@ TABLE: dict[str, frozenset[Action]] = {
     Role.VIEWER: frozenset({Action.VIEW}),
 }
 # A token that leaks must not be able to make further tokens.
-BY_TOKEN = frozenset({Action.VIEW, Action.EDIT, Action.TRAIN, Action.DOWNLOAD})
+BY_TOKEN = frozenset(Action) - {Action.MANAGE}
+
+
+def user_of(request: Any) -> User:
+    """The user of a page or API request that an access check has let through."""
+    if not isinstance(request.user, User):
+        raise TypeError("No user is signed in")
+    return request.user
 
 
 def role_of(

@@ -10,6 +10,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from billing.nearing import near
 from billing.services import Allowance, Meter
 
 LABELS = {
@@ -19,7 +20,6 @@ LABELS = {
     "runs": gettext_lazy("Runs at the same time"),
     "minutes": gettext_lazy("Training minutes this month"),
 }
-NEARLY = 0.8  # from here on the bar warns
 
 
 @dataclass(frozen=True)
@@ -71,4 +71,4 @@ def _tone(meter: Meter) -> str:
         return ""
     if meter.full:
         return "bad"
-    return "warn" if meter.used >= NEARLY * meter.limit else ""
+    return "warn" if near(meter) else ""

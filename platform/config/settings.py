@@ -35,6 +35,12 @@ HTTPS = env.bool("ATTUNE_HTTPS", default=False)
 MAX_UPLOAD_BYTES = env.int("ATTUNE_MAX_UPLOAD_BYTES", default=2 * 1024**3)
 RUN_SLOTS = env.int("ATTUNE_RUN_SLOTS", default=1)
 SIGN_UP = env.bool("ATTUNE_SIGN_UP", default=True)
+# Webhooks may lead into private networks, and to addresses without TLS: for sites where all who sign in are trusted.
+WEBHOOKS_PRIVATE = env.bool("ATTUNE_WEBHOOKS_PRIVATE", default=False)
+# Under which links in mail and webhooks find the site, without the slash at the end. `up` fills in its own address.
+_SCHEME = "https" if HTTPS else "http"
+_HOST = next((host for host in ALLOWED_HOSTS if "*" not in host), "localhost").lstrip(".")
+SITE_URL = env.str("ATTUNE_URL", default="").rstrip("/") or f"{_SCHEME}://{_HOST}"
 for _name, _value in {
     "ATTUNE_MAX_UPLOAD_BYTES": MAX_UPLOAD_BYTES,
     "ATTUNE_RUN_SLOTS": RUN_SLOTS,
@@ -64,6 +70,7 @@ INSTALLED_APPS = [
     "config",
     "web",
     "accounts",
+    "notify",
     "billing",
     "projects",
     "projects.datasets",
@@ -106,6 +113,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
                 "web.context.page",
+                "notify.context.notices",
             ],
         },
     },
@@ -164,6 +172,8 @@ if EMAIL_BACKEND.endswith("filebased.EmailBackend"):  # type: ignore[name-define
     EMAIL_FILE_PATH = str(ATTUNE_HOME / "mail")
 DEFAULT_FROM_EMAIL = env.str("ATTUNE_FROM_EMAIL", default="Attune <attune@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Mail stands in a queue with other short tasks.
+EMAIL_TIMEOUT = 20
 
 LANGUAGE_CODE = env.str("ATTUNE_LANGUAGE", default="en")
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
@@ -282,6 +292,7 @@ SCHEDULES = [
     "projects.datasets.tasks.sweep",
     "projects.bases.tasks.sweep",
     "projects.pools.tasks.sweep",
+    "notify.tasks.sweep",
 ]
 
 LOGGING = {

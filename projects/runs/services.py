@@ -19,7 +19,7 @@ from projects.datasets.selectors import trainable
 from projects.jobs.health import TRAIN
 from projects.jobs.queue import enqueue
 from projects.models import Project
-from projects.runs import lifecycle, planning
+from projects.runs import lifecycle, planning, telling
 from projects.runs.models import Artifact, Run, Status
 from training.problems import Problem
 
@@ -137,6 +137,7 @@ def end(
     if attempt is not None and seconds > 0:
         settle(run_id=run_id, attempt=attempt, seconds=seconds)
     release(run_id=run_id)
+    telling.ended(run_id, to)
     return True
 
 
