@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from bench import data, pairs
+from bench import data, pairs, polls
 from bench.experts import command as experts
 from bench.training import command as training
 
@@ -14,6 +14,7 @@ def main() -> int:
     data.add(commands)
     experts.add(commands)
     pairs.add(commands)
+    polls.add(commands)
     training.add(commands)
     wanted = parser.parse_args()
     return int(wanted.run(wanted))

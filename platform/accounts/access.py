@@ -64,7 +64,7 @@ def allowed(
     token: ApiToken | None = None,
 ) -> bool:
     """The one decision. Operators are no exception: they see other people's work in the admin only."""
-    return _permits(role_of(user, workspace, token), action, token)
+    return permits(role_of(user, workspace, token), action, token)
 
 
 def require(request: Any, workspace: Workspace, action: Action) -> Workspace:
@@ -73,7 +73,7 @@ def require(request: Any, workspace: Workspace, action: Action) -> Workspace:
     role = role_of(request.user, workspace, token)
     if role is None:
         raise Http404
-    if not _permits(role, action, token):
+    if not permits(role, action, token):
         raise PermissionDenied
     return workspace
 
@@ -97,6 +97,7 @@ def workspaces(request: Any) -> QuerySet[Workspace]:
     return mine.order_by("memberships__joined_at", "name")
 
 
-def _permits(role: str | None, action: Action, token: ApiToken | None) -> bool:
+def permits(role: str | None, action: Action, token: ApiToken | None = None) -> bool:
+    """Whether somebody in this role may do it; for reads that find the role along with what they read."""
     by_role = TABLE.get(role or "", frozenset())
     return action in by_role and (token is None or action in BY_TOKEN)

@@ -49,6 +49,7 @@ class PlanAdmin(admin.ModelAdmin):
                     "max_storage_bytes",
                     "max_concurrent_runs",
                     "max_training_minutes",
+                    "keep_models_days",
                 ),
             },
         ),

@@ -32,6 +32,9 @@ class Plan(models.Model):
         _("concurrent runs"), null=True, blank=True, validators=[MinValueValidator(1)]
     )
     max_training_minutes = _limit(_("training minutes a month"))
+    keep_models_days = models.PositiveIntegerField(
+        _("days that models are kept"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
 
     class Meta:
         verbose_name = _("plan")

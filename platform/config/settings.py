@@ -2,7 +2,9 @@
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
@@ -34,6 +36,8 @@ ALLOWED_HOSTS = env.list("ATTUNE_HOSTS", default=["localhost", "127.0.0.1", "[::
 HTTPS = env.bool("ATTUNE_HTTPS", default=False)
 MAX_UPLOAD_BYTES = env.int("ATTUNE_MAX_UPLOAD_BYTES", default=2 * 1024**3)
 RUN_SLOTS = env.int("ATTUNE_RUN_SLOTS", default=1)
+# Bytes of the disk that neither uploads nor runs may take: the database needs them.
+DISK_RESERVE = env.int("ATTUNE_DISK_RESERVE", default=512 * 1024**2)
 SIGN_UP = env.bool("ATTUNE_SIGN_UP", default=True)
 # Webhooks may lead into private networks, and to addresses without TLS: for sites where all who sign in are trusted.
 WEBHOOKS_PRIVATE = env.bool("ATTUNE_WEBHOOKS_PRIVATE", default=False)
@@ -44,6 +48,7 @@ SITE_URL = env.str("ATTUNE_URL", default="").rstrip("/") or f"{_SCHEME}://{_HOST
 for _name, _value in {
     "ATTUNE_MAX_UPLOAD_BYTES": MAX_UPLOAD_BYTES,
     "ATTUNE_RUN_SLOTS": RUN_SLOTS,
+    "ATTUNE_DISK_RESERVE": DISK_RESERVE,
 }.items():
     if _value < 1:
         raise ImproperlyConfigured(f"{_name} is {_value}; expected a whole number of 1 or more.")
@@ -77,6 +82,7 @@ INSTALLED_APPS = [
     "projects.bases",
     "projects.runs",
     "projects.pools",
+    "projects.housekeeping",
     "projects.portal",
     "projects.jobs",
 ]
@@ -192,7 +198,7 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
     "web.finders.PlotlyFinder",
 ]
-STORAGES = {
+STORAGES: dict[str, Any] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -200,6 +206,27 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+# Where finished models are kept: the folder of runs, or a bucket that speaks S3, whose keys boto3 finds by itself
+# (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_DEFAULT_REGION, ~/.aws, the role of the machine).
+S3_BUCKET = env.str("ATTUNE_S3_BUCKET", default="")
+STORAGES["artifacts"] = {
+    "BACKEND": STORAGES["default"]["BACKEND"],
+    "OPTIONS": {"location": RUNS_DIR},
+}
+if S3_BUCKET:
+    if find_spec("storages") is None:
+        raise ImproperlyConfigured(
+            "ATTUNE_S3_BUCKET is set; install the extra: pip install attune[s3]"
+        )
+    STORAGES["artifacts"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env.str("ATTUNE_S3_URL", default="") or None,
+            "location": "artifacts",
+            "default_acl": None,
+        },
+    }
 MEDIA_ROOT = ATTUNE_HOME / "media"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2
 FILE_UPLOAD_TEMP_DIR = str(ATTUNE_HOME / "tmp")
@@ -293,6 +320,7 @@ SCHEDULES = [
     "projects.bases.tasks.sweep",
     "projects.pools.tasks.sweep",
     "notify.tasks.sweep",
+    "projects.housekeeping.tasks.sweep",
 ]
 
 LOGGING = {

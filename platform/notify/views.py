@@ -80,8 +80,9 @@ def notices_settings(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     choice = choice_of(user)
     given = {"topics": choice.topics, "language": choice.language or get_language()}
-    form = ChoiceForm(request.POST or None, initial=given)
-    if request.method == "POST" and form.is_valid():
+    # A form without a tick is an empty one.
+    form = ChoiceForm(request.POST if request.method == "POST" else None, initial=given)
+    if form.is_valid():
         services.choose(user=user, **form.cleaned_data)
         messages.success(request, _("Saved."))
         return redirect("notices-settings")

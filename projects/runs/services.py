@@ -13,6 +13,7 @@ from django.db.models import Max
 
 from accounts.models import User
 from billing.services import hold, release, settle
+from projects import room
 from projects.datasets import diagnosis
 from projects.datasets.models import DatasetVersion
 from projects.datasets.selectors import trainable
@@ -44,7 +45,7 @@ def start(
     """A queued run that holds its place in the plan. The same `start_key` again is the same run.
 
     `confirmed`: the person has seen that the data's gate is red; findings that are ignored do not make it so. Raises
-    Problem(`spec.*`, `base.*`, `run.version`, `run.gate`, `quota.*`).
+    Problem(`spec.*`, `base.*`, `run.version`, `run.gate`, `disk.full`, `quota.*`).
     """
     key = start_key or uuid4().hex
     found = Run.objects.filter(project=project, start_key=key).first()
@@ -61,6 +62,7 @@ def start(
     asked: dict[str, Any] = {"prompt": prompt, "system": system, "search": search}
     spec = planning.spec(project, **chosen, settings=settings or {}, **asked)
     planning.check_base(spec, version.variant)
+    room.check(planning.bytes_kept(spec))
     run = Run(project=project, version=version, start_key=key, created_by=user)
     run.spec = planning.portable(spec)
     run.data_state = {

@@ -22,8 +22,9 @@ from django.db import DatabaseError, connection
 from projects.datasets.selectors import version_file
 from projects.jobs import leaving
 from projects.jobs.launcher import Child, launch
-from projects.runs import folders, lifecycle, planning, services
+from projects.runs import faults, folders, lifecycle, planning, services
 from projects.runs.events import storable
+from projects.runs.measuring import Meter
 from projects.runs.models import Artifact, Run, Status
 from projects.runs.recorder import Recorder
 from training.problems import Problem
@@ -35,7 +36,7 @@ GRACE = 10.0  # seconds for a child to save and end after the word
 GRACE_LEAVING = 3.0  # the same when the whole queue is told to end
 SILENT = 1800.0  # seconds without an event after which a child is taken for stuck
 PERSIST = 60.0  # seconds for which the end of a run is tried to be written
-DONE, PROBLEM, STOPPED, KILLED = 0, 2, 75, -9
+DONE, PROBLEM, STOPPED = 0, 2, 75
 
 
 class ChildFailed(Exception):
@@ -74,14 +75,13 @@ def execute(run_id: UUID | str) -> None:
         told = {"code": problem.code, "values": storable(problem.values)}
         _fail(run, attempt, told, begin, ours=problem.code.startswith("artifact."))
     except Exception as error:
-        _fail(run, attempt, {"incident": incident(error), **_cause(error)}, begin, ours=True)
-
-
-def _cause(error: Exception) -> dict[str, Any]:
-    """What is known of a failure on our side: a SIGKILL that we did not send is nearly always the lack of memory."""
-    if getattr(error, "returncode", None) == KILLED:
-        return {"code": "run.memory", "values": {}}
-    return {}
+        _fail(
+            run,
+            attempt,
+            {"incident": incident(error), **faults.cause(error, run)},
+            begin,
+            ours=True,
+        )
 
 
 def _carry_out(run: Run, attempt: int, folder: Path, begin: float) -> None:
@@ -113,6 +113,7 @@ def follow(args: Sequence[str], folder: Path, recorder: Recorder) -> Ended:
     """Starts a child and reads it to its end, which a word to stop brings about."""
     child = launch(args, folder=folder, env=_threads())
     ended, watch = Ended(), _Watch(recorder, child)
+    meter = Meter(recorder.note, child.pid)
     try:
         for event in child.lines(timeout=0.3):
             if event:
@@ -122,6 +123,7 @@ def follow(args: Sequence[str], folder: Path, recorder: Recorder) -> Ended:
             if not recorder.flush():
                 break
             watch.look()
+            meter.look()
     finally:
         child.stop(0.0)
     ended.ours = recorder.flush(now=True)

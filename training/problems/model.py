@@ -198,6 +198,34 @@ ENTRIES: dict[str, Entry] = {
         _("Most likely the machine ran out of memory."),
         _("Choose a smaller base model, a smaller batch size or a shorter maximum length."),
     ),
+    "run.killed": Entry(
+        BLOCKING,
+        _("Training was ended from outside"),
+        _("A process that may run to its end."),
+        _("It was ended by the signal {signal}, most often because the machine ran out of memory."),
+        _("Start the run again. If it ends so again, choose a smaller base model or batch size."),
+    ),
+    "run.gpu": Entry(
+        BLOCKING,
+        _("The GPU did not work as it should"),
+        _("A GPU that answers, with a driver that fits."),
+        _("It reported an error in the middle of the training."),
+        _("Start the run again. If it happens again, tell the operator of this site."),
+    ),
+    "run.storage": Entry(
+        BLOCKING,
+        _("The disk did not work as it should"),
+        _("A folder for runs that can be written to."),
+        _("Reading or writing failed."),
+        _("Tell the operator of this site; start the run again when the disk works."),
+    ),
+    "run.stuck": Entry(
+        BLOCKING,
+        _("Training did not move any more"),
+        _("A sign of life every few minutes."),
+        _("There was none for half an hour, so that it was ended."),
+        _("Start the run again. If it happens again, tell the operator of this site."),
+    ),
     "run.unfinished": Entry(
         BLOCKING,
         _("There is no model yet"),
@@ -218,6 +246,13 @@ ENTRIES: dict[str, Entry] = {
         _("The files that the run has left."),
         _("“{name}” is missing."),
         _("Train again to get it back."),
+    ),
+    "artifact.expired": Entry(
+        BLOCKING,
+        _("The model is not kept any more"),
+        _("A model that is not older than the plan of the workspace keeps models."),
+        _("It was removed on {at}. Its report is still there."),
+        _("Train again to get it back, or ask for a plan that keeps models longer."),
     ),
     # --- predictions --------------------------------------------------------------------
     "serving.unavailable": Entry(

@@ -123,7 +123,7 @@ ENTRIES: dict[str, Entry] = {
         _("Not enough space on the disk"),
         _("{wanted} bytes of free space."),
         _("{free} bytes are free."),
-        _("Ask the operator of this site to make room, then send the file again."),
+        _("Ask the operator of this site to make room, then try again."),
     ),
     # --- projects and imports -----------------------------------------------------------
     "project.name": Entry(
