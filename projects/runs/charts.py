@@ -46,6 +46,7 @@ def usage() -> dict[str, Any]:
     """The charts of what a run takes of the machine, over the minutes of the attempt."""
     minutes = {"title": {"text": _("Minutes")}, "rangemode": "tozero"}
     right = {"overlaying": "y", "side": "right", "rangemode": "tozero", "showgrid": False}
+    right |= {"tickformat": ".1f"}
 
     def figure_of(first: str, unit: str, hover: str, **axis: Any) -> dict[str, Any]:
         lines = [

@@ -87,6 +87,7 @@ def _under_way(request: HttpRequest, found: Run) -> dict[str, Any]:
     """What the part of the page shows that changes while the run is under way."""
     user, workspace = user_of(request), found.project.workspace
     over, held = selectors.ended(found), found.status in HELD
+    alive = over or worker_alive()
     heard = polling.heard_ago(found.heartbeat_at) if held else None
     return {
         "run": found,
@@ -96,12 +97,12 @@ def _under_way(request: HttpRequest, found: Run) -> dict[str, Any]:
         "ended": over,
         "can_train": allowed(user, workspace, Action.TRAIN),
         "stages": selectors.stages_of(found),
-        "worker_alive": over or worker_alive(),
+        "worker_alive": alive,
         "waiting": selectors.queue_place(found) if found.status == Status.QUEUED else 0,
         **searching.live(found),
         "notes": selectors.notes_of(found),
         "heard": heard,
-        "late": heard is not None and heard > polling.LATE,
+        "late": alive and heard is not None and heard > polling.LATE,
         "steps_seen": selectors.steps_seen(found) if held and found.seconds_left else 0,
         **_urls(found),
     }
