@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from bench import data, estimates, pairs
+from bench import data, estimates, pairs, polls
 from bench.experts import command as experts
 from bench.training import command as training
 
@@ -15,6 +15,7 @@ def main() -> int:
     estimates.add(commands)
     experts.add(commands)
     pairs.add(commands)
+    polls.add(commands)
     training.add(commands)
     wanted = parser.parse_args()
     return int(wanted.run(wanted))

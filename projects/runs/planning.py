@@ -109,6 +109,11 @@ def check_base(spec: Spec, variant: str = "") -> None:
         catalogue.locate(base.id, site.BASES_DIR)
 
 
+def bytes_kept(spec: Spec) -> int:
+    """On the disk, about, while it runs: a checkpoint, the model and its zip."""
+    return 3 * catalogue.find(spec.base, site.BASES_DIR).size
+
+
 def choices(task: str, version: DatasetVersion | None = None, variant: str = "") -> list[Choice]:
     """Every base model: those that can be chosen first, of them those for the data's language; why the others can't.
 

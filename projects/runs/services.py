@@ -13,13 +13,14 @@ from django.db.models import F, Max, Q
 
 from accounts.models import User, Workspace
 from billing.services import check_devices, hold, no_room, release, settle
+from projects import room
 from projects.datasets import diagnosis
 from projects.datasets.models import DatasetVersion
 from projects.datasets.selectors import trainable
 from projects.jobs import hardware
 from projects.jobs.queue import enqueue
 from projects.models import Project
-from projects.runs import lifecycle, planning
+from projects.runs import lifecycle, planning, telling
 from projects.runs.models import Artifact, Run, Status
 from training.problems import Problem
 from web.errors import incident
@@ -48,7 +49,7 @@ def start(
     same run.
 
     `confirmed`: the person has seen that the data's gate is red; findings that are ignored do not make it so. Raises
-    Problem(`spec.*`, `base.*`, `run.version`, `run.gate`, `quota.minutes`, `quota.ahead`).
+    Problem(`spec.*`, `base.*`, `run.version`, `run.gate`, `disk.full`, `quota.*` but `quota.runs`).
     """
     key = start_key or uuid4().hex
     found = Run.objects.filter(project=project, start_key=key).first()
@@ -67,6 +68,7 @@ def start(
     planning.check_base(spec, version.variant)
     spec = planning.with_devices(spec)
     check_devices(project.workspace, planning.devices(spec))
+    room.check(planning.bytes_kept(spec))
     run = Run(project=project, version=version, start_key=key, created_by=user)
     run.cluster = hardware.cluster()
     run.spec = planning.portable(spec)
@@ -195,6 +197,7 @@ def end(
         settle(run_id=run_id, attempt=attempt, seconds=seconds * devices)
     release(run_id=run_id)
     transaction.on_commit(partial(_admit_next, run_id), robust=True)
+    telling.ended(run_id, to)
     return True
 
 

@@ -140,7 +140,7 @@ def test_a_failure_of_ours_is_an_incident_without_its_details(
 def test_a_killed_child_points_at_the_memory(queued: Run, child: Behave) -> None:
     child("killed")
     run = carried_out(queued)
-    assert run.problem["code"] == "run.memory"
+    assert run.problem["code"] == "run.killed"
     assert run.problem["incident"]
 
 
