@@ -11,7 +11,7 @@ from typing import Any
 
 from safetensors.torch import save_file
 
-from training import artifact, heads
+from training import artifact, checkpoints, heads
 from training.events import Saved, finite
 from training.files import core
 
@@ -78,7 +78,7 @@ def write_json(path: Path, value: Any) -> None:
 def save(folder: Path, head: str, metrics: Mapping[str, Any], card: str) -> Saved:
     """Makes `folder`/artifact out of the checkpoint, and its zip; checksums are written last."""
     with whole(folder / ARTIFACT) as part:
-        shutil.copytree(folder / CHECKPOINT, part, dirs_exist_ok=True)
+        checkpoints.link_tree(folder / CHECKPOINT, part)
         (part / "predict.py").write_text(heads.find(head).program(), encoding="utf-8")
         shutil.copyfile(FILES / "requirements.txt", part / "requirements.txt")
         write_json(part / "metrics.json", metrics)

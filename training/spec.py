@@ -39,6 +39,9 @@ class Spec:
     prompt: str = ""  # of models that write: a text with {fields}; empty: the task's own
     system: str = ""  # of models that write: what stands before every conversation
     base_folder: str = ""  # filled by the caller where the catalogue's own place is not used
+    continues: str = (
+        ""  # folder of a finished run to whose training epochs are added; filled by the caller
+    )
     effort: str = "balanced"
     seed: int = 13
     settings: Mapping[str, Any] = field(default_factory=dict)  # names of OPTIONS

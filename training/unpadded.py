@@ -171,7 +171,9 @@ class Dropout(nn.Module):
             return functional.dropout(values, self.p)
         kind = (self.p, values.dtype)
         if kind not in self.drawn:
-            kept = torch.rand(POOL) >= self.p
+            # By the seed alone: whoever goes on with a training later draws the same.
+            draw = torch.Generator().manual_seed(torch.initial_seed())
+            kept = torch.rand(POOL, generator=draw) >= self.p
             self.drawn[kind] = kept.to(values.dtype) / (1 - self.p)
         begin = int(torch.randint(POOL - count, ()))
         return values * self.drawn[kind][begin : begin + count].view(values.shape)

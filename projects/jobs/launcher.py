@@ -164,6 +164,10 @@ class Child:
         """Asks it to save and stop."""
         self._signal(signal.SIGTERM)
 
+    def drop(self) -> None:
+        """Asks it to stop at once: nobody wants what it has come to. See training.terminal.DROP."""
+        self._signal(signal.SIGUSR1)
+
     def kill(self) -> None:
         self._signal(signal.SIGKILL)
 

@@ -17,11 +17,13 @@ from django.template.defaultfilters import filesizeformat
 
 from projects.datasets.models import DatasetVersion, HealthReport
 from projects.models import Project
-from projects.runs.models import Run, Status
+from projects.runs import folders
+from projects.runs.models import Follows, Run, Status
 from training import catalogue
 from training import estimate as estimating
 from training.catalogue import Base
 from training.problems import Problem
+from training.problems import resuming as reasons
 from training.spec import EFFORTS, Spec, from_dict
 from web.errors import words
 
@@ -33,6 +35,7 @@ PATHS = (
     "valid",
     "test",
     "base_folder",
+    "continues",
     "encoding",
     "delimiter",
     "format",
@@ -87,10 +90,20 @@ def portable(spec: Spec) -> dict[str, Any]:
 
 def runnable(run: Run, version: Path) -> Spec:
     """With the paths of this machine. Raises Problem(`base.missing`, `base.broken`)."""
-    given = from_dict({**run.spec, "version": str(version)})
+    given = from_dict({**run.spec, "version": str(version), "continues": _continued(run)})
     if catalogue.available(given.base, site.BASES_DIR) and _is_here(given.base):
         return replace(given, base_folder=str(catalogue.locate(given.base, site.BASES_DIR)))
     return given
+
+
+def _continued(run: Run) -> str:
+    """The folder of the run to which this one adds epochs. Raises Problem(`run.epochs`)."""
+    if run.follows != Follows.EXTEND:
+        return ""
+    found = folders.trained(run.origin) if run.origin else None
+    if found is None:
+        raise Problem("run.epochs", reason=reasons.UNKEPT)
+    return str(found.parent)
 
 
 def _is_here(base: str) -> bool:

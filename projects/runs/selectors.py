@@ -40,7 +40,7 @@ STAGE_TITLES = {
     "saving": _("Saving the model"),
     "verifying": _("Loading it again and comparing"),
 }
-CURVES = ("step", "scored", "usage")
+CURVES = ("step", "scored", "resumed", "usage")
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,8 @@ def run_for(
     slug: str | None = None,
 ) -> Run:
     """Http404 for strangers, and below another project's or workspace's address."""
-    related = Run.objects.select_related("project__workspace", "version", "artifact", "created_by")
+    names = ("project__workspace", "version", "artifact", "created_by", "origin__artifact")
+    related = Run.objects.select_related(*names, "origin__version")
     found = related.filter(pk=run_id)
     if project_id is not None:
         found = found.filter(project_id=project_id)
@@ -219,6 +220,12 @@ def steps_seen(run: Run) -> int:
     steps = RunEvent.objects.filter(run=run, kind="step", attempt=run.attempt)
     last = steps.order_by("-seq").values_list("data", flat=True).first()
     return int((last or {}).get("step") or 0)
+
+
+def resumed(run: Run) -> dict[str, Any]:
+    """{"step", "epoch", "origin"} after which this attempt went on; empty where it began from the start."""
+    found = RunEvent.objects.filter(run=run, kind="resumed", attempt=run.attempt).last()
+    return dict(found.data) if found else {}
 
 
 def notes_of(run: Run) -> list[dict[str, str]]:

@@ -44,6 +44,8 @@ def start(
     search: Mapping[str, Any] | None = None,
     start_key: str = "",
     confirmed: bool = False,
+    origin: Run | None = None,
+    follows: str = "",
 ) -> Run:
     """A run that is queued, or that waits while all places of the plan are taken. The same `start_key` again is the
     same run.
@@ -71,6 +73,7 @@ def start(
     room.check(planning.bytes_kept(spec))
     run = Run(project=project, version=version, start_key=key, created_by=user)
     run.cluster = hardware.cluster()
+    run.origin, run.follows = origin, follows
     run.spec = planning.portable(spec)
     run.data_state = {
         "gate": gate, "confirmed": gate == "red", "ignored": diagnosis.acknowledged(version)
@@ -164,7 +167,9 @@ def _least_minutes(run: Run) -> int:
 def request_stop(*, run: Run, user: User) -> Run:
     """A run that no worker has is cancelled at once, a running one within two seconds, one that has ended stays."""
     reason = f"user:{user.pk}"
-    ahead = Q(status__in=lifecycle.AHEAD)
+    # One that is to be paused has the word already: it means something else now.
+    Run.objects.filter(pk=run.pk, status=Status.STOPPING).update(pausing=False)
+    ahead = Q(status__in=(*lifecycle.AHEAD, Status.PAUSED))
     for _again in range(3):  # it may be claimed or given back between the two
         if end(run.pk, Status.CANCELLED, where=ahead, reason=reason):
             break
@@ -202,6 +207,25 @@ def end(
 
 
 @transaction.atomic
+def lay_down(
+    run_id: UUID,
+    *,
+    attempt: int | None = None,
+    seconds: float = 0.0,
+    where: Q | None = None,
+    reason: str = "",
+) -> bool:
+    """Paused, what it used booked and its place in the plan given back: all three or none."""
+    if not lifecycle.move(run_id, Status.PAUSED, attempt=attempt, where=where, reason=reason):
+        return False
+    if attempt is not None and seconds > 0:
+        settle(run_id=run_id, attempt=attempt, seconds=seconds)
+    release(run_id=run_id)
+    transaction.on_commit(partial(_admit_next, run_id), robust=True)
+    return True
+
+
+@transaction.atomic
 def succeed(*, run: Run, attempt: int, seconds: float, report: Any, artifact: Artifact) -> bool:
     """The run and its artifact, or neither."""
     times = report.get("seconds") or {}
@@ -220,12 +244,20 @@ def succeed(*, run: Run, attempt: int, seconds: float, report: Any, artifact: Ar
 
 @transaction.atomic
 def requeue(
-    run_id: UUID, *, attempt: int, reason: str, where: Q | None = None, **fields: Any
+    run_id: UUID,
+    *,
+    attempt: int,
+    reason: str,
+    seconds: float = 0.0,
+    where: Q | None = None,
+    **fields: Any,
 ) -> bool:
-    """Back into the queue; it keeps its place in the plan."""
+    """Back into the queue; it keeps its place in the plan. `seconds` of work that was kept are booked."""
     narrow: dict[str, Any] = {"attempt": attempt, "where": where}
     if not lifecycle.move(run_id, Status.QUEUED, reason=reason, **narrow, **fields):
         return False
+    if seconds > 0:
+        settle(run_id=run_id, attempt=attempt, seconds=seconds)
     enqueue(EXECUTE, run_id, cluster=Run.objects.values_list("cluster", flat=True).get(pk=run_id))
     return True
 
@@ -237,6 +269,8 @@ def lose(run_id: UUID, *, attempt: int, where: Q | None = None) -> bool:
     """
     here: dict[str, Any] = {"attempt": attempt, "reason": "lost"}
     stopping = Q(status=Status.STOPPING) & (where or Q())
+    if lay_down(run_id, where=stopping & Q(pausing=True), **here):
+        return True
     if end(run_id, Status.CANCELLED, where=stopping, **here):
         return True
     few = Q(losses__lt=LOSSES - 1) & (where or Q())

@@ -26,9 +26,10 @@ from projects.runs import faults, folders, lifecycle, planning, services, turns
 from projects.runs.events import storable
 from projects.runs.guarding import Room, Watch
 from projects.runs.measuring import Meter
-from projects.runs.models import Artifact, Run, Status
+from projects.runs.models import Artifact, Run, RunEvent, Status
 from projects.runs.recorder import Recorder
 from training.problems import Problem
+from training.problems import resuming as reasons
 from web.errors import incident
 
 log = logging.getLogger(__name__)
@@ -74,8 +75,8 @@ def execute(run_id: UUID | str) -> bool:
     run = Run.objects.select_related("version", "project").get(pk=run_id)
     try:
         folder = folders.fresh(run, attempt)
-        folders.carry_over(run, attempt)
-        _carry_out(run, attempt, folder, begin)
+        lost = not folders.carry_over(run, attempt) and _had_states(run)
+        _carry_out(run, attempt, folder, begin, lost=lost)
     except Problem as problem:
         told = {"code": problem.code, "values": storable(problem.values)}
         _fail(run, attempt, told, begin, ours=problem.code.startswith("artifact."))
@@ -85,7 +86,12 @@ def execute(run_id: UUID | str) -> bool:
     return True
 
 
-def _carry_out(run: Run, attempt: int, folder: Path, begin: float) -> None:
+def _had_states(run: Run) -> bool:
+    return RunEvent.objects.filter(run=run, kind="checkpoint").exists()
+
+
+def _carry_out(run: Run, attempt: int, folder: Path, begin: float, *, lost: bool) -> None:
+    """`lost`: states that an earlier attempt told of are not there."""
     spec = planning.runnable(run, version_file(run.version))
     (folder / "spec.json").write_text(json.dumps(spec.as_dict()), encoding="utf-8")
     fit = ["fit", "--spec", str(folder / "spec.json"), "--out", str(folder)]
@@ -93,6 +99,9 @@ def _carry_out(run: Run, attempt: int, folder: Path, begin: float) -> None:
     with slots.taken(run.cluster, devices) as slot:
         room = Room(slot, run_limits(run.project.workspace), begin, run.cluster == GPU)
         recorder = Recorder(run.pk, attempt)
+        if lost:
+            values = {"reason": reasons.GONE}
+            recorder.note({"event": "note", "code": "train.checkpoints_lost", "values": values})
         network = not spec.base_folder  # else it is fetched
         ended = follow(fit, folder, recorder, room, devices=devices, network=network)
         if _fitted(ended):
@@ -156,11 +165,15 @@ def _conclude(run: Run, attempt: int, folder: Path, ended: Ended, seconds: float
     """Writes the end that the child's end calls for. Every write names the attempt, so that a late one is lost."""
     if not ended.ours:
         log.warning("Run %s was taken from attempt %s", run.pk, attempt)
+    elif _stopped(run, ended) and Run.objects.filter(pk=run.pk, pausing=True).exists():
+        _persist(lambda: services.lay_down(run.pk, attempt=attempt, seconds=seconds))
     elif _stopped(run, ended):
         _persist(lambda: services.end(run.pk, Status.CANCELLED, attempt=attempt, seconds=seconds))
         folders.tidy(run, attempt, kept=False)
     elif ended.leaving:
-        _persist(lambda: services.requeue(run.pk, attempt=attempt, reason="shutdown"))
+        given: dict[str, Any] = {"attempt": attempt, "reason": "shutdown"}
+        given["seconds"] = seconds if _had_states(run) else 0.0
+        _persist(lambda: services.requeue(run.pk, **given))
     elif ended.returncode == STOPPED:  # by nobody here
         _persist(lambda: services.lose(run.pk, attempt=attempt))
     elif "problem" in ended.said and ended.returncode == PROBLEM:
@@ -198,6 +211,7 @@ def _succeed(run: Run, attempt: int, folder: Path, ended: Ended, seconds: float)
     given: dict[str, Any] = {"run": run, "attempt": attempt, "seconds": seconds}
     if _persist(lambda: services.succeed(report=report, artifact=artifact, **given)):
         folders.tidy(run, attempt, kept=True)
+        folders.forget_states(run)
 
 
 def _fail(

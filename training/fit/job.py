@@ -13,6 +13,7 @@ from accelerate import Accelerator
 
 from training import backbone, catalogue, defaults, export, heads, install, version
 from training.check import Wish, check
+from training.checkpoints import Store
 from training.events import Checked, Event, Note, Stage, Started, each
 from training.plan import Plan
 from training.problems import Problem
@@ -54,6 +55,11 @@ class Job:
     vectors: dict[str, Any] = field(default_factory=dict)  # of a frozen base, by split
     notes: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    # What is kept on the way: of all of it, of this training, of the run that it continues, and what it is
+    store: Store | None = None
+    states: Store | None = None
+    origin: Store | None = None
+    setup: dict[str, Any] = field(default_factory=dict)
 
     @property
     def learner(self) -> Learner:
@@ -286,5 +292,5 @@ def started(job: Job, accelerator: Accelerator, figures: tuple[str, ...] = ()) -
 def _shown(spec: Spec) -> dict[str, Any]:
     """The spec with names in place of paths."""
     given = spec.as_dict()
-    paths = ("version", "train", "valid", "test", "base_folder")
+    paths = ("version", "train", "valid", "test", "base_folder", "continues")
     return {**given, **{name: Path(given[name]).name if given[name] else "" for name in paths}}

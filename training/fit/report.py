@@ -6,17 +6,16 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from importlib.metadata import version as installed
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import torch
 
 from training import export, loop, scoring
 from training.events import Report, Scored
 from training.files import core
+from training.fit import provenance
 from training.fit.job import Job
 from training.fit.simple import Simple
 from training.tasks.shape import Row
@@ -137,7 +136,9 @@ def details(job: Job, outcome: loop.Outcome, verdict: dict[str, Any]) -> dict[st
         "effort": job.spec.effort,
         "seed": job.spec.seed,
         "settings": job.settings,
-        "environment": environment(),
+        "environment": provenance.environment(),
+        "data": provenance.data(job),
+        "base_digest": provenance.base(job),
         "notes": job.notes,
     }
 
@@ -145,13 +146,6 @@ def details(job: Job, outcome: loop.Outcome, verdict: dict[str, Any]) -> dict[st
 def _epoch(event: Scored) -> dict[str, Any]:
     kept = {name: value for name, value in asdict(event).items() if name != "metrics"}
     return {**kept, **event.metrics}
-
-
-def environment() -> dict[str, Any]:
-    """What else the figures depend on."""
-    names = ("torch", "transformers", "scikit-learn")
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    return {"device": device, "threads": torch.get_num_threads()} | {n: installed(n) for n in names}
 
 
 def metrics_file(report: Report) -> dict[str, Any]:

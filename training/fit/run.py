@@ -16,7 +16,7 @@ from accelerate import Accelerator
 
 from training import backbone, export, freezing, loop, repair, unpadded, vocabulary
 from training.events import Event, Report
-from training.fit import adapting, seeds, training, writing
+from training.fit import adapting, keeping, resuming, seeds, training, writing
 from training.fit import card as cards
 from training.fit import job as jobs
 from training.fit import report as reports
@@ -69,6 +69,7 @@ def _stages(
     yield jobs.stage("reading")
     yield from jobs.read(job)
     yield from jobs.located(job, bases_dir)
+    resuming.begin(job)
     report = yield from (writing.made(job) if job.learner.head == "text" else _made(job))
     report = replace(report, details={**report.details, **found})
     yield jobs.stage("saving")
@@ -80,6 +81,7 @@ def _stages(
     report = replace(report, seconds=job.seconds, memory=held)
     export.write_json(job.folder / REPORT, report.as_dict())
     yield report
+    resuming.finish(job)
 
 
 def _made(job: Job) -> Generator[Event, None, Report]:
@@ -107,7 +109,7 @@ def _made(job: Job) -> Generator[Event, None, Report]:
         return (yield from trained(own, another, tokenizer, accelerator))
 
     outcome = yield from seeds.repeated(job, train)
-    job.seconds["train"] = round(time.monotonic() - begin, 3)
+    job.seconds["train"] = round(outcome.earlier + time.monotonic() - begin, 3)
     yield jobs.stage("testing")
     return reports.tested(job, network, simple, outcome)
 
@@ -136,8 +138,8 @@ def trained(
     learns = freezing.embeddings_learn(jobs.plan_of(job))
     with vocabulary.cut(network.base, pieces, job.about["pad"], learns) as words, reading:
 
-        def keep() -> None:
+        def save() -> None:
             with words.restored():
                 export.checkpoint(job.folder, network, tokenizer, job.about | judge.tuned)
 
-        return (yield from follow(keep))
+        return (yield from follow(keeping.Whole(job.folder / export.CHECKPOINT, save)))

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from training import export, loop
-from training.events import Event, Scored, Step, each
+from training.events import Event, Kept, Resumed, Scored, Step, each
 from training.files import core
+from training.fit import resuming
 from training.fit.job import BEGINS, Job, plan_of
 from training.fit.report import told_by
 from training.tasks.shape import picked
@@ -35,11 +36,12 @@ def repeated(job: Job, train: Train) -> Generator[Event, None, loop.Outcome]:
     """As many trainings as are wanted; leaves the checkpoint of the best. Test rows have no say in which that is."""
     count, kept = job.settings.get("seeds", 1), 0
     if count == 1:
-        return (yield from train(job, False))
+        return (yield from train(resuming.of_seed(job, 0), False))
     found: list[Seeded] = []
     outcomes: list[loop.Outcome] = []
     for number in range(count):
-        own = replace(job, spec=replace(job.spec, seed=job.spec.seed + number))
+        seeded = replace(job, spec=replace(job.spec, seed=job.spec.seed + number))
+        own = resuming.of_seed(seeded, number)
         own.folder = job.folder / f".seed-{number}.part" if number else job.folder
         own.folder.mkdir(exist_ok=True)
         outcome = yield from placed(job, train(own, number > 0), number, count)
@@ -75,7 +77,7 @@ def placed(
                 # Nobody knows how early the next ones will stop.
                 seconds_left=event.seconds_left if number == count - 1 else None,
             )
-        if isinstance(event, Scored):
+        if isinstance(event, Scored | Kept | Resumed):
             return replace(event, step=event.step + steps, epoch=event.epoch + epochs)
         return event
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from accelerate import Accelerator
 
 from training.events import Event
-from training.fit import probes
+from training.fit import probes, resuming
 from training.fit.job import Job, stage
 
+HEAD, VECTORS = "head.", "vectors."  # beginnings of names of tensors that are kept
 HEAVY = ("confusion", "curves", "cooccurrence", "threshold_curve", "rows")
 
 
@@ -29,6 +31,9 @@ class Simple:
 def score(job: Job, network: Any, accelerator: Accelerator) -> Generator[Event, None, Simple]:
     """Scores them all; leaves what is learnt over the frozen base in the head, where that is wanted."""
     begin, rows, learner = time.monotonic(), job.rows, job.learner
+    if known := resuming.read_baselines(job):
+        return _remembered(job, network, *known)
+    before = dict(job.about)
     found = learner.simple(rows["train"], rows["test"], job.about, job.spec.seed)
     yield stage("baselines", 0.2)
     tuned: dict[str, Any] = {}
@@ -41,7 +46,25 @@ def score(job: Job, network: Any, accelerator: Accelerator) -> Generator[Event, 
         about = job.about | (tuned if name == "base" else {})
         metrics[name] = _brief(learner.score(rows["test"], results, about))
         hits[name] = learner.hits(rows["test"], results, about)
+    told = {name: value for name, value in job.about.items() if before.get(name) != value}
+    state = {"metrics": metrics, "about": told, "seconds": job.seconds["baselines"]}
+    tensors = {f"{VECTORS}{split}": torch.from_numpy(item) for split, item in job.vectors.items()}
+    tensors |= {f"{HEAD}{name}": item for name, item in network.head.state_dict().items()}
+    resuming.write_baselines(job, state, tensors | resuming.hits_as_tensors(hits))
     return Simple(metrics, hits)
+
+
+def _remembered(
+    job: Job, network: Any, state: Mapping[str, Any], tensors: Mapping[str, Any]
+) -> Simple:
+    """What they left behind, besides what they found: the head, and vectors of a base that stays as it is."""
+    head = resuming.named(tensors, HEAD)
+    network.head.load_state_dict(head)
+    vectors = resuming.named(tensors, VECTORS)
+    job.vectors = {split: item.numpy() for split, item in vectors.items()}
+    job.about |= state["about"]
+    job.seconds["baselines"] = state["seconds"]
+    return Simple(state["metrics"], resuming.hits_of(tensors, state["metrics"]))
 
 
 def _brief(metrics: dict[str, Any]) -> dict[str, Any]:
