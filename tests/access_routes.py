@@ -163,6 +163,8 @@ ROUTES: dict[str, Route] = {
     "run-metrics": page(viewer=403),
     "run-artifact": page(viewer=403),
     "run-cancel": action(302),
+    "run-fine-tune": action(302),
+    "version-draft": action(302),
     # No serving process runs in this test; a viewer may try what he may see.
     "run-try": action(503, viewer=503, data=lambda ids: {"text": "hello"}),
     # --- API -----------------------------------------------------------------------------------------------------

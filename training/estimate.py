@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from training import defaults, space
+from training import defaults, draft, space
 from training.catalogue import DEFAULT, ENCODER, SEQ2SEQ, Base, find
 
 # Where nothing was measured: MiniLM on two ordinary cores. The interval is then wide.
@@ -21,6 +21,7 @@ TOKENS = 24.0  # of a row whose length is not known
 WRITER_SIZE, WRITER_TRAINS, WRITER_WRITES = 135.0, 350.0, 60.0
 ANSWER, PROMPT = 1.3, 40.0  # a text with its answer against the text, and the tokens around them
 _TFIDF = 1.5e-5  # seconds a row and label
+_LINEAR = 1.5e-5  # the same for all strengths of a draft that are tried
 _MEASURED, _UNMEASURED = (0.75, 1.5), (0.4, 3.0)  # the interval around the estimate
 
 
@@ -47,6 +48,8 @@ def seconds(
     `calibration` is what `python -m training calibrate` wrote: {"startup_seconds", "bases": {id:
     {"train_tokens_per_second", "infer_tokens_per_second" and both with "_long"}}}; without it a typical machine.
     """
+    if effort == draft.EFFORT:
+        return _drafted(stats, calibration or {}, find(base), settings or {})
     if find(base).kind != ENCODER:
         return _writing(stats, calibration or {}, effort, find(base), settings or {})
     chosen = defaults.settings(effort, _rows(stats.get("train") or {}), settings or {})
@@ -64,6 +67,24 @@ def seconds(
         1.0 + rows * 2e-4 + _rows(stats.get("train") or {}) * int(stats.get("labels") or 2) * _TFIDF
     )
     total = 2 * speed.startup + training + reading * PADDING / speed.infer + simple
+    low, high = _MEASURED if speed.measured else _UNMEASURED
+    return Estimate(round(total, 1), round(total * low, 1), round(total * high, 1), speed.measured)
+
+
+def _drafted(
+    stats: Mapping[str, Any],
+    calibration: Mapping[str, Any],
+    base: Base,
+    settings: Mapping[str, Any],
+) -> Estimate:
+    """The base reads all rows once, and the test rows twice more; then linear models are fitted."""
+    train = _rows(stats.get("train") or {})
+    limit = defaults.settings(draft.EFFORT, train, settings).get("max_length")
+    speed = _speed(calibration, base, stats)
+    tokens = {name: _tokens(stats.get(name) or {}, limit) for name in ("train", "valid", "test")}
+    reading = (sum(tokens.values()) + 2 * tokens["test"]) * PADDING / speed.infer
+    labels = int(stats.get("labels") or 2)
+    total = 2 * speed.startup + reading + 1.0 + train * labels * (_TFIDF + _LINEAR)
     low, high = _MEASURED if speed.measured else _UNMEASURED
     return Estimate(round(total, 1), round(total * low, 1), round(total * high, 1), speed.measured)
 

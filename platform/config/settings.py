@@ -271,11 +271,16 @@ Q_CLUSTER = {
     "catch_up": False,
     "label": _("Queue"),
     "cache": "queue",
-    # A check of data never waits behind an hour of training, nor behind minutes of a close look at other data.
-    "ALT_CLUSTERS": {"train": {"workers": RUN_SLOTS}, "look": {"workers": 1}},
+    # A check of data never waits behind an hour of training, nor behind minutes of a close look at other data;
+    # nor does a draft, which takes a minute.
+    "ALT_CLUSTERS": {
+        "train": {"workers": RUN_SLOTS},
+        "look": {"workers": 1},
+        "draft": {"workers": 1},
+    },
 }
 # `up` starts `manage.py work <name>` for each of these, each in a process group of its own.
-QUEUE_CLUSTERS = ["attune", "train", "look"]
+QUEUE_CLUSTERS = ["attune", "train", "look", "draft"]
 # Called once a minute, and when the first cluster starts.
 SCHEDULES = [
     "projects.runs.tasks.sweep",

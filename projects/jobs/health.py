@@ -10,7 +10,7 @@ from django.conf import settings
 EVERY = 2.0  # seconds between two touches
 # Longer than a write may wait for the database (20 s), so that a busy site isn't taken for a dead one.
 STALE = 25.0
-TRAIN = "train"
+TRAIN, DRAFT = "train", "draft"
 _beaten: dict[str, float] = {}
 
 

@@ -41,7 +41,14 @@ class ChoiceSerializer(serializers.Serializer[Any]):
         default="",
         help_text="Id of a base model; by default the usual one for the task and the data.",
     )
-    effort = serializers.ChoiceField(EFFORTS, default="balanced")
+    effort = serializers.ChoiceField(
+        EFFORTS,
+        default="balanced",
+        help_text=(
+            "`draft` fits a linear model over the base as it is, within a minute; the others fine-tune, each longer "
+            "than the one before it."
+        ),
+    )
     seed = serializers.IntegerField(default=13, min_value=0, max_value=2**31 - 1)
     settings = serializers.DictField(
         default=dict, help_text='Hyperparameters by name, such as {"epochs": 4}; all optional.'
@@ -224,6 +231,7 @@ class Estimates(APIView):
         version = _version(project, given.pop("version", None))
         given["base"] = given["base"] or default_base(project.task, version)
         spec = planning.spec(project, **given)
+        planning.check_effort(spec, version)
         planning.check_base(spec, version.variant)
         return Response(EstimateSerializer(planning.estimate(version, spec)).data)
 

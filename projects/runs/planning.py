@@ -16,9 +16,11 @@ from django.db.models import F
 from django.template.defaultfilters import filesizeformat
 
 from projects.datasets.models import DatasetVersion, HealthReport
+from projects.datasets.selectors import draftable
+from projects.jobs.health import DRAFT, TRAIN
 from projects.models import Project
 from projects.runs.models import Run, Status
-from training import catalogue
+from training import catalogue, draft
 from training import estimate as estimating
 from training.catalogue import Base
 from training.problems import Problem
@@ -89,6 +91,22 @@ def runnable(run: Run, version: Path) -> Spec:
     if catalogue.available(given.base, site.BASES_DIR) and _is_here(given.base):
         return replace(given, base_folder=str(catalogue.locate(given.base, site.BASES_DIR)))
     return given
+
+
+def cluster(spec: Mapping[str, Any]) -> str:
+    """Of the queue: a draft never waits behind hours of training."""
+    return DRAFT if spec.get("effort") == draft.EFFORT else TRAIN
+
+
+def check_effort(spec: Spec, version: DatasetVersion) -> None:
+    """Raises Problem(`draft.task`)."""
+    if spec.effort == draft.EFFORT and not draftable(version):
+        raise Problem("draft.task", task=spec.task)
+
+
+def efforts(version: DatasetVersion) -> list[str]:
+    """Those that such data can have, the quickest first."""
+    return [name for name in EFFORTS if name != draft.EFFORT or draftable(version)]
 
 
 def _is_here(base: str) -> bool:
@@ -180,7 +198,7 @@ def estimate(
 ) -> estimating.Estimate:
     """Seconds on this machine: measured speed, corrected by how right earlier estimates were."""
     found = _estimated(_stats(version), spec)
-    by = correction() if factor is None else factor
+    by = correction(spec.effort) if factor is None else factor
     found = replace(found, seconds=found.seconds * by, low=found.low * by, high=found.high * by)
     return estimating.searched(found, spec.search)
 
@@ -199,17 +217,26 @@ def _estimated(stats: Mapping[str, Any], spec: Spec) -> estimating.Estimate:
 
 def by_effort(version: DatasetVersion, spec: Spec) -> dict[str, estimating.Estimate]:
     factor = correction()
-    return {effort: estimate(version, replace(spec, effort=effort), factor) for effort in EFFORTS}
+    found = {}
+    for name in efforts(version):
+        by = correction(name) if name == draft.EFFORT else factor
+        found[name] = estimate(version, replace(spec, effort=name), by)
+    return found
 
 
-def correction() -> float:
-    """The median of real to uncorrected estimated seconds over the latest runs; 1 for fewer than two."""
+def correction(effort: str = "") -> float:
+    """The median of real to uncorrected estimated seconds over the latest runs; 1 for fewer than two.
+
+    Drafts, which do not train, say nothing about the others, nor these about them.
+    """
+    drafts = {"spec__effort": draft.EFFORT}
     done = Run.objects.filter(
         status=Status.SUCCEEDED,
         total_seconds__gt=0,
         estimated_seconds__gt=0,
         estimate_factor__gt=0,
     )
+    done = done.filter(**drafts) if effort == draft.EFFORT else done.exclude(**drafts)
     ratio = F("total_seconds") * F("estimate_factor") / F("estimated_seconds")
     latest = done.order_by("-ended_at").annotate(ratio=ratio)[:LATEST]
     ratios = list(latest.values_list("ratio", flat=True))

@@ -16,7 +16,6 @@ from billing.services import hold, release, settle
 from projects.datasets import diagnosis
 from projects.datasets.models import DatasetVersion
 from projects.datasets.selectors import trainable
-from projects.jobs.health import TRAIN
 from projects.jobs.queue import enqueue
 from projects.models import Project
 from projects.runs import lifecycle, planning
@@ -60,13 +59,14 @@ def start(
     chosen: dict[str, Any] = {"base": base, "effort": effort, "seed": seed}
     asked: dict[str, Any] = {"prompt": prompt, "system": system, "search": search}
     spec = planning.spec(project, **chosen, settings=settings or {}, **asked)
+    planning.check_effort(spec, version)
     planning.check_base(spec, version.variant)
     run = Run(project=project, version=version, start_key=key, created_by=user)
     run.spec = planning.portable(spec)
     run.data_state = {
         "gate": gate, "confirmed": gate == "red", "ignored": diagnosis.acknowledged(version)
     }  # fmt: skip
-    factor = planning.correction()
+    factor = planning.correction(spec.effort)
     run.estimated_seconds = planning.estimate(version, spec, factor).seconds
     # How long a search takes is its budget: it teaches nothing about the next estimate (see planning.correction).
     run.estimate_factor = 0.0 if spec.search else factor
@@ -95,7 +95,7 @@ def _create(run: Run) -> Run:
     run.save(force_insert=True)
     minutes = math.ceil(run.spec.get("search", {}).get("minutes") or 1)
     hold(workspace=project.workspace, run_id=run.pk, project_id=project.pk, minutes=minutes)
-    enqueue(EXECUTE, run.pk, cluster=TRAIN)
+    enqueue(EXECUTE, run.pk, cluster=planning.cluster(run.spec))
     return run
 
 
@@ -166,5 +166,6 @@ def requeue(
     narrow: dict[str, Any] = {"attempt": attempt, "unheard_since": unheard_since}
     if not lifecycle.move(run_id, to, reason=reason, **narrow):
         return False
-    enqueue(EXECUTE, run_id, cluster=TRAIN)
+    spec = Run.objects.values_list("spec", flat=True).get(pk=run_id)
+    enqueue(EXECUTE, run_id, cluster=planning.cluster(spec))
     return True

@@ -8,9 +8,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from projects.jobs.health import TRAIN
 from projects.jobs.queue import enqueue, queued
-from projects.runs import services
+from projects.runs import planning, services
 from projects.runs.lifecycle import HELD
 from projects.runs.models import Run, RunEvent, Status
 from web.errors import incident
@@ -53,8 +52,9 @@ def kick() -> int:
     """Queued runs that the queue does not know (any more) are queued again. Returns how many."""
     old = timezone.now() - FORGOTTEN
     waiting = Run.objects.filter(created_at__lt=old, status=Status.QUEUED)
-    runs = set(map(str, waiting.values_list("pk", flat=True)))
-    missing = runs - queued(services.EXECUTE, cluster=TRAIN) if runs else set()
-    for run_id in missing:
-        enqueue(services.EXECUTE, run_id, cluster=TRAIN)
+    runs = {str(run.pk): planning.cluster(run.spec) for run in waiting.only("pk", "spec")}
+    known = {name: queued(services.EXECUTE, cluster=name) for name in set(runs.values())}
+    missing = {run_id: name for run_id, name in runs.items() if run_id not in known[name]}
+    for run_id, name in missing.items():
+        enqueue(services.EXECUTE, run_id, cluster=name)
     return len(missing)

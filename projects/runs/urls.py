@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from projects.runs import views, wizard
+from projects.runs import drafting, views, wizard
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("train/", wizard.train, name="train"),
@@ -17,5 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/<uuid:run_id>/metrics.csv", views.run_metrics, name="run-metrics"),
     path("runs/<uuid:run_id>/artifact.zip", views.run_artifact, name="run-artifact"),
     path("runs/<uuid:run_id>/cancel/", views.run_cancel, name="run-cancel"),
+    path("runs/<uuid:run_id>/fine-tune/", drafting.run_fine_tune, name="run-fine-tune"),
+    path("versions/<uuid:version_id>/draft/", drafting.version_draft, name="version-draft"),
     path("runs/<uuid:run_id>/try/", views.run_try, name="run-try"),
 ]

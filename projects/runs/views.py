@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.http import (
     Http404,
@@ -22,7 +22,16 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import Action, allowed
 from projects.jobs.health import worker_alive
 from projects.people import user_of
-from projects.runs import charts, planning, results, searching, selectors, services, trying
+from projects.runs import (
+    charts,
+    drafting,
+    planning,
+    results,
+    searching,
+    selectors,
+    services,
+    trying,
+)
 from projects.runs.models import Run, Status
 from projects.runs.names import figure
 from projects.runs.results import Listed
@@ -67,7 +76,9 @@ def _page(request: HttpRequest, found: Run) -> dict[str, Any]:
         "can_download": allowed(user, workspace, Action.DOWNLOAD),
         "stages": selectors.stages_of(found),
         "fault": selectors.fault_of(found),
-        "worker_alive": over or worker_alive(),
+        "worker_alive": over or worker_alive(planning.cluster(found.spec)),
+        "is_draft": drafting.is_draft(found),
+        "start_key": uuid4().hex,
         "waiting": selectors.queue_place(found) if found.status == Status.QUEUED else 0,
         "started": selectors.started(found),
         **searching.live(found),
@@ -90,6 +101,7 @@ def _results(found: Run) -> dict[str, Any]:
         "causes": causes(result, selectors.findings_of(found.version)),
         "many": charts.SHOWN,
         "artifact": found.artifact,
+        "beside": drafting.beside(found),
         **searching.found(result),
         "chart_urls": {
             name: reverse("run-chart", args=[*ids, name])
@@ -118,6 +130,7 @@ def _urls(found: Run) -> dict[str, str]:
         "metrics_url": "run-metrics",
         "artifact_url": "run-artifact",
         "cancel_url": "run-cancel",
+        "fine_tune_url": "run-fine-tune",
         "try_url": "run-try",
     }
     return {name: reverse(route, args=ids) for name, route in urls.items()}

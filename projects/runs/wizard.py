@@ -43,6 +43,7 @@ MENDED = {
     "run.version": "data",
     "run.gate": "data",
     "spec": "model",
+    "draft": "model",
     "base": "model",
     "prompt": "model",
 }
@@ -108,8 +109,9 @@ def _check(project: Project, choice: Choice) -> None:
         if diagnosis.standing(choice.version) == "red" and not choice.confirmed:
             raise Problem("run.gate", version=str(choice.version))
     if after >= 2:
-        variant = choice.version.variant if choice.version else ""
-        planning.check_base(choice.spec(project), variant)
+        version, spec = _version(choice), choice.spec(project)
+        planning.check_effort(spec, version)
+        planning.check_base(spec, version.variant)
 
 
 def _mended_at(problem: Problem) -> str:
@@ -206,7 +208,7 @@ def _review(project: Project, choice: Choice) -> dict[str, Any]:
         "settings": [(setting_title(n), setting_value(v)) for n, v in spec.settings.items()],
         "allowance": allowance(project.workspace),
         "start_key": uuid4().hex,
-        "worker_alive": worker_alive(),
+        "worker_alive": worker_alive(planning.cluster(spec.as_dict())),
     }
 
 

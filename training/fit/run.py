@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
@@ -13,9 +13,9 @@ from typing import Any
 
 from accelerate import Accelerator
 
-from training import backbone, export, freezing, loop, repair, unpadded, vocabulary
+from training import backbone, draft, export, freezing, loop, repair, unpadded, vocabulary
 from training.events import Event, Report
-from training.fit import adapting, seeds, training, writing
+from training.fit import adapting, drafting, seeds, training, writing
 from training.fit import card as cards
 from training.fit import job as jobs
 from training.fit import report as reports
@@ -68,7 +68,7 @@ def _stages(
     yield jobs.stage("reading")
     yield from jobs.read(job)
     yield from jobs.located(job, bases_dir)
-    report = yield from (writing.made(job) if job.learner.head == "text" else _made(job))
+    report = yield from _maker(job)(job)
     report = replace(report, details={**report.details, **found})
     yield jobs.stage("saving")
     yield export.save(
@@ -78,6 +78,12 @@ def _stages(
     report = replace(report, seconds=job.seconds)
     export.write_json(job.folder / REPORT, report.as_dict())
     yield report
+
+
+def _maker(job: Job) -> Callable[[Job], Generator[Event, None, Report]]:
+    if job.spec.effort == draft.EFFORT:
+        return drafting.made
+    return writing.made if job.learner.head == "text" else _made
 
 
 def _made(job: Job) -> Generator[Event, None, Report]:

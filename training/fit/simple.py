@@ -26,6 +26,14 @@ class Simple:
     hits: dict[str, npt.NDArray[np.floating[Any]]]
 
 
+def plain(job: Job) -> Simple:
+    """Those that need no base."""
+    begin = time.monotonic()
+    found = job.learner.simple(job.rows["train"], job.rows["test"], job.about, job.spec.seed)
+    job.seconds["baselines"] = round(time.monotonic() - begin, 3)
+    return _scored(job, found, {})
+
+
 def score(job: Job, network: Any, accelerator: Accelerator) -> Generator[Event, None, Simple]:
     """Scores them all; leaves what is learnt over the frozen base in the head, where that is wanted."""
     begin, rows, learner = time.monotonic(), job.rows, job.learner
@@ -36,11 +44,16 @@ def score(job: Job, network: Any, accelerator: Accelerator) -> Generator[Event, 
         base, tuned = yield from probes.PROBES[job.learner.head](job, network, accelerator)
         found["base"] = base
     job.seconds["baselines"] = round(time.monotonic() - begin, 3)
-    metrics, hits = {}, {}
+    return _scored(job, found, tuned)
+
+
+def _scored(job: Job, found: dict[str, Any], tuned: dict[str, Any]) -> Simple:
+    """`tuned` belongs to the model over the base's vectors."""
+    metrics, hits, rows, learner = {}, {}, job.rows["test"], job.learner
     for name, results in found.items():
         about = job.about | (tuned if name == "base" else {})
-        metrics[name] = _brief(learner.score(rows["test"], results, about))
-        hits[name] = learner.hits(rows["test"], results, about)
+        metrics[name] = _brief(learner.score(rows, results, about))
+        hits[name] = learner.hits(rows, results, about)
     return Simple(metrics, hits)
 
 
