@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from training.problems import files, marks, model, pools, rows, site
+from training.problems import drafts, files, marks, model, pools, rows, site
 from training.problems.entry import AMBER, BLOCKING, INFO, RED, Entry
 
 __all__ = ["AMBER", "BLOCKING", "INFO", "RED", "TABLE", "Entry", "Problem", "fill"]
@@ -20,6 +20,7 @@ TABLE: dict[str, Entry] = {
     **marks.ENTRIES,
     **model.ENTRIES,
     **pools.ENTRIES,
+    **drafts.ENTRIES,
 }
 
 

@@ -347,20 +347,6 @@ ENTRIES: dict[str, Entry] = {
         _("It is the one with the seed {seed}."),
         _("Nothing to do: mean and deviation of all of them stand in the report."),
     ),
-    "draft.setting": Entry(
-        BLOCKING,
-        _("A draft does not know this setting"),
-        _("Of the settings only these: {known}."),
-        _("“{field}” is set, and would change nothing: a draft is not trained step by step."),
-        _("Leave it out, or choose another effort."),
-    ),
-    "draft.task": Entry(
-        BLOCKING,
-        _("No draft for this task"),
-        _("Answers that a linear model can give: labels, scores or marked words."),
-        _("A model for {task} has to point out or write its answers, which has to be trained."),
-        _("Choose another effort; “quick” is the fastest."),
-    ),
     "train.truncated": Entry(
         INFO,
         _("Long texts are cut"),
