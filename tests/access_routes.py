@@ -210,6 +210,8 @@ ROUTES: dict[str, Route] = {
     "run-resume": action(409),
     "run-repeat": action(302, data=lambda ids: {"start_key": "same"}),
     "run-extend": action(409, data=lambda ids: {"epochs": "2"}),
+    "run-fine-tune": action(302),
+    "version-draft": action(302),
     # No serving process runs in this test; a viewer may try what he may see.
     "run-try": action(503, viewer=503, data=lambda ids: {"text": "hello"}),
     # --- API -----------------------------------------------------------------------------------------------------

@@ -16,10 +16,13 @@ from django.db.models import F
 from django.template.defaultfilters import filesizeformat
 
 from projects.datasets.models import DatasetVersion, HealthReport
+from projects.datasets.selectors import draftable
+from projects.jobs import hardware
+from projects.jobs.health import DRAFT
 from projects.models import Project
 from projects.runs import folders
 from projects.runs.models import Follows, Run, Status
-from training import catalogue
+from training import catalogue, draft
 from training import estimate as estimating
 from training.catalogue import Base
 from training.problems import Problem
@@ -104,6 +107,22 @@ def _continued(run: Run) -> str:
     if found is None:
         raise Problem("run.epochs", reason=reasons.UNKEPT)
     return str(found.parent)
+
+
+def cluster(spec: Mapping[str, Any]) -> str:
+    """Of the queue: a draft never waits behind hours of training."""
+    return DRAFT if spec.get("effort") == draft.EFFORT else hardware.cluster()
+
+
+def check_effort(spec: Spec, version: DatasetVersion) -> None:
+    """Raises Problem(`draft.task`)."""
+    if spec.effort == draft.EFFORT and not draftable(version):
+        raise Problem("draft.task", task=spec.task)
+
+
+def efforts(version: DatasetVersion) -> list[str]:
+    """Those that such data can have, the quickest first."""
+    return [name for name in EFFORTS if name != draft.EFFORT or draftable(version)]
 
 
 def _is_here(base: str) -> bool:
@@ -209,7 +228,7 @@ def estimate(
 ) -> estimating.Estimate:
     """Seconds and bytes on this machine: measured speed, corrected by how right earlier estimates were."""
     found = _estimated(_stats(version), with_devices(spec, most=True))
-    by = learnt(spec.base) if known is None else known
+    by = learnt(spec.base, spec.effort) if known is None else known
     found = replace(found.times(by.factor, by.spread), memory=int(found.memory * by.memory))
     return estimating.searched(found, spec.search)
 
@@ -235,18 +254,27 @@ def _estimated(stats: Mapping[str, Any], spec: Spec) -> estimating.Estimate:
 
 def by_effort(version: DatasetVersion, spec: Spec) -> dict[str, estimating.Estimate]:
     known = learnt(spec.base)
-    return {effort: estimate(version, replace(spec, effort=effort), known) for effort in EFFORTS}
+    found = {}
+    for name in efforts(version):
+        by = learnt(spec.base, name) if name == draft.EFFORT else known
+        found[name] = estimate(version, replace(spec, effort=name), by)
+    return found
 
 
-def learnt(base: str) -> Learnt:
+def learnt(base: str, effort: str = "") -> Learnt:
     """The median of real to uncorrected estimated seconds over the latest runs with this base, or with any where
-    there are few; and how far they lie apart. Nothing is learnt of fewer than two."""
+    there are few; and how far they lie apart. Nothing is learnt of fewer than two.
+
+    Drafts, which do not train, say nothing about the others, nor these about them.
+    """
+    drafts = {"spec__effort": draft.EFFORT}
     done = Run.objects.filter(
         status=Status.SUCCEEDED,
         total_seconds__gt=0,
         estimated_seconds__gt=0,
         estimate_factor__gt=0,
     ).order_by("-ended_at")
+    done = done.filter(**drafts) if effort == draft.EFFORT else done.exclude(**drafts)
     ratio = F("total_seconds") * F("estimate_factor") / F("estimated_seconds")
     columns = ("ratio", "report__memory", "estimate__memory", "estimate__memory_factor")
     rows = list(done.filter(spec__base=base).annotate(ratio=ratio).values_list(*columns)[:LATEST])

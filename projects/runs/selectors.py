@@ -23,7 +23,7 @@ from projects.runs.models import Artifact, Run, RunEvent, Status
 from projects.runs.results import Result
 from projects.runs.results.shape import FIGURES
 from projects.selectors import task_of
-from training import generative_defaults
+from training import draft, generative_defaults
 from training.events import STAGES
 from training.problems import TABLE, Problem
 from web.errors import words
@@ -40,6 +40,7 @@ STAGE_TITLES = {
     "saving": _("Saving the model"),
     "verifying": _("Loading it again and comparing"),
 }
+DRAFT_TITLES = {"training": _("Fitting a linear model")}
 CURVES = ("step", "scored", "resumed", "usage")
 
 
@@ -159,9 +160,10 @@ def fault_of(run: Run) -> Fault | None:
 def stages_of(run: Run) -> list[StageState]:
     """Every stage, and how far this run has come."""
     here = STAGES.index(run.stage) if run.stage in STAGES else -1
+    titles = STAGE_TITLES | (DRAFT_TITLES if run.spec.get("effort") == draft.EFFORT else {})
     over, good = ended(run), run.status == Status.SUCCEEDED
     return [
-        StageState(name, STAGE_TITLES[name], _state(index, here, over, good))
+        StageState(name, titles[name], _state(index, here, over, good))
         for index, name in enumerate(STAGES)
         if name != "searching" or run.spec.get("search")
     ]

@@ -17,7 +17,6 @@ from projects import room
 from projects.datasets import diagnosis
 from projects.datasets.models import DatasetVersion
 from projects.datasets.selectors import trainable
-from projects.jobs import hardware
 from projects.jobs.queue import enqueue
 from projects.models import Project
 from projects.runs import lifecycle, planning, telling
@@ -67,18 +66,19 @@ def start(
     chosen: dict[str, Any] = {"base": base, "effort": effort, "seed": seed}
     asked: dict[str, Any] = {"prompt": prompt, "system": system, "search": search}
     spec = planning.spec(project, **chosen, settings=settings or {}, **asked)
+    planning.check_effort(spec, version)
     planning.check_base(spec, version.variant)
     spec = planning.with_devices(spec)
     check_devices(project.workspace, planning.devices(spec))
     room.check(planning.bytes_kept(spec))
     run = Run(project=project, version=version, start_key=key, created_by=user)
-    run.cluster = hardware.cluster()
     run.origin, run.follows = origin, follows
     run.spec = planning.portable(spec)
+    run.cluster = planning.cluster(run.spec)
     run.data_state = {
         "gate": gate, "confirmed": gate == "red", "ignored": diagnosis.acknowledged(version)
     }  # fmt: skip
-    learnt = planning.learnt(spec.base)
+    learnt = planning.learnt(spec.base, spec.effort)
     estimate = planning.estimate(version, spec, learnt)
     run.estimated_seconds = estimate.seconds
     run.estimate = planning.kept(estimate, learnt)

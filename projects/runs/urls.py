@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from projects.runs import going, views, wizard
+from projects.runs import drafting, going, views, wizard
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("train/", wizard.train, name="train"),
@@ -22,5 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/<uuid:run_id>/resume/", going.run_resume, name="run-resume"),
     path("runs/<uuid:run_id>/repeat/", going.run_repeat, name="run-repeat"),
     path("runs/<uuid:run_id>/extend/", going.run_extend, name="run-extend"),
+    path("runs/<uuid:run_id>/fine-tune/", drafting.run_fine_tune, name="run-fine-tune"),
+    path("versions/<uuid:version_id>/draft/", drafting.version_draft, name="version-draft"),
     path("runs/<uuid:run_id>/try/", views.run_try, name="run-try"),
 ]

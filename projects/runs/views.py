@@ -26,6 +26,7 @@ from projects.people import user_of
 from projects.runs import (
     again,
     charts,
+    drafting,
     history,
     planning,
     polling,
@@ -106,6 +107,8 @@ def _under_way(request: HttpRequest, found: Run) -> dict[str, Any]:
         "stages": selectors.stages_of(found),
         "worker_alive": alive,
         "turn": turns.turn_of(found) if found.status == Status.QUEUED else None,
+        "is_draft": drafting.is_draft(found),
+        "start_key": uuid4().hex,
         **searching.live(found),
         "notes": selectors.notes_of(found),
         "resumed": selectors.resumed(found),
@@ -148,7 +151,7 @@ def _results(found: Run) -> dict[str, Any]:
         else {},
         **_agreement(found, result),
         "extends": not again.cannot_extend(found),
-        "start_key": uuid4().hex,
+        "beside": drafting.beside(found),
         **searching.found(result),
         "chart_urls": {
             name: reverse("run-chart", args=[*ids, name])
@@ -193,6 +196,7 @@ def _urls(found: Run) -> dict[str, str]:
         "resume_url": "run-resume",
         "repeat_url": "run-repeat",
         "extend_url": "run-extend",
+        "fine_tune_url": "run-fine-tune",
         "try_url": "run-try",
     }
     return {name: reverse(route, args=ids) for name, route in urls.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
@@ -14,9 +14,9 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from training import backbone, export, freezing, loop, repair, unpadded, vocabulary
+from training import backbone, draft, export, freezing, loop, repair, unpadded, vocabulary
 from training.events import Event, Report
-from training.fit import adapting, keeping, resuming, seeds, training, writing
+from training.fit import adapting, drafting, keeping, resuming, seeds, training, writing
 from training.fit import card as cards
 from training.fit import job as jobs
 from training.fit import report as reports
@@ -70,7 +70,7 @@ def _stages(
     yield from jobs.read(job)
     yield from jobs.located(job, bases_dir)
     resuming.begin(job)
-    report = yield from (writing.made(job) if job.learner.head == "text" else _made(job))
+    report = yield from _maker(job)(job)
     report = replace(report, details={**report.details, **found})
     yield jobs.stage("saving")
     yield export.save(
@@ -82,6 +82,12 @@ def _stages(
     export.write_json(job.folder / REPORT, report.as_dict())
     yield report
     resuming.finish(job)
+
+
+def _maker(job: Job) -> Callable[[Job], Generator[Event, None, Report]]:
+    if job.spec.effort == draft.EFFORT:
+        return drafting.made
+    return writing.made if job.learner.head == "text" else _made
 
 
 def _made(job: Job) -> Generator[Event, None, Report]:
