@@ -6,6 +6,7 @@ import sys
 from bench import data, pairs
 from bench.experts import command as experts
 from bench.training import command as training
+from bench.training import few_shot
 
 
 def main() -> int:
@@ -15,6 +16,7 @@ def main() -> int:
     experts.add(commands)
     pairs.add(commands)
     training.add(commands)
+    few_shot.add(commands)
     wanted = parser.parse_args()
     return int(wanted.run(wanted))
 

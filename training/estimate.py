@@ -56,7 +56,7 @@ def seconds(
         for name in ("train", "valid", "test")
     }
     epochs = int(chosen["epochs"])
-    training = int(chosen["seeds"]) * epochs * tokens["train"] * PADDING / speed.train
+    training = _times(effort, chosen, stats) * epochs * tokens["train"] * PADDING / speed.train
     # The frozen base reads all rows once; every epoch is scored; test rows are predicted, and again after reloading.
     reading = sum(tokens.values()) + epochs * tokens["valid"] + 2 * tokens["test"]
     rows = sum(_rows(stats.get(name) or {}) for name in tokens)
@@ -66,6 +66,17 @@ def seconds(
     total = 2 * speed.startup + training + reading * PADDING / speed.infer + simple
     low, high = _MEASURED if speed.measured else _UNMEASURED
     return Estimate(round(total, 1), round(total * low, 1), round(total * high, 1), speed.measured)
+
+
+def _times(effort: str, chosen: Mapping[str, Any], stats: Mapping[str, Any]) -> int:
+    """How many trainings: seeds, and before them what is tried of a small set."""
+    rows, labels = _rows(stats.get("train") or {}), int(stats.get("labels") or 0)
+    left = [chosen[name] == "auto" for name in ("few_shot", "augmentation")]
+    ways = 1 + sum(
+        left[0] if name == "few_shot" else left[1] for name in defaults.tried(effort, rows, labels)
+    )
+    seeds = int(chosen["seeds"])
+    return seeds if ways == 1 else ways + (seeds if seeds > 1 else 0)
 
 
 def searched(found: Estimate, search: Mapping[str, Any]) -> Estimate:

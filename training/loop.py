@@ -14,7 +14,7 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 from torch import Tensor
 
-from training import batches, freezing, losses, optimizers, repair
+from training import augment, batches, freezing, losses, optimizers, repair
 from training.events import Event, Note, Scored, Step
 from training.files import core
 from training.plan import Plan
@@ -48,6 +48,8 @@ class Data:
     valid_rows: int = 0
     valid_tokens: int = 0
     labels: int = 0  # of rows that have one label each
+    # (piece, what draws) -> the piece as it is read this time
+    change: Callable[[Piece, np.random.Generator], Piece] | None = None
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,7 @@ class Trainer:
         self.network, self.data, self.plan, self.accelerator = network, data, plan, accelerator
         freezing.apply(network, plan)
         self.optimizer = optimizers.build(network, plan)
+        self.outputs = losses.outputs_of(network, plan)
         self.criterion = losses.criterion(network, plan)
         self.lengths = [len(piece["ids"]) for piece in data.train]
         self.steps = plan.steps(len(self.lengths))
@@ -235,10 +238,8 @@ class Trainer:
         self.network.train()
         freezing.thaw(self.network, self.plan, number)
         total, seen = 0.0, 0
-        plan, per_epoch = self.plan, self.plan.epoch_steps(len(self.lengths))
-        chosen = batches.training(
-            self.lengths, plan.step_rows, plan.seed, number, self.shares_of_rows
-        )
+        per_epoch = self.plan.epoch_steps(len(self.lengths))
+        chosen = self.chosen(number)
         for place, rows in enumerate(chosen, start=1):
             loss = self.update(rows.tolist())
             clock.add(len(rows), sum(self.lengths[row] for row in rows), loss)
@@ -251,6 +252,14 @@ class Trainer:
             if ended:
                 break
         return total / seen if seen else None
+
+    def chosen(self, number: int) -> list[NDArray[np.int64]]:
+        """The rows of each step of an epoch."""
+        size, seed = self.plan.step_rows, self.plan.seed
+        if self.plan.few_shot == "on":
+            targets = [piece["target"] for piece in self.data.train]
+            return batches.by_label(targets, size, seed, number)
+        return batches.training(self.lengths, size, seed, number, self.shares_of_rows)
 
     def rate(self) -> float:
         return float(self.optimizer.param_groups[0]["lr"])
@@ -309,7 +318,12 @@ class Trainer:
         return sum(self.part(batch, share) for batch, share in zip(parts, shares, strict=True))
 
     def batch(self, rows: list[int]) -> core.Batch:
-        batch = self.network.collate([self.data.train[row] for row in rows])
+        # By step and row, so that a step can be repeated.
+        draw = np.random.default_rng([self.plan.seed, self.step, rows[0]])
+        pieces, change = [self.data.train[row] for row in rows], self.data.change
+        batch = self.network.collate([change(p, draw) for p in pieces] if change else pieces)
+        if self.plan.augmentation == augment.MIXUP:
+            batch = augment.mixed(batch, draw)
         return core.moved(batch, self.accelerator.device)
 
     def shares(self, parts: Sequence[core.Batch]) -> list[float]:
@@ -323,7 +337,7 @@ class Trainer:
         if not share:  # its mean would be over nothing
             return 0.0
         with self.accelerator.autocast():
-            outputs = self.network(batch)
+            outputs = self.outputs(batch)
         loss: Tensor = self.criterion(outputs, batch) * share
         value = loss.item()
         self.accelerator.backward(loss)

@@ -51,6 +51,7 @@ class Job:
     pieces: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     truncated: float = 0.0
     seeds: dict[str, Any] = field(default_factory=dict)  # of several trainings, for the report
+    tried: list[dict[str, Any]] = field(default_factory=list)  # what was chosen on validation rows
     vectors: dict[str, Any] = field(default_factory=dict)  # of a frozen base, by split
     notes: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -81,6 +82,16 @@ class Job:
     @property
     def settings(self) -> dict[str, Any]:
         return dict(self.spec.settings)
+
+    def tell_tried(
+        self, what: str, values: Mapping[str, float], kept: str, rows: int, figure: str = ""
+    ) -> None:
+        """For the report: the figure of each choice on so many validation rows, and which one was taken."""
+        options = [
+            {"name": name, "value": value, "kept": name == kept} for name, value in values.items()
+        ]
+        figure = figure or self.learner.main
+        self.tried.append({"what": what, "figure": figure, "rows": rows, "options": options})
 
     def note(self, code: str, **values: Any) -> Note:
         """A note that stands in the report too."""
@@ -267,8 +278,12 @@ def plan_of(job: Job) -> Plan:
     return Plan(**{"seed": job.spec.seed, **UNUSED, **own})
 
 
-def started(job: Job, accelerator: Accelerator, figures: tuple[str, ...] = ()) -> Started:
+def started(
+    job: Job, accelerator: Accelerator, figures: tuple[str, ...] = (), ways: int = 1
+) -> Started:
     plan, seeds = plan_of(job), job.settings.get("seeds", 1)
+    if ways > 1:
+        seeds = ways + (seeds if seeds > 1 else 0)
     return Started(
         spec=_shown(job.spec),
         rows={split: len(rows) for split, rows in job.rows.items()},

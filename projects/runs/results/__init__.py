@@ -26,6 +26,7 @@ from projects.runs.results import (
 from projects.runs.results.downloads import metrics_csv, predictions_csv
 from projects.runs.results.predictions import PAGE, Listed, Prediction, examples, rows
 from projects.runs.results.shape import Result, View, value_at
+from projects.runs.results.tried import tried
 
 __all__ = [
     "PAGE",
@@ -87,6 +88,7 @@ def context(result: Result) -> dict[str, Any]:
         "test_rows": result.report["test_rows"],
         "details": result.details,
         "seeds": seeds(result),
+        "tried": tried(result),
         "seconds": result.report["seconds"],
         "ranking": ranking.compared(result),
         **view.context(result),
