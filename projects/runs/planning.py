@@ -18,9 +18,11 @@ from django.template.defaultfilters import filesizeformat
 from projects.datasets.models import DatasetVersion, HealthReport
 from projects.models import Project
 from projects.runs.models import Run, Status
+from projects.selectors import task_of
 from training import catalogue
 from training import estimate as estimating
 from training.catalogue import Base
+from training.coding.sequence import SINGLE
 from training.problems import Problem
 from training.spec import EFFORTS, Spec, from_dict
 from web.errors import words
@@ -179,10 +181,17 @@ def estimate(
     version: DatasetVersion, spec: Spec, factor: float | None = None
 ) -> estimating.Estimate:
     """Seconds on this machine: measured speed, corrected by how right earlier estimates were."""
-    found = _estimated(_stats(version), spec)
+    found = _estimated(_stats(version), replace(spec, settings=_asked(version, spec)))
     by = correction() if factor is None else factor
     found = replace(found, seconds=found.seconds * by, low=found.low * by, high=found.high * by)
     return estimating.searched(found, spec.search)
+
+
+def _asked(version: DatasetVersion, spec: Spec) -> dict[str, Any]:
+    """The settings; several ways of training are tried only of one text with one label."""
+    learner = task_of(version.project).variant(version.variant).learner
+    single = learner is not None and learner.objective == SINGLE and len(learner.inputs) == 1
+    return dict(spec.settings) if single else {"few_shot": "off", **spec.settings}
 
 
 def _estimated(stats: Mapping[str, Any], spec: Spec) -> estimating.Estimate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
@@ -97,9 +98,10 @@ def test_pairs_are_tried_below_fifty_rows_a_label(
 def report(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Event]:
     """A fine-tune of few rows in which nothing was chosen."""
     folder = tmp_path_factory.mktemp("few")
+    base = shutil.copytree(tiny_base, folder / "base", ignore=lambda *_: {"1_Pooling"})
     rows = write_csv(folder / "rows.csv", rows_of(120))
-    given = {"epochs": 1, "learning_rate": 1e-3, "precision": "fp32"}
-    return list(fit(quick(tiny_base, rows, settings=given), folder / "run"))
+    given = {"epochs": 1, "learning_rate": 1e-3, "precision": "fp32", "few_shot": "auto"}
+    return list(fit(quick(base, rows, settings=given), folder / "run"))
 
 
 def test_the_report_says_what_was_tried(report: list[Event]) -> None:
@@ -186,7 +188,8 @@ def test_validation_alone_decides(
         yield Scored(0, 0, None, None, {}, best=True)
         return loop.Outcome(number, 0, (), stopped_early=False, value=values[number])
 
-    settings = {"few_shot": "auto", "augmentation": "auto", "stop_metric": "auto"}
+    auto = dict.fromkeys(("few_shot", "augmentation", "stop_metric"), "auto")
+    settings = {**auto, "learning_rate": 1e-4}
     job: Any = Job(Spec("text-classification", settings=settings), tmp_path, SimpleNamespace())  # type: ignore[arg-type]
     learner = SimpleNamespace(main="accuracy")
     job.variant = SimpleNamespace(chosen=lambda settings: learner)
@@ -202,4 +205,5 @@ def test_validation_alone_decides(
     assert outcome.best_epoch == kept
     assert (tmp_path / export.CHECKPOINT / "way").read_text() == way
     assert job.settings["few_shot"] == way
+    assert job.settings["learning_rate"] == (1e-4, 5e-5)[kept]
     assert len(job.notes) == 1

@@ -67,7 +67,6 @@ def test_what_the_base_says_is_taken_and_travels_with_the_model(
     make_spec: MakeSpec, tiny_base: Path, tmp_path: Path
 ) -> None:
     base = Path(shutil.copytree(tiny_base, tmp_path / "base"))
-    (base / "1_Pooling").mkdir()
     (base / "1_Pooling" / "config.json").write_text('{"pooling_mode_cls_token": true}')
     spec = make_spec(base_folder=str(base), epochs=1, few_shot="off")
     report = list(fit(spec, tmp_path / "run"))[-1]

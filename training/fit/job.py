@@ -51,6 +51,7 @@ class Job:
     pieces: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     truncated: float = 0.0
     seeds: dict[str, Any] = field(default_factory=dict)  # of several trainings, for the report
+    given: frozenset[str] = frozenset()  # settings that a person chose
     tried: list[dict[str, Any]] = field(default_factory=list)  # what was chosen on validation rows
     vectors: dict[str, Any] = field(default_factory=dict)  # of a frozen base, by split
     notes: list[dict[str, Any]] = field(default_factory=list)
@@ -206,6 +207,7 @@ def _refuse(checked: Checked) -> None:
 def prepare(job: Job) -> Generator[Event, None, Any]:
     """Freezes what is chosen, tokenises all rows; returns the tokenizer."""
     spec = job.spec
+    job.given = frozenset(n for n, v in spec.settings.items() if v not in (None, "auto"))
     tokenizer = backbone.tokenizer(job.base)
     chosen = defaults.settings(
         spec.effort, len(job.rows["train"]), spec.settings, job.learner.head, job.learner.objective
