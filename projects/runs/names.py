@@ -26,6 +26,8 @@ SETTINGS = {
     "optimizer": gettext_noop("Optimizer"),
     "layer_decay": gettext_noop("Decay by layer"),
     "accumulation": gettext_noop("Batches in a step"),
+    "devices": gettext_noop("Devices"),
+    "checkpointing": gettext_noop("Save memory"),
     "label_smoothing": gettext_noop("Label smoothing"),
     "max_steps": gettext_noop("Most steps"),
     "stop_metric": gettext_noop("Score to stop by"),
@@ -95,7 +97,10 @@ GROUPS = (
     ),
     (gettext_noop("Few rows"), ("few_shot", "augmentation", "augment_share")),
     (gettext_noop("Rare labels"), ("class_weights", "focal", "oversampling")),
-    (gettext_noop("How it is computed"), ("optimizer", "precision", "seeds", "seed")),
+    (
+        gettext_noop("How it is computed"),
+        ("optimizer", "precision", "devices", "checkpointing", "seeds", "seed"),
+    ),
 )
 
 ON_OFF = {True: gettext_noop("On"), False: gettext_noop("Off")}
