@@ -6,6 +6,7 @@ import sys
 from bench import data, estimates, pairs, polls
 from bench.experts import command as experts
 from bench.training import command as training
+from bench.training import few_shot
 
 
 def main() -> int:
@@ -17,6 +18,7 @@ def main() -> int:
     pairs.add(commands)
     polls.add(commands)
     training.add(commands)
+    few_shot.add(commands)
     wanted = parser.parse_args()
     return int(wanted.run(wanted))
 

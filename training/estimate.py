@@ -93,7 +93,7 @@ def seconds(
         return _writing(stats, known, effort, found, settings or {})
     chosen = defaults.settings(effort, _rows(stats.get("train") or {}), settings or {})
     speed = _speed(known, found, stats)
-    parts = _parts(stats, chosen, found, speed)
+    parts = _parts(stats, chosen, found, speed, _times(effort, chosen, stats))
     memory = _memory(stats, chosen, found, known)
     low, high = _MEASURED if speed.measured else _UNMEASURED
     total = sum(parts.values())
@@ -135,6 +135,17 @@ def _drafted(
     return Estimate(*interval, speed.measured, memory, parts=parts)
 
 
+def _times(effort: str, chosen: Mapping[str, Any], stats: Mapping[str, Any]) -> int:
+    """How many trainings: seeds, and before them what is tried of a small set."""
+    rows, labels = _rows(stats.get("train") or {}), int(stats.get("labels") or 0)
+    left = [chosen[name] == "auto" for name in ("few_shot", "augmentation")]
+    ways = 1 + sum(
+        left[0] if name == "few_shot" else left[1] for name in defaults.tried(effort, rows, labels)
+    )
+    seeds = int(chosen["seeds"])
+    return seeds if ways == 1 else ways + (seeds if seeds > 1 else 0)
+
+
 def searched(found: Estimate, search: Mapping[str, Any]) -> Estimate:
     """With a search before it; `found` as it is without one."""
     low, usual, high = space.takes(search, (found.low, found.seconds, found.high))
@@ -142,9 +153,9 @@ def searched(found: Estimate, search: Mapping[str, Any]) -> Estimate:
 
 
 def _parts(
-    stats: Mapping[str, Any], chosen: Mapping[str, Any], base: Base, speed: _Speed
+    stats: Mapping[str, Any], chosen: Mapping[str, Any], base: Base, speed: _Speed, times: int
 ) -> dict[str, float]:
-    """Seconds of each thing that a fine-tune of an encoder does."""
+    """Seconds of each thing that a fine-tune of an encoder does; `times` is how often it is trained."""
     limit = chosen.get("max_length")
     tokens = {name: _tokens(stats.get(name) or {}, limit) for name in ("train", "valid", "test")}
     rows = {name: _rows(stats.get(name) or {}) for name in tokens}
@@ -165,9 +176,9 @@ def _parts(
         + sum(rows.values()) * _ROW
         + rows["train"] * labels * _TFIDF
         + sum(tokens.values()) * PADDING / speed.infer,
-        "training": seeds * (learning + judged * PADDING / speed.infer),
+        "training": times * (learning + judged * PADDING / speed.infer),
         "testing": (2 * tokens["test"] + tested) * PADDING / speed.proof,
-        "saving": (2 + seeds * min(3.0, epochs)) * base.size / _SAVED,
+        "saving": (2 + times * min(3.0, epochs)) * base.size / _SAVED,
     }
 
 

@@ -22,9 +22,11 @@ from projects.jobs.health import DRAFT
 from projects.models import Project
 from projects.runs import folders
 from projects.runs.models import Follows, Run, Status
+from projects.selectors import task_of
 from training import catalogue, draft
 from training import estimate as estimating
 from training.catalogue import Base
+from training.coding.sequence import SINGLE
 from training.problems import Problem
 from training.problems import resuming as reasons
 from training.spec import EFFORTS, Spec, from_dict
@@ -227,10 +229,18 @@ def estimate(
     version: DatasetVersion, spec: Spec, known: Learnt | None = None
 ) -> estimating.Estimate:
     """Seconds and bytes on this machine: measured speed, corrected by how right earlier estimates were."""
+    spec = replace(spec, settings=_asked(version, spec))
     found = _estimated(_stats(version), with_devices(spec, most=True))
     by = learnt(spec.base, spec.effort) if known is None else known
     found = replace(found.times(by.factor, by.spread), memory=int(found.memory * by.memory))
     return estimating.searched(found, spec.search)
+
+
+def _asked(version: DatasetVersion, spec: Spec) -> dict[str, Any]:
+    """The settings; several ways of training are tried only of one text with one label."""
+    learner = task_of(version.project).variant(version.variant).learner
+    single = learner is not None and learner.objective == SINGLE and len(learner.inputs) == 1
+    return dict(spec.settings) if single else {"few_shot": "off", **spec.settings}
 
 
 def kept(found: estimating.Estimate, known: Learnt) -> dict[str, Any]:

@@ -106,6 +106,19 @@ def test_an_unknown_base_is_named() -> None:
         estimate.seconds(STATS, MEASURED, base="gpt-99")
 
 
+def test_few_rows_are_trained_in_each_way_that_is_tried() -> None:
+    few = {"train": {"rows": 90, "mean_tokens": 20}, "labels": 3}
+    tried, once = (
+        estimate.seconds(few, settings={"few_shot": of}).seconds for of in ("auto", "off")
+    )
+    assert tried > once
+    many = {"train": {"rows": 900, "mean_tokens": 20}, "labels": 3}
+    assert (
+        estimate.seconds(many).seconds
+        == estimate.seconds(many, settings={"few_shot": "off"}).seconds
+    )
+
+
 def training_of(**settings: object) -> float:
     return estimate.seconds(STATS, MEASURED, settings=settings).parts["training"]
 

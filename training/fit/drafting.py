@@ -10,7 +10,7 @@ from typing import Any
 from training import backbone, draft, export, loop
 from training.events import Event, Report, Scored, each
 from training.fit import job as jobs
-from training.fit import probes, simple
+from training.fit import pooling, probes, simple
 from training.fit import report as reports
 from training.fit.job import Job, stage
 from training.vectors import Store, digest_of
@@ -39,6 +39,7 @@ def made(job: Job) -> Generator[Event, None, Report]:
     accelerator = backbone.accelerator("fp32")
     backbone.seed(job.spec.seed)
     network = backbone.network(job.base, job.about).to(accelerator.device)
+    yield from pooling.settle(job, network, accelerator)
     yield jobs.started(job, accelerator)
     yield stage("baselines")
     baselines = simple.plain(job)

@@ -52,6 +52,8 @@ class Job:
     pieces: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     truncated: float = 0.0
     seeds: dict[str, Any] = field(default_factory=dict)  # of several trainings, for the report
+    given: frozenset[str] = frozenset()  # settings that a person chose
+    tried: list[dict[str, Any]] = field(default_factory=list)  # what was chosen on validation rows
     vectors: dict[str, Any] = field(default_factory=dict)  # of a frozen base, by split
     notes: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -60,6 +62,7 @@ class Job:
     states: Store | None = None
     origin: Store | None = None
     setup: dict[str, Any] = field(default_factory=dict)
+    several: bool = False  # trainings, of which the best on validation is kept
 
     @property
     def learner(self) -> Learner:
@@ -87,6 +90,16 @@ class Job:
     @property
     def settings(self) -> dict[str, Any]:
         return dict(self.spec.settings)
+
+    def tell_tried(
+        self, what: str, values: Mapping[str, float], kept: str, rows: int, figure: str = ""
+    ) -> None:
+        """For the report: the figure of each choice on so many validation rows, and which one was taken."""
+        options = [
+            {"name": name, "value": value, "kept": name == kept} for name, value in values.items()
+        ]
+        figure = figure or self.learner.main
+        self.tried.append({"what": what, "figure": figure, "rows": rows, "options": options})
 
     def note(self, code: str, **values: Any) -> Note:
         """A note that stands in the report too."""
@@ -204,6 +217,7 @@ def _refuse(checked: Checked) -> None:
 def prepare(job: Job) -> Generator[Event, None, Any]:
     """Freezes what is chosen, tokenises all rows; returns the tokenizer."""
     spec = job.spec
+    job.given = frozenset(n for n, v in spec.settings.items() if v not in (None, "auto"))
     tokenizer = backbone.tokenizer(job.base)
     chosen = defaults.settings(
         spec.effort, len(job.rows["train"]), spec.settings, job.learner.head, job.learner.objective
@@ -276,11 +290,13 @@ def plan_of(job: Job) -> Plan:
     return Plan(**{"seed": job.spec.seed, **UNUSED, **own})
 
 
-def planned(job: Job) -> tuple[int, int]:
-    """(steps, epochs) of all trainings; a draft has none."""
+def planned(job: Job, ways: int = 1) -> tuple[int, int]:
+    """(steps, epochs) of all trainings, of which there is one for each of several ways; a draft has none."""
     if job.spec.effort == draft.EFFORT:
         return 0, 0
     plan, seeds = plan_of(job), job.settings.get("seeds", 1)
+    if ways > 1:
+        seeds = ways + (seeds if seeds > 1 else 0)
     return seeds * plan.steps(len(job.pieces["train"])), seeds * plan.epochs
 
 
@@ -289,8 +305,10 @@ def store_of(job: Job) -> vectors.Store:
     return vectors.of_version(job.spec.version, job.base)
 
 
-def started(job: Job, accelerator: Accelerator, figures: tuple[str, ...] = ()) -> Started:
-    steps, epochs = planned(job)
+def started(
+    job: Job, accelerator: Accelerator, figures: tuple[str, ...] = (), ways: int = 1
+) -> Started:
+    steps, epochs = planned(job, ways)
     return Started(
         spec=_shown(job.spec),
         rows={split: len(rows) for split, rows in job.rows.items()},

@@ -119,7 +119,8 @@ def intervals(job: Job, hits: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def details(job: Job, outcome: loop.Outcome, verdict: dict[str, Any]) -> dict[str, Any]:
-    more = {"seeds": job.seeds} if job.seeds else {}
+    more: dict[str, Any] = {"seeds": job.seeds} if job.seeds else {}
+    more |= {"tried": job.tried} if job.tried else {}
     return more | {
         "variant": job.about["variant"],
         "head": job.learner.head,

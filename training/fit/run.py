@@ -14,9 +14,29 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from training import backbone, draft, export, freezing, loop, repair, unpadded, vocabulary
+from training import (
+    augment,
+    backbone,
+    draft,
+    export,
+    freezing,
+    loop,
+    repair,
+    unpadded,
+    vocabulary,
+)
 from training.events import Event, Report
-from training.fit import adapting, drafting, keeping, resuming, seeds, training, writing
+from training.fit import (
+    adapting,
+    drafting,
+    few_shot,
+    keeping,
+    pooling,
+    resuming,
+    training,
+    ways,
+    writing,
+)
 from training.fit import card as cards
 from training.fit import job as jobs
 from training.fit import report as reports
@@ -97,7 +117,8 @@ def _made(job: Job) -> Generator[Event, None, Report]:
     accelerator = backbone.accelerator(job.settings["precision"])
     backbone.seed(job.spec.seed)
     network = network_of(job, accelerator)
-    yield jobs.started(job, accelerator)
+    yield from pooling.settle(job, network, accelerator)
+    yield jobs.started(job, accelerator, ways=len(ways.of(job)))
     yield jobs.stage("baselines")
     simple = yield from simples.score(job, network, accelerator)
     yield jobs.stage("training")
@@ -114,7 +135,7 @@ def _made(job: Job) -> Generator[Event, None, Report]:
             another.head.load_state_dict(head)
         return (yield from trained(own, another, tokenizer, accelerator))
 
-    outcome = yield from seeds.repeated(job, train)
+    outcome = yield from ways.tried(job, train)
     job.seconds["train"] = round(outcome.earlier + time.monotonic() - begin, 3)
     yield jobs.stage("testing")
     return reports.tested(job, network, simple, outcome)
@@ -133,16 +154,19 @@ def network_of(job: Job, accelerator: Accelerator) -> Any:
 def trained(
     job: Job, network: Any, tokenizer: Any, accelerator: Accelerator
 ) -> Generator[Event, None, loop.Outcome]:
-    judge = Judge(job)
-    data = data_of(job, judge)
+    judge, plan = Judge(job), jobs.plan_of(job)
+    table = network.base.get_input_embeddings().weight
+    change = augment.changer(plan, tokenizer, table, job.pieces["train"])
+    seen = few_shot.Refit(job, judge) if plan.few_shot == "on" else judge
+    data = data_of(job, seen, change)
     follow = partial(training.followed, job, network, data, accelerator)
     if job.settings["method"] != "full":
         return (yield from adapting.adapted(job, network, tokenizer, accelerator, judge, follow))
     known = [(job.pieces[split], found) for split, found in job.vectors.items()]
     reading = freezing.stored(network, known) if known else nullcontext()
     pieces = (piece for found in job.pieces.values() for piece in found)
-    learns = freezing.embeddings_learn(jobs.plan_of(job))
-    with vocabulary.cut(network.base, pieces, job.about["pad"], learns) as words, reading:
+    learns, more = freezing.embeddings_learn(plan), change.tokens if change else ()
+    with vocabulary.cut(network.base, pieces, job.about["pad"], learns, more) as words, reading:
 
         def save() -> None:
             with words.restored():

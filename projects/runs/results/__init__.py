@@ -26,6 +26,7 @@ from projects.runs.results import (
 from projects.runs.results.downloads import metrics_csv, predictions_csv
 from projects.runs.results.predictions import PAGE, Listed, Prediction, examples, rows
 from projects.runs.results.shape import Result, View, value_at
+from projects.runs.results.tried import tried
 
 __all__ = [
     "PAGE",
@@ -88,6 +89,7 @@ def context(result: Result) -> dict[str, Any]:
         "details": result.details,
         "seeds": seeds(result),
         "tried": tried(result),
+        "strengths": strengths(result),
         "seconds": result.report["seconds"],
         "ranking": ranking.compared(result),
         **view.context(result),
@@ -103,7 +105,7 @@ def figures(result: Result) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def tried(result: Result) -> list[dict[str, Any]]:
+def strengths(result: Result) -> list[dict[str, Any]]:
     """What a draft tried, by its main score on the validation rows."""
     found = (result.details.get("draft") or {}).get("tried") or []
     form = figure(result.main, result.head).form
