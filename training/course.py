@@ -73,6 +73,7 @@ class Course:
         self.place, self.total, self.seen = 0, 0.0, 0
 
     def add(self, loss: float, rows: int) -> None:
+        """Of a step that was done."""
         if math.isfinite(loss):
             self.total, self.seen = self.total + loss * rows, self.seen + rows
 

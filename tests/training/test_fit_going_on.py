@@ -59,7 +59,7 @@ def result_of(folder: Path, events: list[Event]) -> tuple[dict[str, str], Any]:
     files = artifact.listed(folder / export.ARTIFACT)
     report = events[-1]
     assert isinstance(report, Report)
-    return files, finite(replace(report, seconds={}).as_dict())
+    return files, finite(replace(report, seconds={}, memory=0).as_dict())
 
 
 def carried_out(spec: Spec, folder: Path) -> tuple[tuple[dict[str, str], Any], list[Event]]:

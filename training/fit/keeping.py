@@ -116,8 +116,10 @@ class Keeping(loop.Keeper):
         self.best.keep()
 
     def due(self, *, epoch: bool) -> bool:
+        if not distributed.leads():
+            return False
         waited = time.monotonic() - self.said
-        return distributed.leads() and waited >= max(self.cost / SHARE, 0.0 if epoch else INTERVAL)
+        return waited >= max(self.cost / SHARE, 0.0 if epoch else INTERVAL)
 
     def save(self, trainer: loop.Trainer) -> Iterator[Event]:
         begin = time.monotonic()
@@ -140,7 +142,9 @@ class Keeping(loop.Keeper):
             yield from self.save(trainer)
 
     def leave(self, trainer: loop.Trainer) -> None:
-        if distributed.leads() and stopping.keeps() and self.saved != _standing(trainer):
+        # Losses that nobody looked at are not known to be fine.
+        whole = distributed.leads() and not trainer.untold
+        if whole and stopping.keeps() and self.saved != _standing(trainer):
             for _event in self.save(trainer):
                 pass
 
@@ -257,6 +261,7 @@ class Keeping(loop.Keeper):
             trainer.course, trainer.notes, trainer.watch = course, notes, watch
             trainer.clock.done, trainer.clock.earlier = done, earlier
             snapshot.put_randoms(random, state["random"])
+            distributed.apart(trainer.plan.seed + trainer.step)
 
         return put
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 
-from training import checkpoints, snapshot
+from training import checkpoints, distributed, snapshot
 from training.checkpoints import STATE, Broken, Store
 from training.fit import provenance
 from training.fit.job import Job
@@ -23,6 +23,7 @@ from training.problems import Problem
 from training.problems import resuming as reasons
 
 BASELINES = "baselines"
+OF_MACHINE = ("devices",)  # settings that are of the machine and not of the training
 HITS = "hits."
 EXTENDS = (
     "epochs",
@@ -35,20 +36,24 @@ def begin(job: Job) -> None:
 
     Raises Problem(`train.continues`) where the run that is to be continued is not of the same data, base and settings.
     """
-    job.store = store = Store(job.folder / checkpoints.RESUME)
+    # Of several processes that train together the first one keeps files; the others have a folder inside its own.
+    home = job.folder if distributed.leads() else job.folder.parent
+    job.store = store = Store(home / checkpoints.RESUME)
     job.setup = {"mark": _mark(job), "epochs": _extends(job.spec.settings)}
     if job.spec.continues:
         job.origin = Store(Path(job.spec.continues) / checkpoints.TRAINED)
     found, own = _setup(store), True
     if found is not None and {name: found.get(name) for name in job.setup} != job.setup:
-        shutil.rmtree(store.folder, ignore_errors=True)
+        if distributed.leads():
+            shutil.rmtree(store.folder, ignore_errors=True)
         found = None
     if found is None and job.origin is not None:
         found, own = _setup(job.origin), False
         _check_origin(job, found)
     if found is None:
         return
-    chosen = found["settings"] | {k: v for k, v in job.spec.settings.items() if k in EXTENDS}
+    now = (*EXTENDS, *OF_MACHINE)
+    chosen = found["settings"] | {k: v for k, v in job.spec.settings.items() if k in now}
     if not own:
         chosen["max_steps"] = 0
     job.spec = replace(job.spec, settings=chosen)
@@ -57,7 +62,8 @@ def begin(job: Job) -> None:
 def _mark(job: Job) -> dict[str, Any]:
     """Of what a training is. Its plan may grow."""
     spec = job.spec
-    asked = {name: value for name, value in spec.settings.items() if name not in EXTENDS}
+    apart = (*EXTENDS, *OF_MACHINE)
+    asked = {name: value for name, value in spec.settings.items() if name not in apart}
     return {
         "task": spec.task,
         "variant": job.about["variant"],
@@ -119,7 +125,7 @@ def finish(job: Job) -> None:
 
 def write_baselines(job: Job, state: dict[str, Any], tensors: snapshot.Tensors) -> None:
     """What they found. They are made again where that cannot be written."""
-    if job.store is None:
+    if job.store is None or not distributed.leads():
         return
     random, rest = snapshot.randoms()
     state = {"setup": kept_setup(job), "random": rest, **state}
