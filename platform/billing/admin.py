@@ -33,6 +33,8 @@ class PlanAdmin(admin.ModelAdmin):
         "max_storage_bytes",
         "max_concurrent_runs",
         "max_training_minutes",
+        "share",
+        "max_devices",
         "workspaces",
     )
     search_fields = ("name", "slug")
@@ -50,9 +52,13 @@ class PlanAdmin(admin.ModelAdmin):
                     "max_concurrent_runs",
                     "max_training_minutes",
                     "keep_models_days",
+                    "max_run_minutes",
+                    "max_run_memory_bytes",
+                    "max_devices",
                 ),
             },
         ),
+        (_("Priority"), {"fields": ("share",)}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Plan]:

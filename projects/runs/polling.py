@@ -53,7 +53,7 @@ def _asked(user: Any, slug: str, project_id: UUID, run_id: UUID) -> QuerySet[Run
         project__workspace__memberships__user=user,
     )
     return mine.values(
-        "status", "attempt", "stage", "progress", "seconds_left", "heartbeat_at",
+        "status", "attempt", "stage", "progress", "seconds_left", "heartbeat_at", "cluster",
         role=F("project__workspace__memberships__role"), last=Subquery(last),
     )  # fmt: skip
 
@@ -62,7 +62,7 @@ def _sign(run: dict[str, Any]) -> Sign:
     over, held = run["status"] in FINAL, run["status"] in HELD
     heard = heard_ago(run["heartbeat_at"]) if held else None
     shown = [run[name] for name in ("status", "attempt", "stage", "progress", "seconds_left")]
-    shown += [run["last"], over or worker_alive(), heard is not None and heard > LATE]
+    shown += [run["last"], over or worker_alive(run["cluster"]), heard is not None and heard > LATE]
     if not (over or held):
         shown.append(int(time.time() / AFRESH))
     mark = blake2s(repr(shown).encode(), digest_size=8).hexdigest()

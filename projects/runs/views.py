@@ -34,6 +34,7 @@ from projects.runs import (
     services,
     storing,
     trying,
+    turns,
 )
 from projects.runs.lifecycle import HELD
 from projects.runs.models import Run, Status
@@ -87,7 +88,7 @@ def _under_way(request: HttpRequest, found: Run) -> dict[str, Any]:
     """What the part of the page shows that changes while the run is under way."""
     user, workspace = user_of(request), found.project.workspace
     over, held = selectors.ended(found), found.status in HELD
-    alive = over or worker_alive()
+    alive = over or worker_alive(found.cluster)
     heard = polling.heard_ago(found.heartbeat_at) if held else None
     return {
         "run": found,
@@ -98,7 +99,7 @@ def _under_way(request: HttpRequest, found: Run) -> dict[str, Any]:
         "can_train": allowed(user, workspace, Action.TRAIN),
         "stages": selectors.stages_of(found),
         "worker_alive": alive,
-        "waiting": selectors.queue_place(found) if found.status == Status.QUEUED else 0,
+        "turn": turns.turn_of(found) if found.status == Status.QUEUED else None,
         **searching.live(found),
         "notes": selectors.notes_of(found),
         "heard": heard,
