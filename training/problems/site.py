@@ -208,7 +208,9 @@ ENTRIES: dict[str, Entry] = {
     "webhook.url": Entry(
         BLOCKING,
         _("The address cannot be used"),
-        _("An address that begins with https://, with port 443 or 8443, that the internet can reach."),
+        _(
+            "An address that begins with https://, with port 443 or 8443, that the internet can reach."
+        ),
         _("“{url}”: {reason}."),
         _("Correct the address. The operator can allow addresses in this network."),
     ),
