@@ -2,7 +2,7 @@
 # make run ARGS="--port 9000"   the same on another port; --host and --no-worker work the same way
 # make test                     installs what tests need as well, then runs all of them
 # make check                    lint, format, types and import rules
-# make bench                    measures this machine, see bench/README.md
+# make bench                    measures this machine for half an hour, ARGS=--quick for ten minutes; see bench/README.md
 # make docs                     writes the pages that are generated from code
 # make messages                 collects and compiles the translations
 PYTHON ?= python3
@@ -20,8 +20,9 @@ setup-dev:
 run: setup
 	@$(BIN)/python manage.py up $(ARGS)
 
+# A process a core, four at most, each with one thread: more of both would only wait for one another.
 test: setup-dev
-	$(BIN)/pytest $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses 4 $(ARGS)
 
 check: setup-dev
 	$(BIN)/ruff check .
@@ -30,7 +31,8 @@ check: setup-dev
 	PYTHONPATH=.:platform $(BIN)/lint-imports
 
 bench: setup
-	$(BIN)/python -m bench data $(ARGS)
+	$(BIN)/python -m bench data
+	$(BIN)/python -m bench training $(ARGS)
 
 docs: setup
 	$(BIN)/python manage.py write_docs

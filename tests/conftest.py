@@ -34,6 +34,10 @@ from projects.datasets.models import (
 from projects.models import Project
 from projects.pools.models import Pool, PoolRow, Round
 from projects.runs.models import Artifact, Run, Status
+from tests.parallel import (  # noqa: F401
+    pytest_collection_modifyitems,
+    pytest_xdist_make_scheduler,
+)
 from training import scoring
 from training.spec import Spec
 from training.version import Stored, write_flags
@@ -43,8 +47,13 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A database file instead of one in memory: threads then meet the same locks as in production."""
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A database file instead of one in memory: threads then meet the same locks as in production.
+
+    Processes that share the tests have a database each.
+    """
     database = connections["default"].settings_dict
     if database["ENGINE"].endswith("sqlite3"):
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")

