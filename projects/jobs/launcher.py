@@ -32,8 +32,8 @@ from training import confine
 
 log = logging.getLogger(__name__)
 MODULE = ("-P", "-m", "training")
-TRAMPOLINE = Path(confine.__file__)
 RANKS = ("-P", "-m", "training.ranks")
+TRAMPOLINE = Path(confine.__file__)
 STDERR = "stderr.log"
 TAIL = 8_000  # bytes of standard error worth keeping
 LINE_LIMIT = 64 * 1024**2  # bytes; a report over thousands of labels has a few
@@ -86,6 +86,10 @@ class Job(Protocol):
     """A run that somebody carries out: its events, its end, and the word to stop."""
 
     @property
+    def pid(self) -> int:
+        """Of its first process; 0: not on this machine."""
+
+    @property
     def returncode(self) -> int | None:
         """None while it runs; negative when a signal ended it."""
 
@@ -107,6 +111,8 @@ class Job(Protocol):
 
 
 class Launcher(Protocol):
+    """See `launch` for what it is given."""
+
     def __call__(
         self,
         args: Sequence[str],
@@ -259,13 +265,14 @@ class Torchrun:
         network: bool = True,
         keep: Sequence[int] = (),
     ) -> Child:
-        """As `launch`; `warm` changes nothing, since torchrun starts its processes itself. `memory` is of each."""
-        stderr = Path(folder) / STDERR
-        confined: dict[str, Any] = {"memory": memory, "network": network, "keep": keep}
+        """As `launch`; it is started afresh, `warm` or not. `memory` is of each of its processes."""
+        stderr, given = Path(folder) / STDERR, environment(env or {}, network)
         command = [*RANKS, str(self.devices), *args]
         with stderr.open("ab") as errors:
-            started = _start(command, folder, environment(env or {}, network), errors, **confined)
-        return Child(started, stderr)
+            process = _start(
+                command, folder, given, errors, memory=memory, network=network, keep=keep
+            )
+        return Child(process, stderr)
 
 
 def launcher_for(devices: int) -> Launcher:

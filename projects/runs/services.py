@@ -68,7 +68,7 @@ def start(
     spec = planning.spec(project, **chosen, settings=settings or {}, **asked)
     planning.check_effort(spec, version)
     planning.check_base(spec, version.variant)
-    spec = planning.with_devices(spec)
+    planning.check_devices(spec)
     check_devices(project.workspace, planning.devices(spec))
     room.check(planning.bytes_kept(spec))
     run = Run(project=project, version=version, start_key=key, created_by=user)
@@ -138,11 +138,21 @@ def _admit(run: Run, workspace: Workspace) -> Problem | None:
     return None
 
 
+def _least_minutes(run: Run) -> int:
+    """Of the plan, that the run is known to take: a search its own, or those of its tries."""
+    search = run.spec.get("search") or {}
+    if not search:
+        return 1
+    return math.ceil(search.get("minutes") or (run.estimated_seconds or 0) / 60) or 1
+
+
 def admit(workspace: Workspace) -> int:
     """Lets runs that wait for the plan into the queue, the oldest first, while there is room. Returns how many."""
     waiting = Run.objects.filter(project__workspace=workspace, status=Status.WAITING)
     admitted = 0
-    for run in waiting.order_by("created_at", "number").only("spec", "cluster", "project"):
+    for run in waiting.order_by("created_at", "number").only(
+        "spec", "cluster", "project", "estimated_seconds"
+    ):
         if _admit(run, workspace):
             break
         admitted += 1

@@ -77,6 +77,9 @@ def execute(run_id: UUID | str) -> bool:
         folder = folders.fresh(run, attempt)
         lost = not folders.carry_over(run, attempt) and _had_states(run)
         _carry_out(run, attempt, folder, begin, lost=lost)
+    except slots.Busy:  # a run on several devices has more than its share: later
+        log.info("Run %s found no free slot", run_id)
+        _persist(lambda: services.requeue(run.pk, attempt=attempt, reason="slots"))
     except Problem as problem:
         told = {"code": problem.code, "values": storable(problem.values)}
         _fail(run, attempt, told, begin, ours=problem.code.startswith("artifact."))
