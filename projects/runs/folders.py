@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from projects.runs.models import Artifact, Run
+from projects.runs.models import Artifact, Run, Status
 
 STUDY = "study.journal"  # of a search, as training.search writes it
 HEAVY = ("checkpoint", "artifact", "artifact.zip")
@@ -61,6 +61,17 @@ def tidy(run: Run, attempt: int, *, kept: bool) -> None:
     for other in of_run(run.pk).glob("attempt-*"):
         if other != folder:
             _remove(other)
+
+
+def abandon(run: Run, attempt: int) -> None:
+    """An attempt that came too late removes what it wrote, unless the run goes on and may have use for it."""
+    now = Run.objects.filter(pk=run.pk).first()
+    if now is None:
+        _remove(of_run(run.pk))
+    elif now.ended_at and now.attempt == attempt:
+        tidy(now, attempt, kept=now.status == Status.SUCCEEDED)
+    elif now.ended_at:
+        _remove(of_attempt(run, attempt))
 
 
 def _remove(path: Path) -> None:

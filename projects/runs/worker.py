@@ -26,6 +26,7 @@ from projects.runs import folders, lifecycle, planning, services
 from projects.runs.events import storable
 from projects.runs.models import Artifact, Run, Status
 from projects.runs.recorder import Recorder
+from training.failpoints import failpoint
 from training.problems import Problem
 from web.errors import incident
 
@@ -65,6 +66,7 @@ def execute(run_id: UUID | str) -> None:
     if attempt is None:
         log.info("Run %s is not waiting: nothing to do", run_id)
         return
+    failpoint("run.claimed")
     run = Run.objects.select_related("version", "project").get(pk=run_id)
     try:
         folder = folders.fresh(run, attempt)
@@ -91,11 +93,13 @@ def _carry_out(run: Run, attempt: int, folder: Path, begin: float) -> None:
     fit = ["fit", "--spec", str(folder / "spec.json"), "--out", str(folder)]
     ended = follow(fit, folder, recorder)
     if _fitted(ended):
+        failpoint("run.fitted")
         recorder.note(
             {"event": "stage", "name": "verifying", "progress": 0.97, "seconds_left": None}
         )
         checked = follow(["verify", str(folder)], folder, recorder)
         ended = _joined(ended, checked)
+    failpoint("run.ending")
     _conclude(run, attempt, folder, ended, time.monotonic() - begin)
 
 
@@ -176,6 +180,7 @@ def _conclude(run: Run, attempt: int, folder: Path, ended: Ended, seconds: float
     """Writes the end that the child's end calls for. Every write names the attempt, so that a late one is lost."""
     if not ended.ours:
         log.warning("Run %s was taken from attempt %s", run.pk, attempt)
+        folders.abandon(run, attempt)
     elif _stopped(run, ended):
         _persist(lambda: services.end(run.pk, Status.CANCELLED, attempt=attempt, seconds=seconds))
         folders.tidy(run, attempt, kept=False)
@@ -216,6 +221,7 @@ def _succeed(run: Run, attempt: int, folder: Path, ended: Ended, seconds: float)
     report = storable({k: value for k, value in ended.said["report"].items() if k != "event"})
     given: dict[str, Any] = {"run": run, "attempt": attempt, "seconds": seconds}
     if _persist(lambda: services.succeed(report=report, artifact=artifact, **given)):
+        failpoint("run.ended")
         folders.tidy(run, attempt, kept=True)
 
 
