@@ -2,7 +2,7 @@
 # make run ARGS="--port 9000"   the same on another port; --host and --no-worker work the same way
 # make test                     installs what tests need as well, then runs all of them
 # make check                    lint, format, types and import rules
-# make bench                    measures this machine, see bench/README.md
+# make bench                    measures this machine for half an hour, ARGS=--quick for ten minutes; see bench/README.md
 # make docs                     writes the pages that are generated from code
 # make messages                 collects and compiles the translations
 PYTHON ?= python3
@@ -31,7 +31,8 @@ check: setup-dev
 	PYTHONPATH=.:platform $(BIN)/lint-imports
 
 bench: setup
-	$(BIN)/python -m bench data $(ARGS)
+	$(BIN)/python -m bench data
+	$(BIN)/python -m bench training $(ARGS)
 
 docs: setup
 	$(BIN)/python manage.py write_docs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import sys
 import tempfile
 from collections.abc import Generator, Mapping
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.experts import sets
+from bench.experts.sets import SEED
 from bench.measuring import run
 from training import catalogue
 
@@ -34,6 +36,9 @@ def add(commands: Any) -> None:
     )
     one.add_argument("--base", default="", help="another one than the usual")
     one.add_argument("--rows", type=int, default=0, help="training rows")
+    one.add_argument(
+        "--seeds", type=int, default=1, help="trainings of each side, whose mean is compared"
+    )
     one.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="of ours")
     one.add_argument(
         "--folder", type=Path, help="keeps every result, and takes those that are there"
@@ -69,8 +74,10 @@ def compared(wanted: argparse.Namespace, folder: Path) -> dict[str, Any]:
     settings = dict(item.split("=", 1) for item in wanted.set)
     columns = {name: name for name in chosen.columns}
     mine = {**asked, "by": "ours", "settings": settings, "columns": columns}
-    ours = trainings.result("-".join(["ours", *wanted.set]), mine)
+    ours = trainings.repeated("-".join(["ours", *wanted.set]), mine, wanted.seeds)
     expert = winner(chosen, trainings, asked)
+    by = {**asked, "by": "expert", "point": expert["setting"]}
+    expert = trainings.repeated("winner", by, wanted.seeds, expert)
     return summed(wanted.task, chosen, expert, ours)
 
 
@@ -106,6 +113,24 @@ class Trainings:
             file.write_text(json.dumps(line[1]), encoding="utf-8")
         found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         return found
+
+    def repeated(
+        self,
+        name: str,
+        asked: Mapping[str, Any],
+        seeds: int,
+        first: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """`first`, or what `asked` gives, with the mean of the test figures over so many seeds, and each in `seeds`."""
+        found = [dict(first or self.result(name, asked))]
+        for seed in range(SEED + 1, SEED + seeds):
+            own = {**asked, "seed": seed}
+            if "point" in asked:
+                own["point"] = {**asked["point"], "seed": seed}
+            found.append(self.result(f"{name}-{seed}", own))
+        tests = [one["test"] for one in found]
+        mean = {figure: statistics.fmean(test[figure] for test in tests) for figure in tests[0]}
+        return {**found[0], "test": mean, "seeds": tests}
 
 
 @contextmanager

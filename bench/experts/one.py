@@ -1,6 +1,6 @@
 """One training in a process of its own: `python -m bench.experts.one JSON` writes its scores as a line of JSON.
 
-{"by": "expert" or "ours", "task", "version", "base" (a folder), "point", "least"} or, for ours, {…, "settings"}.
+{"by": "expert" or "ours", "task", "version", "base" (a folder), "point", "least"}, for ours with "settings" and "seed".
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ def ours(task: str, version: str, base: str, given: Mapping[str, Any]) -> dict[s
     """With the defaults of the effort that is chosen where nobody chooses; `settings` are exceptions from them."""
     settings = check_settings(given.get("settings") or {})
     columns = dict(given.get("columns") or {})
-    spec = Spec(task, version=version, columns=columns, base_folder=base, settings=settings)
+    seed = given.get("seed") or recipe.SEED
+    spec = Spec(
+        task, version=version, columns=columns, base_folder=base, settings=settings, seed=seed
+    )
     learner = recipe.read(task, version).learner
     with TemporaryDirectory(prefix="ours-") as folder:
         report = next(event for event in fit(spec, folder) if isinstance(event, Report))

@@ -18,7 +18,7 @@ from transformers import (
     set_seed,
 )
 
-from bench.experts.recipe import SEED, Features, Point, Rows, arguments, timed
+from bench.experts.recipe import Features, Point, Rows, arguments, timed
 from training import generative_defaults
 from training.coding import prompts, text
 from training.files import text as files
@@ -48,11 +48,11 @@ def about_of(task: str, base: str, tokenizer: Any, data: Rows) -> dict[str, Any]
 
 def trained(task: str, base: str, data: Rows, point: Point | None = None) -> dict[str, Any]:
     """Trains with one setting and scores what is then written for the test rows."""
-    set_seed(SEED)
     tokenizer = AutoTokenizer.from_pretrained(base, local_files_only=True)
     about = about_of(task, base, tokenizer, data)
-    model = files.writer_of(base, about["objective"])
     point = point or POINTS[about["objective"]]
+    set_seed(point.seed)
+    model = files.writer_of(base, about["objective"])
     with TemporaryDirectory(prefix="expert-") as folder:
         given = arguments(point, folder, save_strategy="no")
         seq2seq = about["objective"] == prompts.SEQ2SEQ

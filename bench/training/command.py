@@ -54,7 +54,7 @@ def main(wanted: argparse.Namespace) -> int:
 
 def measured(wanted: argparse.Namespace, folder: Path) -> dict[str, Any]:
     base = str(catalogue.locate(wanted.base, wanted.bases))
-    names = ["banking77"] if wanted.quick else [*texts.SETS]
+    names = texts.names(wanted.data)[: 1 if wanted.quick else None]
     files = {
         name: texts.folder(wanted.data, name, TIMED, folder / name) for name in [*names, texts.LONG]
     }
@@ -63,7 +63,7 @@ def measured(wanted: argparse.Namespace, folder: Path) -> dict[str, Any]:
     machine, speed = timings(base, files, turns, seconds)
     result = summed(base, machine, speed)
     if not wanted.no_scores:
-        result["score"] = scores(wanted, base, "trec6" if wanted.quick else "", folder)
+        result["score"] = scores(wanted, base, folder)
     return result
 
 
@@ -92,12 +92,13 @@ def pairs(files: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     return ((name, by) for name in files for by in BY)
 
 
-def scores(wanted: argparse.Namespace, base: str, only: str, folder: Path) -> dict[str, Any]:
+def scores(wanted: argparse.Namespace, base: str, folder: Path) -> dict[str, Any]:
     """Of the same rows and epochs; the tutorial's loop has its own learning rate, ours and the Trainers theirs."""
     rows = wanted.rows or (QUICK_ROWS if wanted.quick else 0)
     epochs = QUICK_EPOCHS if wanted.quick else EPOCHS
     found: dict[str, Any] = {}
-    for name in [only] if only else texts.SETS:
+    names = texts.names(wanted.data)
+    for name in names[-1:] if wanted.quick else names:
         files = texts.folder(wanted.data, name, {"train": rows}, folder / f"{name}-scored")
         found[name] = {"rows": rows or "all", "epochs": epochs}
         for by in QUICK_SCORED if wanted.quick else BY:

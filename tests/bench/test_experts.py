@@ -117,3 +117,19 @@ def test_a_difference_is_in_points() -> None:
 def test_a_result_that_is_there_is_not_trained_again(tmp_path: Path) -> None:
     (tmp_path / "ours.json").write_text('{"test": {}}')
     assert command.Trainings(tmp_path, None).result("ours", {}) == {"test": {}}
+
+
+def test_the_mean_over_seeds_is_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = []
+
+    def result(_: Any, name: str, asked: dict[str, Any]) -> dict[str, Any]:
+        trained.append((name, asked.get("seed"), asked["point"].get("seed")))
+        return {"test": {"f1": 0.1 * asked["seed"]}}
+
+    monkeypatch.setattr(command.Trainings, "result", result)
+    asked = {"by": "expert", "point": dict(POINT)}
+    first = {"test": {"f1": 1.3}, "setting": POINT}
+    found = command.Trainings(tmp_path, None).repeated("winner", asked, 3, first)
+    assert trained == [("winner-14", 14, 14), ("winner-15", 15, 15)]
+    assert found["test"] == {"f1": pytest.approx(1.4)}
+    assert [one["f1"] for one in found["seeds"]] == pytest.approx([1.3, 1.4, 1.5])

@@ -103,6 +103,14 @@ def test_long_texts_are_made_of_words_of_the_set(data: Path) -> None:
     assert rows == texts.read(data, texts.LONG, "train")
 
 
+def test_without_the_real_sets_it_is_the_sample(tmp_path: Path) -> None:
+    assert texts.names(tmp_path) == [texts.SAMPLE]
+    parts = [texts.read(tmp_path, texts.SAMPLE, split) for split in texts.SPLITS]
+    whole = texts.load(texts.ROOT / texts.SAMPLE_FILE)
+    assert sorted(row for part in parts for row in part) == sorted(whole)
+    assert len(texts.read(tmp_path, texts.LONG, "train")) == len(parts[0])
+
+
 class TestSummed:
     @pytest.fixture
     def found(self, tiny_base: Path) -> dict[str, Any]:

@@ -20,9 +20,8 @@ from config.asgi import application
 from config.guard import ENVELOPE, OTHER_LIMIT, PIECE_LIMIT, Guard, is_piece, is_upload
 
 CHUNK = b"x" * 65_536
-NOBODY = UUID(
-    int=7
-)  # fixed, as every parameter of a test: processes that share the tests name them alike
+# Fixed, as every parameter of a test: processes that share the tests name them alike.
+NOBODY = UUID(int=7)
 PAGE = f"/w/alice/p/{NOBODY}/upload/"
 API = f"/api/v1/projects/{NOBODY}/uploads/"
 PIECE = f"/api/v1/tus/{NOBODY}/"
