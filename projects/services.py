@@ -16,7 +16,7 @@ from projects.selectors import task_names
 from training.problems import Problem
 
 NAME_LIMIT = 120
-ACTIVE_RUNS = ("queued", "running", "stopping")
+ACTIVE_RUNS = ("waiting", "queued", "starting", "running", "stopping")
 
 
 @transaction.atomic

@@ -205,6 +205,16 @@ def calibrate(wanted: argparse.Namespace, out: Output) -> int:
     return DONE
 
 
+def launch(wanted: argparse.Namespace, out: Output) -> int:
+    prepare_torch()
+    from training import forking
+
+    forking.warm()
+    out.say({"event": "warm", "threads": forking.threads()})
+    forking.Forker(main).serve(Path(wanted.socket))
+    return DONE
+
+
 def serve(wanted: argparse.Namespace, out: Output) -> int:
     prepare_torch()
     from training import serve as serving
@@ -293,6 +303,10 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--home", required=True, help="models are loaded from below this folder only")
     one.add_argument("--file", required=True, help="JSON file for port, token and process id")
     one.add_argument("--models", type=int, default=4, help="models that stay loaded")
+    one = arguments.add(
+        commands, "launch", launch, "Start processes that train without importing torch anew."
+    )
+    one.add_argument("--socket", required=True, help="Unix socket to listen on")
     return parser
 
 

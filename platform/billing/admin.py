@@ -33,6 +33,7 @@ class PlanAdmin(admin.ModelAdmin):
         "max_storage_bytes",
         "max_concurrent_runs",
         "max_training_minutes",
+        "share",
         "workspaces",
     )
     search_fields = ("name", "slug")
@@ -49,9 +50,12 @@ class PlanAdmin(admin.ModelAdmin):
                     "max_storage_bytes",
                     "max_concurrent_runs",
                     "max_training_minutes",
+                    "max_run_minutes",
+                    "max_run_memory_bytes",
                 ),
             },
         ),
+        (_("Priority"), {"fields": ("share",)}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Plan]:

@@ -32,6 +32,14 @@ class Plan(models.Model):
         _("concurrent runs"), null=True, blank=True, validators=[MinValueValidator(1)]
     )
     max_training_minutes = _limit(_("training minutes a month"))
+    max_run_minutes = _limit(_("minutes a run"))
+    max_run_memory_bytes = _limit(_("memory of a run in bytes"))
+    share = models.PositiveSmallIntegerField(
+        _("share of the machines"),
+        default=1,
+        validators=[MinValueValidator(1)],
+        help_text=_("While runs wait, a plan with 2 gets twice the training time of one with 1."),
+    )
 
     class Meta:
         verbose_name = _("plan")

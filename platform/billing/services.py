@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -48,10 +49,36 @@ class Allowance:
     storage: Meter
     runs: Meter
     minutes: Meter
+    run_minutes: Meter
+    run_memory: Meter
 
     @property
     def meters(self) -> tuple[Meter, ...]:
-        return (self.projects, self.rows, self.storage, self.runs, self.minutes)
+        usual = (self.projects, self.rows, self.storage, self.runs, self.minutes)
+        # Limits of one run are shown where there are any: most plans have none.
+        single = (self.run_minutes, self.run_memory)
+        return usual + tuple(meter for meter in single if meter.limit is not None)
+
+
+@dataclass(frozen=True)
+class RunLimits:
+    """What the plan allows one run. None: unlimited."""
+
+    seconds: float | None
+    memory: int | None  # bytes
+
+
+def run_limits(workspace: Workspace) -> RunLimits:
+    plan = plan_of(workspace)
+    minutes = plan.max_run_minutes
+    return RunLimits(None if minutes is None else 60.0 * minutes, plan.max_run_memory_bytes)
+
+
+def shares(workspaces: Collection[UUID]) -> dict[UUID, int]:
+    """Workspace -> its share of the machines while runs wait; 1 or more."""
+    found = Subscription.objects.filter(workspace__in=workspaces)
+    given = dict(found.values_list("workspace_id", "plan__share"))
+    return {workspace: max(1, given.get(workspace, 1)) for workspace in workspaces}
 
 
 def plan_of(workspace: Workspace) -> Plan:
@@ -87,6 +114,8 @@ def allowance(workspace: Workspace) -> Allowance:
         storage=Meter("storage", plan.max_storage_bytes, usage.count("storage", workspace)),
         runs=Meter("runs", plan.max_concurrent_runs, _open_holds(workspace)),
         minutes=Meter("minutes", plan.max_training_minutes, minutes_used(workspace)),
+        run_minutes=Meter("run_minutes", plan.max_run_minutes, None),
+        run_memory=Meter("run_memory", plan.max_run_memory_bytes, None),
     )
 
 
@@ -121,16 +150,33 @@ def hold(*, workspace: Workspace, run_id: UUID, project_id: UUID, minutes: int =
     that transaction to end before they count. A run that is held already keeps its hold. `minutes` is what the run is
     known to take at least: so many must be left, but they are not kept from other runs.
     """
-    _lock(workspace)
-    plan = plan_of(workspace)
-    others = Hold.objects.filter(workspace=workspace, released_at=None).exclude(run_id=run_id)
-    _refuse_over("runs", plan, plan.max_concurrent_runs, others.count(), wanted=1)
-    used = minutes_used(workspace)
-    _refuse_over("minutes", plan, plan.max_training_minutes, used, wanted=minutes)
+    problem = no_room(workspace, run_id=run_id, minutes=minutes)
+    if problem:
+        raise problem
     return Hold.objects.update_or_create(
         run_id=run_id,
         defaults={"workspace": workspace, "project_id": project_id, "released_at": None},
     )[0]
+
+
+@transaction.atomic
+def no_room(
+    workspace: Workspace, *, run_id: UUID | None = None, minutes: int = 1
+) -> Problem | None:
+    """Why the plan has no room for a run now. In a transaction, the answer holds until its end.
+
+    Minutes come first: more of them than runs are what only the next month or another plan brings.
+    """
+    _lock(workspace)
+    plan = plan_of(workspace)
+    others = Hold.objects.filter(workspace=workspace, released_at=None).exclude(run_id=run_id)
+    try:
+        used = minutes_used(workspace)
+        _refuse_over("minutes", plan, plan.max_training_minutes, used, wanted=minutes)
+        _refuse_over("runs", plan, plan.max_concurrent_runs, others.count(), wanted=1)
+    except Problem as problem:
+        return problem
+    return None
 
 
 def settle(*, run_id: UUID, attempt: int, seconds: float) -> LedgerEntry:

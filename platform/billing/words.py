@@ -18,7 +18,10 @@ LABELS = {
     "storage": gettext_lazy("Storage"),
     "runs": gettext_lazy("Runs at the same time"),
     "minutes": gettext_lazy("Training minutes this month"),
+    "run_minutes": gettext_lazy("Minutes a run"),
+    "run_memory": gettext_lazy("Memory a run"),
 }
+BYTES = ("storage", "run_memory")
 NEARLY = 0.8  # from here on the bar warns
 
 
@@ -40,7 +43,7 @@ def lines(allowance: Allowance) -> list[Line]:
 
 
 def line(meter: Meter) -> Line:
-    show: Callable[[int], str] = filesizeformat if meter.name == "storage" else intcomma
+    show: Callable[[int], str] = filesizeformat if meter.name in BYTES else intcomma
     countable = meter.used is not None and meter.limit is not None
     left = _("%(amount)s left") % {"amount": show(meter.left or 0)} if countable else ""
     return Line(

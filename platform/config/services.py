@@ -15,7 +15,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from config.supervisor import Check, Service
-from projects.jobs import health, launcher
+from projects.jobs import forked, health, launcher
 
 log = logging.getLogger(__name__)
 LONGEST_WAIT = timedelta(seconds=60)
@@ -31,6 +31,9 @@ def workers() -> Iterator[Service]:
     home, file = str(settings.ATTUNE_HOME), str(settings.SERVING_FILE)
     serve = training("serve", "--home", home, "--file", file)
     yield Service("serving", serve, launcher.environment({}), late=True)
+    if settings.LAUNCHER and sys.platform == "linux":
+        socket = str(settings.ATTUNE_HOME / forked.SOCKET)
+        yield Service("launcher", training("launch", "--socket", socket), launcher.environment({}))
     if not Path(settings.CALIBRATION_FILE).exists():
         # It only makes estimates better, so everything else comes first.
         calibrate = training("calibrate", "--out", str(settings.CALIBRATION_FILE))

@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from config import gpus
 from config.secret import secret_key
 
 env = environ.Env()
@@ -33,11 +34,16 @@ SECRET_KEY = env.str("ATTUNE_SECRET_KEY", default="") or secret_key(ATTUNE_HOME 
 ALLOWED_HOSTS = env.list("ATTUNE_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 HTTPS = env.bool("ATTUNE_HTTPS", default=False)
 MAX_UPLOAD_BYTES = env.int("ATTUNE_MAX_UPLOAD_BYTES", default=2 * 1024**3)
+GPUS = env.list("ATTUNE_GPUS", default=gpus.found())
+GPU_SLOTS = env.int("ATTUNE_GPU_SLOTS", default=1)
 RUN_SLOTS = env.int("ATTUNE_RUN_SLOTS", default=1)
+# The process of which those that train are forked, so that they need not import torch anew.
+LAUNCHER = env.bool("ATTUNE_LAUNCHER", default=True)
 SIGN_UP = env.bool("ATTUNE_SIGN_UP", default=True)
 for _name, _value in {
     "ATTUNE_MAX_UPLOAD_BYTES": MAX_UPLOAD_BYTES,
     "ATTUNE_RUN_SLOTS": RUN_SLOTS,
+    "ATTUNE_GPU_SLOTS": GPU_SLOTS,
 }.items():
     if _value < 1:
         raise ImproperlyConfigured(f"{_name} is {_value}; expected a whole number of 1 or more.")
@@ -271,11 +277,17 @@ Q_CLUSTER = {
     "catch_up": False,
     "label": _("Queue"),
     "cache": "queue",
-    # A check of data never waits behind an hour of training, nor behind minutes of a close look at other data.
-    "ALT_CLUSTERS": {"train": {"workers": RUN_SLOTS}, "look": {"workers": 1}},
+    "ALT_CLUSTERS": {
+        "look": {"workers": 1},
+        "train-cpu": {"workers": RUN_SLOTS},
+        "train-gpu": {"workers": max(1, GPU_SLOTS * len(GPUS))},
+    },
 }
-# `up` starts `manage.py work <name>` for each of these, each in a process group of its own.
-QUEUE_CLUSTERS = ["attune", "train", "look"]
+# `up` starts `manage.py work <name>` for each of these, each in a process group of its own. A check of data never waits
+# behind an hour of training, nor behind minutes of a close look at other data; training has the hardware there is.
+QUEUE_CLUSTERS = ["attune", "train-gpu" if GPUS else "train-cpu", "look"]
+# Made in every process that keeps a cluster; their look() is called once a second.
+WATCHES = ["projects.runs.sweeping.Watch"]
 # Called once a minute, and when the first cluster starts.
 SCHEDULES = [
     "projects.runs.tasks.sweep",

@@ -1,4 +1,4 @@
-"""The queue's broker: a lease that is renewed while a task runs, and no prefetch.
+"""The queue's broker: a lease that is renewed while a task runs, no prefetch, and an end to tasks that kill workers.
 
 Stock django-q2 locks a task for `retry` seconds when it is *fetched*: a long task is given out twice, a lost one comes
 back only after `retry`, and one box fetches what another could run. Here the lease is short, is renewed by the worker
@@ -20,6 +20,7 @@ from django.utils import timezone
 from django_q.brokers.orm import ORM
 from django_q.conf import Conf
 from django_q.models import OrmQ
+from django_q.signing import SignedPackage
 
 from projects.jobs import health
 
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=10)
 RENEW = LEASE.total_seconds() / 4
 STRIKES = 2  # tasks in a row that were handed out and that no worker took
+BEGINNINGS = 4  # times that a worker may begin one task: it kills each, or it would have ended
+BEGUN = "begun"  # in a task, how often
 
 
 class LeaseBroker(ORM):
@@ -47,6 +50,8 @@ class LeaseBroker(ORM):
         task = self._next() if len(self._given) < Conf.WORKERS else None
         if task is None:
             sleep(Conf.POLL)
+            return None
+        if not deliverable(task):
             return None
         lease = timezone.now() + LEASE
         mine = self.get_connection().filter(pk=task.pk, lock=task.lock).update(lock=lease)
@@ -91,6 +96,34 @@ def _restart() -> None:
     os.killpg(os.getpgid(0), signal.SIGKILL)
 
 
+def deliverable(entry: OrmQ) -> bool:
+    """Takes out of the queue what nobody can read, and what has ended every worker that began it.
+
+    What such a task was for stays as it is: the sweep of its kind finds it, and counts for itself.
+    """
+    try:
+        begun = int(SignedPackage.loads(entry.payload).get(BEGUN, 0))
+    except Exception:  # signed with another key, or pickled by code that is no more
+        log.exception("The queue entry %s cannot be read and is taken out", entry.pk)
+    else:
+        if begun < BEGINNINGS:
+            return True
+        log.error("The queue entry %s ended %s workers and is taken out", entry.pk, begun)
+    OrmQ.objects.using(Conf.ORM).filter(pk=entry.pk, lock=entry.lock).delete()
+    return False
+
+
+def count(pk: int) -> None:
+    """Writes into the entry that a worker begins it: whoever dies before its end leaves that behind."""
+    entry = OrmQ.objects.using(Conf.ORM).filter(pk=pk).first()
+    if entry is None:
+        return
+    package = SignedPackage.loads(entry.payload)
+    package[BEGUN] = int(package.get(BEGUN, 0)) + 1
+    rows = OrmQ.objects.using(Conf.ORM).filter(pk=pk)
+    rows.update(payload=SignedPackage.dumps(package), lock=timezone.now() + LEASE)
+
+
 def renew(pk: int) -> None:
     """Failure is survived: the lease outlives three missed renewals, and what is delivered twice runs once."""
     try:
@@ -124,7 +157,11 @@ def begin_lease(sender: Any, task: dict[str, Any], **kwargs: Any) -> None:
     """Renews at once: that tells the pusher that a worker has the task."""
     if task.get("sync") or not task.get("ack_id"):
         return
-    renew(task["ack_id"])
+    try:
+        count(task["ack_id"])
+    except DatabaseError:
+        connections[Conf.ORM].close()
+        renew(task["ack_id"])
     _current["renewer"] = Renewer(task["ack_id"])
     _current["renewer"].start()
 

@@ -10,7 +10,8 @@ from django.conf import settings
 EVERY = 2.0  # seconds between two touches
 # Longer than a write may wait for the database (20 s), so that a busy site isn't taken for a dead one.
 STALE = 25.0
-TRAIN = "train"
+# The clusters that train, by the hardware that a run gets.
+CPU, GPU = "train-cpu", "train-gpu"
 _beaten: dict[str, float] = {}
 
 
@@ -30,7 +31,7 @@ def rest(cluster: str) -> None:
     _path(cluster).unlink(missing_ok=True)
 
 
-def worker_alive(cluster: str = TRAIN) -> bool:
+def worker_alive(cluster: str = CPU) -> bool:
     try:
         age = time.time() - _path(cluster).stat().st_mtime
     except OSError:

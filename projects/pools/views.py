@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -131,7 +132,7 @@ def _common(request: HttpRequest, project: Project, pool: Pool) -> dict[str, Any
         "asked_progress": selectors.progress_of(asked) if asked else 0.0,
         "newer": _newer(values),
         "most": MOST,
-        "worker_alive": worker_alive(),
+        "worker_alive": worker_alive(settings.QUEUE_CLUSTERS[0]),
     }
 
 

@@ -25,6 +25,7 @@ from projects.runs import planning, predicting, selectors, services
 from projects.runs.forms import default_base
 from projects.runs.models import Artifact, Run, RunEvent
 from projects.runs.views import artifact_response, number
+from projects.runs.waiting import QueueField
 from projects.schema import problems
 from projects.selectors import project_for
 from training.problems import Problem
@@ -100,6 +101,7 @@ class RunProblemSerializer(serializers.Serializer[Any]):
 
 
 class RunSerializer(serializers.ModelSerializer[Run]):
+    queue = QueueField()
     problem = serializers.SerializerMethodField()
     artifact = serializers.SerializerMethodField()
     test_hash = serializers.CharField(
@@ -130,6 +132,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
             "train_seconds",
             "total_seconds",
             "attempt",
+            "queue",
             "data_state",
             "problem",
             "artifact",

@@ -9,11 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from projects.datasets.models import DatasetVersion
+from projects.jobs import health
 from projects.models import Project
 
 
 class Status(models.TextChoices):
-    QUEUED = "queued", _("Queued")
+    WAITING = "waiting", _("Waiting")  # for its place in the plan, see Run.waits_for
+    QUEUED = "queued", _("Queued")  # has its place in the plan and waits for a slot
+    STARTING = "starting", _("Starting")  # a worker has it; its process has not spoken yet
     RUNNING = "running", _("Running")
     STOPPING = "stopping", _("Stopping")
     SUCCEEDED = "succeeded", _("Succeeded")
@@ -33,6 +36,11 @@ class Run(models.Model):
     spec = models.JSONField()  # training.spec.Spec as a dict, without paths
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     attempt = models.PositiveIntegerField(default=0)
+    # Of the plan, while it is waiting: runs (at the same time) or minutes (of this month).
+    waits_for = models.CharField(max_length=10, blank=True)
+    cluster = models.CharField(max_length=20, default=health.CPU)  # of the queue
+    # Times that its worker was lost since it last made progress, such as a checkpoint.
+    losses = models.PositiveSmallIntegerField(default=0)
     stage = models.CharField(max_length=30, blank=True)  # training.events.Stage.name
     progress = models.FloatField(default=0)  # 0 to 1 of the whole run
     seconds_left = models.FloatField(null=True, blank=True)

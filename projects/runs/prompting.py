@@ -56,7 +56,7 @@ def preview(project: Project, choice: Choice) -> dict[str, Any]:
 
 def _said(args: list[str], folder: Path) -> dict[str, Any]:
     """What the child says. Raises Problem for what is the user's, TimeoutError for what takes too long."""
-    child, begin = launch(args, folder=folder), time.monotonic()
+    child, begin = launch(args, folder=folder, warm=True, network=False), time.monotonic()
     try:
         for event in child.lines(timeout=0.5):
             if event and event["event"] == "preview":

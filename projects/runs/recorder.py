@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
+from projects.runs import lifecycle
 from projects.runs.events import append, storable
 from projects.runs.lifecycle import HELD
 from projects.runs.models import Run, Status
@@ -22,6 +23,7 @@ BEAT = 3.0  # seconds between two heartbeats when nothing is said
 KEPT = frozenset(
     {"stage", "started", "step", "scored", "search", "trial", "note", "saved", "verified"}
 )
+PROGRESS = frozenset({"checkpoint"})  # of which a later attempt has more than the one before
 PENDING_LIMIT = 20_000  # events held back while the database is away
 
 
@@ -33,10 +35,13 @@ class Recorder:
         self._pending: list[tuple[str, dict[str, Any]]] = []
         self._fields: dict[str, Any] = {}
         self._written = time.monotonic()
+        self._spoken = False  # the child has said something
+        self._told_so = False  # … and the status says so
         self.ours = True
 
     def note(self, event: Mapping[str, Any]) -> None:
         kind = event["event"]
+        self._spoken = True
         data = storable({name: value for name, value in event.items() if name != "event"})
         if kind in KEPT and len(self._pending) < PENDING_LIMIT:
             self._pending.append((kind, data))
@@ -45,6 +50,8 @@ class Recorder:
         if kind in ("stage", "step"):
             self._fields["progress"] = _share(data.get("progress"))
             self._fields["seconds_left"] = data.get("seconds_left")
+        if kind in PROGRESS:
+            self._fields["losses"] = 0
 
     def flush(self, *, now: bool = False) -> bool:
         """Writes when it is time to, or `now`. False: the run belongs to another attempt or has ended."""
@@ -52,6 +59,7 @@ class Recorder:
             try:
                 self.ours = self._write()
                 self._pending, self._fields = [], {}
+                self._told_so = self._spoken
             except DatabaseError:
                 # Training goes on without a database for a while; what was said waits.
                 log.warning("Events of run %s were not written yet", self._run_id, exc_info=True)
@@ -68,11 +76,16 @@ class Recorder:
             return False
 
     def _due(self) -> bool:
+        if self._spoken and not self._told_so:
+            return True
         return time.monotonic() - self._written >= (COMMIT if self._pending else BEAT)
 
     @transaction.atomic
     def _write(self) -> bool:
         mine = Run.objects.filter(pk=self._run_id, attempt=self._attempt, status__in=HELD)
+        if self._spoken and not self._told_so:
+            started = {"attempt": self._attempt, "only_from": Status.STARTING}
+            lifecycle.move(self._run_id, Status.RUNNING, **started)
         if not mine.update(heartbeat_at=timezone.now(), **self._fields):
             return False
         if self._pending:

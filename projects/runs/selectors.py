@@ -230,9 +230,3 @@ def findings_of(version: DatasetVersion) -> list[dict[str, Any]]:
     """Those of the check and of the health report."""
     report = HealthReport.objects.filter(version=version).first()
     return [*version.findings, *(report.findings if report else [])]
-
-
-def queue_place(run: Run) -> int:
-    """How many runs are carried out or wait before this one."""
-    active = (Status.RUNNING, Status.STOPPING, Status.QUEUED)
-    return Run.objects.filter(status__in=active, created_at__lt=run.created_at).count()

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import F, Max, Q
 
-from accounts.models import User
-from billing.services import hold, release, settle
+from accounts.models import User, Workspace
+from billing.services import hold, no_room, release, settle
 from projects.datasets import diagnosis
 from projects.datasets.models import DatasetVersion
 from projects.datasets.selectors import trainable
-from projects.jobs.health import TRAIN
+from projects.jobs import hardware
 from projects.jobs.queue import enqueue
 from projects.models import Project
 from projects.runs import lifecycle, planning
 from projects.runs.models import Artifact, Run, Status
 from training.problems import Problem
+from web.errors import incident
 
 EXECUTE = "projects.runs.tasks.execute"
+LOSSES = 3  # times that a run's worker may be lost without progress in between
+AHEAD = 1000  # runs of a workspace that may be ahead: a queue is no store
 
 
 def start(
@@ -41,10 +44,11 @@ def start(
     start_key: str = "",
     confirmed: bool = False,
 ) -> Run:
-    """A queued run that holds its place in the plan. The same `start_key` again is the same run.
+    """A run that is queued, or that waits while all places of the plan are taken. The same `start_key` again is the
+    same run.
 
     `confirmed`: the person has seen that the data's gate is red; findings that are ignored do not make it so. Raises
-    Problem(`spec.*`, `base.*`, `run.version`, `run.gate`, `quota.*`).
+    Problem(`spec.*`, `base.*`, `run.version`, `run.gate`, `quota.minutes`, `quota.ahead`).
     """
     key = start_key or uuid4().hex
     found = Run.objects.filter(project=project, start_key=key).first()
@@ -62,6 +66,7 @@ def start(
     spec = planning.spec(project, **chosen, settings=settings or {}, **asked)
     planning.check_base(spec, version.variant)
     run = Run(project=project, version=version, start_key=key, created_by=user)
+    run.cluster = hardware.cluster()
     run.spec = planning.portable(spec)
     run.data_state = {
         "gate": gate, "confirmed": gate == "red", "ignored": diagnosis.acknowledged(version)
@@ -92,18 +97,61 @@ def _create(run: Run) -> Run:
         raise Problem("run.version")
     runs = Run.objects.filter(project=project)
     run.number = (runs.aggregate(last=Max("number"))["last"] or 0) + 1
+    run.status = Status.WAITING
     run.save(force_insert=True)
-    minutes = math.ceil(run.spec.get("search", {}).get("minutes") or 1)
-    hold(workspace=project.workspace, run_id=run.pk, project_id=project.pk, minutes=minutes)
-    enqueue(EXECUTE, run.pk, cluster=TRAIN)
+    short = _admit(run, project.workspace)
+    if short and short.code != "quota.runs":
+        raise short
+    _check_ahead(project.workspace)
+    run.refresh_from_db(fields=["status", "waits_for"])
     return run
 
 
+def _check_ahead(workspace: Workspace) -> None:
+    ahead = Run.objects.filter(project__workspace=workspace, status__in=lifecycle.AHEAD)
+    if (waiting := ahead.count()) > AHEAD:
+        raise Problem("quota.ahead", limit=AHEAD, waiting=waiting - 1)
+
+
+@transaction.atomic
+def _admit(run: Run, workspace: Workspace) -> Problem | None:
+    """Gives a run that waits its place in the plan and puts it into the queue; or says what is lacking."""
+    minutes = math.ceil(run.spec.get("search", {}).get("minutes") or 1)
+    short = no_room(workspace, run_id=run.pk, minutes=minutes)
+    if short:
+        waits_for = short.code.partition(".")[2]
+        Run.objects.filter(pk=run.pk, status=Status.WAITING).update(waits_for=waits_for)
+        return short
+    if lifecycle.move(run.pk, Status.QUEUED, only_from=Status.WAITING, reason="place"):
+        hold(workspace=workspace, run_id=run.pk, project_id=run.project_id, minutes=minutes)
+        enqueue(EXECUTE, run.pk, cluster=run.cluster)
+    return None
+
+
+def admit(workspace: Workspace) -> int:
+    """Lets runs that wait for the plan into the queue, the oldest first, while there is room. Returns how many."""
+    waiting = Run.objects.filter(project__workspace=workspace, status=Status.WAITING)
+    admitted = 0
+    for run in waiting.order_by("created_at", "number").only("spec", "cluster", "project"):
+        if _admit(run, workspace):
+            break
+        admitted += 1
+    return admitted
+
+
+def _admit_next(run_id: UUID | str) -> None:
+    """Call it once a place has been given back, after the commit: the plan's row is locked before those of runs."""
+    workspace = Workspace.objects.filter(projects__runs=run_id).first()
+    if workspace:
+        admit(workspace)
+
+
 def request_stop(*, run: Run, user: User) -> Run:
-    """A queued run is cancelled at once, a running one within seconds, one that has ended stays as it is."""
+    """A run that no worker has is cancelled at once, a running one within two seconds, one that has ended stays."""
     reason = f"user:{user.pk}"
+    ahead = Q(status__in=lifecycle.AHEAD)
     for _again in range(3):  # it may be claimed or given back between the two
-        if end(run.pk, Status.CANCELLED, only_from=Status.QUEUED, reason=reason):
+        if end(run.pk, Status.CANCELLED, where=ahead, reason=reason):
             break
         if lifecycle.move(run.pk, Status.STOPPING, reason=reason):
             break
@@ -118,8 +166,7 @@ def end(
     *,
     attempt: int | None = None,
     seconds: float = 0.0,
-    only_from: Status | None = None,
-    unheard_since: datetime | None = None,
+    where: Q | None = None,
     reason: str = "",
     **fields: Any,
 ) -> bool:
@@ -127,16 +174,12 @@ def end(
 
     `seconds` are booked to the workspace; nothing is booked for what failed on our side.
     """
-    narrow: dict[str, Any] = {
-        "attempt": attempt,
-        "only_from": only_from,
-        "unheard_since": unheard_since,
-    }
-    if not lifecycle.move(run_id, to, reason=reason, **narrow, **fields):
+    if not lifecycle.move(run_id, to, attempt=attempt, where=where, reason=reason, **fields):
         return False
     if attempt is not None and seconds > 0:
         settle(run_id=run_id, attempt=attempt, seconds=seconds)
     release(run_id=run_id)
+    transaction.on_commit(partial(_admit_next, run_id), robust=True)
     return True
 
 
@@ -159,12 +202,31 @@ def succeed(*, run: Run, attempt: int, seconds: float, report: Any, artifact: Ar
 
 @transaction.atomic
 def requeue(
-    run_id: UUID, *, attempt: int, reason: str, unheard_since: datetime | None = None
+    run_id: UUID, *, attempt: int, reason: str, where: Q | None = None, **fields: Any
 ) -> bool:
     """Back into the queue; it keeps its place in the plan."""
-    to = Status.QUEUED
-    narrow: dict[str, Any] = {"attempt": attempt, "unheard_since": unheard_since}
-    if not lifecycle.move(run_id, to, reason=reason, **narrow):
+    narrow: dict[str, Any] = {"attempt": attempt, "where": where}
+    if not lifecycle.move(run_id, Status.QUEUED, reason=reason, **narrow, **fields):
         return False
-    enqueue(EXECUTE, run_id, cluster=TRAIN)
+    enqueue(EXECUTE, run_id, cluster=Run.objects.values_list("cluster", flat=True).get(pk=run_id))
     return True
+
+
+def lose(run_id: UUID, *, attempt: int, where: Q | None = None) -> bool:
+    """The worker of this attempt is gone: back into the queue, or to an end when that happens again and again.
+
+    What was to stop is stopped. Whoever makes progress, such as a checkpoint, has its losses forgotten (see Recorder).
+    """
+    here: dict[str, Any] = {"attempt": attempt, "reason": "lost"}
+    stopping = Q(status=Status.STOPPING) & (where or Q())
+    if end(run_id, Status.CANCELLED, where=stopping, **here):
+        return True
+    few = Q(losses__lt=LOSSES - 1) & (where or Q())
+    if requeue(run_id, where=few, losses=F("losses") + 1, **here):
+        return True
+    many = Q(losses__gte=LOSSES - 1) & (where or Q())
+    if not Run.objects.filter(many, pk=run_id, attempt=attempt, status__in=lifecycle.HELD).exists():
+        return False
+    number = incident(RuntimeError(f"run {run_id} lost its worker {LOSSES} times"))
+    problem = {"code": "run.lost", "values": {"attempts": LOSSES}, "incident": number}
+    return end(run_id, Status.FAILED, where=many, problem=problem, **here)

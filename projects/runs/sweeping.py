@@ -1,60 +1,96 @@
-"""Finds runs that nobody carries out any more, once a minute and when the queue starts."""
+"""Finds runs that nobody carries out any more, or that nobody has let in: at once by a watch, and once a minute."""
 
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 
-from projects.jobs.health import TRAIN
-from projects.jobs.queue import enqueue, queued
+from accounts.models import Workspace
+from projects.jobs.health import CPU, GPU
+from projects.jobs.queue import due, enqueue
 from projects.runs import services
 from projects.runs.lifecycle import HELD
-from projects.runs.models import Run, RunEvent, Status
-from web.errors import incident
+from projects.runs.models import Run, Status
 
 log = logging.getLogger(__name__)
-UNHEARD = timedelta(seconds=60)  # a worker gives a sign at least every five
+SILENT = (
+    15.0  # seconds without a sign of life, by the watch's own clock; a worker gives one every three
+)
+GAP = 5.0  # seconds without a look, after which nothing can be said about what came before
+UNHEARD = timedelta(seconds=60)  # the same for the sweep, which has the clocks of the machines only
 FORGOTTEN = timedelta(seconds=20)  # in the queue's table, an entry appears with the commit
-ATTEMPTS = 3  # of a run whose worker is lost
 
 
 def sweep() -> None:
     reap()
     kick()
+    for workspace in Workspace.objects.filter(projects__runs__status=Status.WAITING).distinct():
+        services.admit(workspace)
 
 
 def reap() -> int:
     """Runs without a sign of life: given to the queue again, or ended. Returns how many."""
     since = timezone.now() - UNHEARD
     lost = Run.objects.filter(status__in=HELD, heartbeat_at__lt=since)
-    return sum(_reap(run, since) for run in lost.only("pk", "status", "attempt"))
+    return sum(
+        _lose(pk, attempt, Q(heartbeat_at__lt=since))
+        for pk, attempt in lost.values_list("pk", "attempt")
+    )
 
 
-def _reap(run: Run, since: datetime) -> bool:
-    here: dict[str, Any] = {"attempt": run.attempt, "unheard_since": since, "reason": "lost"}
-    log.warning("Run %s gave no sign of life in attempt %s", run.pk, run.attempt)
-    if run.status == Status.STOPPING:
-        return services.end(run.pk, Status.CANCELLED, **here)
-    if _times_lost(run) + 1 < ATTEMPTS:
-        return services.requeue(run.pk, **here)
-    number = incident(RuntimeError(f"run {run.pk} lost its worker {ATTEMPTS} times"))
-    problem = {"code": "run.lost", "values": {"attempts": ATTEMPTS}, "incident": number}
-    return services.end(run.pk, Status.FAILED, problem=problem, **here)
+def _lose(pk: UUID, attempt: int, unheard: Q) -> bool:
+    log.warning("Run %s gave no sign of life in attempt %s", pk, attempt)
+    return services.lose(pk, attempt=attempt, where=unheard)
 
 
-def _times_lost(run: Run) -> int:
-    return RunEvent.objects.filter(run=run, kind="status", data__reason="lost").count()
+@dataclass
+class Watch:
+    """Looks at the signs of life of all runs and tells a lost one within SILENT seconds.
+
+    A sign is a value that changes. How long it has not is measured with a clock of this process that nobody sets, so
+    that neither a clock that jumps nor machines whose clocks differ make a run look lost. Nor does a database that was
+    away, or a machine that slept: the watch was blind as well, and begins anew. Two watches are harmless.
+    """
+
+    clock: Callable[[], float] = time.monotonic
+    _looked: float = 0.0
+    _seen: dict[UUID, tuple[tuple[int, datetime | None], float]] = field(default_factory=dict)
+
+    def look(self) -> int:
+        """Returns how many were lost."""
+        now = self.clock()
+        before = self._seen if now - self._looked < GAP else {}
+        held = Run.objects.filter(status__in=HELD).values_list("pk", "attempt", "heartbeat_at")
+        signs = {pk: (attempt, heard) for pk, attempt, heard in held}
+        same = {pk for pk, sign in signs.items() if pk in before and before[pk][0] == sign}
+        self._seen = {pk: before[pk] if pk in same else (sign, now) for pk, sign in signs.items()}
+        self._looked = now
+        silent = [pk for pk in same if now - before[pk][1] >= SILENT]
+        return sum(_lose(pk, signs[pk][0], Q(heartbeat_at=signs[pk][1])) for pk in silent)
 
 
 def kick() -> int:
-    """Queued runs that the queue does not know (any more) are queued again. Returns how many."""
+    """Gives the queue as many entries as there are queued runs, where it has fewer. Returns how many.
+
+    An entry is a turn. It names a run, but whose turn it is gets decided when it comes (see turns).
+    """
+    return sum(_kick(cluster) for cluster in (CPU, GPU))
+
+
+def _kick(cluster: str) -> int:
     old = timezone.now() - FORGOTTEN
-    waiting = Run.objects.filter(created_at__lt=old, status=Status.QUEUED)
-    runs = set(map(str, waiting.values_list("pk", flat=True)))
-    missing = runs - queued(services.EXECUTE, cluster=TRAIN) if runs else set()
+    ahead = Run.objects.filter(created_at__lt=old, status=Status.QUEUED, cluster=cluster)
+    runs = [str(pk) for pk in ahead.order_by("created_at").values_list("pk", flat=True)]
+    entries = due(services.EXECUTE, cluster=cluster) if runs else []
+    named = [run for run in runs if run not in entries]
+    missing = named[: max(0, len(runs) - len(entries))]
     for run_id in missing:
-        enqueue(services.EXECUTE, run_id, cluster=TRAIN)
+        enqueue(services.EXECUTE, run_id, cluster=cluster)
     return len(missing)

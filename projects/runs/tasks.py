@@ -6,7 +6,7 @@ from projects.runs import sweeping, worker
 
 
 def execute(run_id: str) -> None:
-    worker.execute(run_id)
+    worker.take_turn(run_id)
 
 
 def sweep() -> None:

@@ -22,7 +22,16 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import Action, allowed
 from projects.jobs.health import worker_alive
 from projects.people import user_of
-from projects.runs import charts, planning, results, searching, selectors, services, trying
+from projects.runs import (
+    charts,
+    planning,
+    results,
+    searching,
+    selectors,
+    services,
+    trying,
+    turns,
+)
 from projects.runs.models import Run, Status
 from projects.runs.names import figure
 from projects.runs.results import Listed
@@ -67,8 +76,8 @@ def _page(request: HttpRequest, found: Run) -> dict[str, Any]:
         "can_download": allowed(user, workspace, Action.DOWNLOAD),
         "stages": selectors.stages_of(found),
         "fault": selectors.fault_of(found),
-        "worker_alive": over or worker_alive(),
-        "waiting": selectors.queue_place(found) if found.status == Status.QUEUED else 0,
+        "worker_alive": over or worker_alive(found.cluster),
+        "turn": turns.turn_of(found) if found.status == Status.QUEUED else None,
         "started": selectors.started(found),
         **searching.live(found),
         "notes": selectors.notes_of(found),

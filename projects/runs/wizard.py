@@ -16,6 +16,7 @@ from projects.datasets import diagnosis
 from projects.datasets.findings import groups_of
 from projects.datasets.models import DatasetVersion
 from projects.datasets.selectors import versions_in
+from projects.jobs import hardware
 from projects.jobs.health import worker_alive
 from projects.models import Project
 from projects.people import user_of
@@ -206,7 +207,7 @@ def _review(project: Project, choice: Choice) -> dict[str, Any]:
         "settings": [(setting_title(n), setting_value(v)) for n, v in spec.settings.items()],
         "allowance": allowance(project.workspace),
         "start_key": uuid4().hex,
-        "worker_alive": worker_alive(),
+        "worker_alive": worker_alive(hardware.cluster()),
     }
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,14 +15,16 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import DatabaseError, connection
 
+from billing.services import run_limits
 from projects.datasets.selectors import version_file
-from projects.jobs import leaving
-from projects.jobs.launcher import Child, launch
-from projects.runs import folders, lifecycle, planning, services
+from projects.jobs import hardware, slots
+from projects.jobs.health import GPU
+from projects.jobs.launcher import launch
+from projects.runs import folders, lifecycle, planning, services, turns
 from projects.runs.events import storable
+from projects.runs.guarding import Room, Watch
 from projects.runs.models import Artifact, Run, Status
 from projects.runs.recorder import Recorder
 from training.failpoints import failpoint
@@ -31,10 +32,6 @@ from training.problems import Problem
 from web.errors import incident
 
 log = logging.getLogger(__name__)
-LOOK = 0.25  # seconds between two looks at the word to stop
-GRACE = 10.0  # seconds for a child to save and end after the word
-GRACE_LEAVING = 3.0  # the same when the whole queue is told to end
-SILENT = 1800.0  # seconds without an event after which a child is taken for stuck
 PERSIST = 60.0  # seconds for which the end of a run is tried to be written
 DONE, PROBLEM, STOPPED, KILLED = 0, 2, 75, -9
 
@@ -59,13 +56,21 @@ class Ended:
     ours: bool = True  # False: another attempt has the run
 
 
-def execute(run_id: UUID | str) -> None:
-    """Carries out a queued run. Delivered twice, for a run that has ended or is gone: does nothing."""
+def take_turn(run_id: UUID | str) -> None:
+    """Carries out the run whose turn it is in the queue of `run_id`, which is often another one."""
+    cluster = Run.objects.filter(pk=run_id).values_list("cluster", flat=True).first()
+    while chosen := turns.next_run(cluster or hardware.cluster()):
+        if execute(chosen):
+            return  # else another worker was quicker
+
+
+def execute(run_id: UUID | str) -> bool:
+    """Carries out a queued run. Delivered twice, for a run that has ended or is gone: does nothing, which is False."""
     begin = time.monotonic()
     attempt = lifecycle.claim(run_id)
     if attempt is None:
         log.info("Run %s is not waiting: nothing to do", run_id)
-        return
+        return False
     failpoint("run.claimed")
     run = Run.objects.select_related("version", "project").get(pk=run_id)
     try:
@@ -77,6 +82,7 @@ def execute(run_id: UUID | str) -> None:
         _fail(run, attempt, told, begin, ours=problem.code.startswith("artifact."))
     except Exception as error:
         _fail(run, attempt, {"incident": incident(error), **_cause(error)}, begin, ours=True)
+    return True
 
 
 def _cause(error: Exception) -> dict[str, Any]:
@@ -89,16 +95,20 @@ def _cause(error: Exception) -> dict[str, Any]:
 def _carry_out(run: Run, attempt: int, folder: Path, begin: float) -> None:
     spec = planning.runnable(run, version_file(run.version))
     (folder / "spec.json").write_text(json.dumps(spec.as_dict()), encoding="utf-8")
-    recorder = Recorder(run.pk, attempt)
     fit = ["fit", "--spec", str(folder / "spec.json"), "--out", str(folder)]
-    ended = follow(fit, folder, recorder)
-    if _fitted(ended):
-        failpoint("run.fitted")
-        recorder.note(
-            {"event": "stage", "name": "verifying", "progress": 0.97, "seconds_left": None}
-        )
-        checked = follow(["verify", str(folder)], folder, recorder)
-        ended = _joined(ended, checked)
+    with slots.taken(run.cluster) as slot:
+        room = Room(slot, run_limits(run.project.workspace), begin, run.cluster == GPU)
+        recorder = Recorder(run.pk, attempt)
+        ended = follow(
+            fit, folder, recorder, room, network=not spec.base_folder
+        )  # else it is fetched
+        if _fitted(ended):
+            failpoint("run.fitted")
+            recorder.note(
+                {"event": "stage", "name": "verifying", "progress": 0.97, "seconds_left": None}
+            )
+            checked = follow(["verify", str(folder)], folder, recorder, room)
+            ended = _joined(ended, checked)
     failpoint("run.ending")
     _conclude(run, attempt, folder, ended, time.monotonic() - begin)
 
@@ -113,10 +123,17 @@ def _joined(fit: Ended, verify: Ended) -> Ended:
     return verify
 
 
-def follow(args: Sequence[str], folder: Path, recorder: Recorder) -> Ended:
-    """Starts a child and reads it to its end, which a word to stop brings about."""
-    child = launch(args, folder=folder, env=_threads())
-    ended, watch = Ended(), _Watch(recorder, child)
+def follow(
+    args: Sequence[str], folder: Path, recorder: Recorder, room: Room, network: bool = False
+) -> Ended:
+    """Starts a child and reads it to its end, which a word to stop brings about.
+
+    Raises Problem(`run.time_limit`, `run.memory_limit`) when it outgrows its room.
+    """
+    reach: dict[str, Any] = {"network": network, "keep": (room.slot.descriptor,)}
+    given: dict[str, Any] = {"env": room.slot.env, "memory": room.memory, **reach}
+    child = launch(args, folder=folder, warm=True, **given)
+    ended, watch = Ended(), Watch(recorder, child, room)
     try:
         for event in child.lines(timeout=0.3):
             if event:
@@ -131,49 +148,9 @@ def follow(args: Sequence[str], folder: Path, recorder: Recorder) -> Ended:
     ended.ours = recorder.flush(now=True)
     ended.returncode, ended.stderr = child.returncode, child.stderr
     ended.stopping, ended.leaving = watch.stopping, watch.leaving
+    if watch.outgrown and ended.ours:
+        raise watch.outgrown
     return ended
-
-
-class _Watch:
-    """Passes the word to stop on to the child, once, and puts an end to it when it does not listen."""
-
-    def __init__(self, recorder: Recorder, child: Child) -> None:
-        self._recorder, self._child = recorder, child
-        self._looked = self._heard = time.monotonic()
-        self._deadline: float | None = None
-        self.stopping = self.leaving = False
-
-    def heard(self) -> None:
-        self._heard = time.monotonic()
-
-    def look(self) -> None:
-        now = time.monotonic()
-        if now - self._looked < LOOK:
-            return
-        self._looked = now
-        if self._deadline is not None:
-            if now > self._deadline:
-                self._child.kill()
-        elif self._recorder.stop_wanted():
-            self.stopping = True
-            self._tell(now + GRACE)
-        elif leaving.wanted():
-            self.leaving = True
-            self._tell(now + GRACE_LEAVING)
-        elif now - self._heard > SILENT:
-            self._child.kill()
-            raise TimeoutError(f"No event for {SILENT:.0f} s: {self._child.stderr}")
-
-    def _tell(self, deadline: float) -> None:
-        self._deadline = deadline
-        self._child.terminate()
-
-
-def _threads() -> dict[str, str]:
-    """Runs side by side share the cores; alone, torch knows best."""
-    if settings.RUN_SLOTS == 1 or "OMP_NUM_THREADS" in os.environ:
-        return {}
-    return {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // settings.RUN_SLOTS))}
 
 
 def _conclude(run: Run, attempt: int, folder: Path, ended: Ended, seconds: float) -> None:
@@ -184,9 +161,10 @@ def _conclude(run: Run, attempt: int, folder: Path, ended: Ended, seconds: float
     elif _stopped(run, ended):
         _persist(lambda: services.end(run.pk, Status.CANCELLED, attempt=attempt, seconds=seconds))
         folders.tidy(run, attempt, kept=False)
-    elif ended.leaving or ended.returncode == STOPPED:
-        reason = "shutdown" if ended.leaving else "lost"
-        _persist(lambda: services.requeue(run.pk, attempt=attempt, reason=reason))
+    elif ended.leaving:
+        _persist(lambda: services.requeue(run.pk, attempt=attempt, reason="shutdown"))
+    elif ended.returncode == STOPPED:  # by nobody here
+        _persist(lambda: services.lose(run.pk, attempt=attempt))
     elif "problem" in ended.said and ended.returncode == PROBLEM:
         said = ended.said["problem"]
         raise Problem(said["code"], **(said.get("values") or {}))

@@ -36,10 +36,11 @@ def test_lists_and_searches(
 
 
 def test_limits_are_changed(admin: Client) -> None:
-    form = {"name": "Free", "max_projects": "7", "max_training_minutes": ""}
+    form = {"name": "Free", "max_projects": "7", "max_training_minutes": "", "share": "3"}
     assert admin.post("/admin/billing/plan/free/change/", form).status_code == 302
     plan = Plan.objects.get(slug="free")
     assert (plan.max_projects, plan.max_training_minutes, plan.is_default) == (7, None, False)
+    assert plan.share == 3
 
 
 def test_there_is_always_one_default(admin: Client) -> None:

@@ -198,6 +198,22 @@ ENTRIES: dict[str, Entry] = {
         _("Most likely the machine ran out of memory."),
         _("Choose a smaller base model, a smaller batch size or a shorter maximum length."),
     ),
+    "run.memory_limit": Entry(
+        BLOCKING,
+        _("Training needed more memory than your plan allows"),
+        _("At most {limit_text} of memory for a run."),
+        _("The run came to that limit and was ended; nothing else was harmed."),
+        _(
+            "Choose a smaller base model, a smaller batch size or a shorter maximum length, or ask for a larger plan."
+        ),
+    ),
+    "run.time_limit": Entry(
+        BLOCKING,
+        _("The run reached the time limit of your plan"),
+        _("At most {minutes} minutes for a run."),
+        _("It was not done by then and was ended."),
+        _("Choose a lower effort, fewer epochs or less data, or ask for a larger plan."),
+    ),
     "run.unfinished": Entry(
         BLOCKING,
         _("There is no model yet"),

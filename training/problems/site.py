@@ -240,4 +240,11 @@ ENTRIES: dict[str, Entry] = {
         _("{used} minutes are used."),
         _("Wait for the first of next month, or ask for a larger plan."),
     ),
+    "quota.ahead": Entry(
+        BLOCKING,
+        _("Too many runs wait already"),
+        _("At most {limit} runs of a workspace that wait."),
+        _("{waiting} runs wait."),
+        _("Wait until some have ended, or stop some."),
+    ),
 }

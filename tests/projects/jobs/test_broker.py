@@ -10,6 +10,7 @@ from django.utils import timezone
 from django_q.conf import Conf
 from django_q.models import OrmQ
 from django_q.signals import post_execute_in_worker, pre_execute
+from django_q.signing import SignedPackage
 
 from projects.jobs import broker
 from projects.jobs.broker import LEASE, LeaseBroker
@@ -33,7 +34,8 @@ def restarts(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 
 
 def put(count: int, queue: LeaseBroker) -> list[int]:
-    return [queue.enqueue(f"task {number}") for number in range(count)]
+    tasks = [{"id": str(number), "func": "f", "args": ()} for number in range(count)]
+    return [queue.enqueue(SignedPackage.dumps(task)) for task in tasks]
 
 
 def taken(queue: LeaseBroker) -> list[int]:
@@ -102,6 +104,28 @@ def test_a_task_whose_worker_died_comes_back_and_is_no_strike(
     assert not restarts
 
 
+def test_a_task_that_ends_every_worker_is_taken_out(queue: LeaseBroker) -> None:
+    poison, good = put(2, queue)
+    for _time in range(broker.BEGINNINGS):
+        assert taken(queue) == [poison]
+        broker.count(poison)
+        taken(queue)
+        expire(poison)
+        OrmQ.objects.filter(pk=good).update(lock=timezone.now() + LEASE)
+        taken(queue)
+    OrmQ.objects.filter(pk=good).update(lock=timezone.now())
+    assert taken(queue) == []
+    assert taken(queue) == [good]
+    assert OrmQ.objects.get().pk == good
+
+
+def test_what_nobody_can_read_is_taken_out_and_stops_nothing(queue: LeaseBroker) -> None:
+    queue.enqueue("signed with another key")
+    [good] = put(1, queue)
+    assert taken(queue) == []
+    assert taken(queue) == [good]
+
+
 def test_tasks_that_nobody_takes_restart_the_cluster(
     queue: LeaseBroker, restarts: list[bool]
 ) -> None:
@@ -146,6 +170,7 @@ def test_the_signals_of_the_worker_hold_the_lease(queue: LeaseBroker) -> None:
         renewer.join(5)
     assert not renewer.is_alive()
     assert not broker._current
+    assert OrmQ.objects.get().task[broker.BEGUN] == 1
 
 
 def test_a_lease_outlives_three_missed_renewals() -> None:

@@ -22,7 +22,7 @@ from projects.datasets.models import DatasetVersion
 from projects.datasets.samples import SAMPLES
 from projects.jobs import launcher, leaving
 from projects.models import Project
-from projects.runs import folders, services, worker
+from projects.runs import folders, guarding, services, worker
 from projects.runs.events import append
 from projects.runs.models import Artifact, Run, Status
 from projects.runs.recorder import KEPT
@@ -93,7 +93,7 @@ def bare(project: Project, version: DatasetVersion) -> Callable[..., Run]:
 @pytest.fixture
 def child(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """`child("good")`: what the launcher starts from now on behaves so (see fake_child.py)."""
-    monkeypatch.setattr(worker, "LOOK", 0.0)
+    monkeypatch.setattr(guarding, "LOOK", 0.0)
 
     def behave(how: str) -> None:
         monkeypatch.setattr(launcher, "MODULE", (str(CHILD), how))

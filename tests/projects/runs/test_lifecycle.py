@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db.models import Q
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -74,7 +75,8 @@ def test_an_older_attempt_moves_nothing(bare: Make) -> None:
 def test_a_run_that_was_heard_of_is_not_taken_for_lost(bare: Make) -> None:
     now = timezone.now()
     run = bare(Status.RUNNING, attempt=1, heartbeat_at=now)
-    assert not lifecycle.move(run.pk, Status.QUEUED, unheard_since=now - timedelta(seconds=60))
+    unheard = Q(heartbeat_at__lt=now - timedelta(seconds=60))
+    assert not lifecycle.move(run.pk, Status.QUEUED, where=unheard)
 
 
 def test_nothing_happens_to_a_run_that_is_gone(bare: Make) -> None:

@@ -10,9 +10,11 @@ import pytest
 from django.db import connection
 from django_q.models import OrmQ
 
+from accounts.models import User
 from billing.models import Hold, Plan, Subscription
 from projects.datasets.models import DatasetVersion, HealthReport
 from projects.models import Project
+from projects.runs import lifecycle, services
 from projects.runs.models import Run, Status
 from training.problems import Problem
 
@@ -31,7 +33,7 @@ def test_it_works(start: Start, django_capture_on_commit_callbacks: Any) -> None
     assert Hold.objects.get(run_id=run.pk).released_at is None
     task = OrmQ.objects.get().task
     assert (task["func"], task["args"]) == ("projects.runs.tasks.execute", (str(run.pk),))
-    assert OrmQ.objects.get().key == "train"
+    assert OrmQ.objects.get().key == "train-cpu"
 
 
 @pytest.mark.django_db
@@ -126,18 +128,71 @@ def test_what_is_ignored_asks_for_no_word_and_is_kept_with_the_run(
     }
 
 
-@pytest.mark.django_db(transaction=True)
-def test_eight_starts_at_a_limit_of_one_give_one_run(start: Start, project: Project) -> None:
-    plan = Plan.objects.create(slug="tight", name="Tight", max_concurrent_runs=1)
+def at_most(project: Project, **limits: int) -> None:
+    plan = Plan.objects.create(slug="tight", name="Tight", **limits)
     Subscription.objects.update_or_create(workspace=project.workspace, defaults={"plan": plan})
-    barrier, refused = threading.Barrier(8), []
+
+
+@pytest.mark.django_db
+def test_a_run_beyond_the_plans_places_waits_and_is_let_in_when_one_ends(
+    start: Start, project: Project, alice: User, django_capture_on_commit_callbacks: Any
+) -> None:
+    at_most(project, max_concurrent_runs=1)
+    first, second, third = start(), start(), start()
+    assert (second.status, second.waits_for, third.status) == (Status.WAITING, "runs", "waiting")
+    assert not Hold.objects.filter(run_id=second.pk).exists()
+    with django_capture_on_commit_callbacks(execute=True):
+        services.request_stop(run=first, user=alice)
+    second.refresh_from_db()
+    third.refresh_from_db()
+    assert (second.status, second.waits_for, third.status) == (Status.QUEUED, "", Status.WAITING)
+    assert Hold.objects.get(run_id=second.pk).released_at is None
+    assert OrmQ.objects.get().task["args"] == (str(second.pk),)
+
+
+@pytest.mark.django_db
+def test_a_run_that_waits_can_be_stopped(start: Start, project: Project, alice: User) -> None:
+    at_most(project, max_concurrent_runs=1)
+    start()
+    assert services.request_stop(run=start(), user=alice).status == Status.CANCELLED
+
+
+@pytest.mark.django_db
+def test_without_minutes_nothing_starts_and_what_waits_goes_on_waiting(
+    start: Start, project: Project, alice: User
+) -> None:
+    at_most(project, max_concurrent_runs=1, max_training_minutes=2)
+    first, second = start(), start()
+    lifecycle.claim(first.pk)
+    services.end(first.pk, Status.FAILED, attempt=1, seconds=120)
+    assert services.admit(project.workspace) == 0
+    second.refresh_from_db()
+    assert (second.status, second.waits_for) == (Status.WAITING, "minutes")
+    with pytest.raises(Problem) as raised:
+        start()
+    assert raised.value.code == "quota.minutes"
+    assert Run.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_a_queue_is_no_store(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "AHEAD", 1)
+    start()
+    with pytest.raises(Problem) as raised:
+        start()
+    assert raised.value.code == "quota.ahead"
+    assert Run.objects.count() == Hold.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_starts_at_a_limit_of_one_queue_one_run(start: Start, project: Project) -> None:
+    at_most(project, max_concurrent_runs=1)
+    barrier = threading.Barrier(8)
 
     def one() -> None:
         barrier.wait()
         try:
             start()
-        except Problem as problem:
-            refused.append(problem.code)
         finally:
             connection.close()
 
@@ -146,8 +201,8 @@ def test_eight_starts_at_a_limit_of_one_give_one_run(start: Start, project: Proj
         thread.start()
     for thread in threads:
         thread.join()
-    assert refused == ["quota.runs"] * 7
-    assert Run.objects.count() == Hold.objects.filter(released_at=None).count() == 1
+    assert sorted(Run.objects.values_list("status", flat=True)) == ["queued"] + ["waiting"] * 7
+    assert Hold.objects.filter(released_at=None).count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

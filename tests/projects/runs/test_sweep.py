@@ -78,7 +78,7 @@ def test_a_queued_run_that_the_queue_lost_is_queued_again(
         assert sweeping.kick() == 1
     with django_capture_on_commit_callbacks(execute=True):
         assert sweeping.kick() == 0  # it knows it now
-    assert OrmQ.objects.filter(key="train").count() == 1
+    assert OrmQ.objects.filter(key="train-cpu").count() == 1
 
 
 def test_a_queued_run_that_was_just_made_is_left_to_its_own_commit(queued: Run) -> None:

@@ -13,7 +13,7 @@ from django.db import OperationalError
 from accounts.models import User
 from billing.models import Hold, LedgerEntry
 from projects.jobs import leaving
-from projects.runs import folders, lifecycle, services, worker
+from projects.runs import folders, guarding, lifecycle, services, worker
 from projects.runs.models import Artifact, Run, RunEvent, Status
 from projects.runs.recorder import Recorder
 
@@ -179,7 +179,7 @@ def test_cancel_of_a_child_that_does_not_listen(
     queued: Run, alice: User, child: Behave, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     child("deaf")
-    monkeypatch.setattr(worker, "GRACE", 0.1)
+    monkeypatch.setattr(guarding, "GRACE", 0.1)
     at_step(monkeypatch, lambda: services.request_stop(run=queued, user=alice))
     assert carried_out(queued).status == Status.CANCELLED
 
@@ -218,7 +218,7 @@ def test_a_worker_that_lost_the_run_writes_nothing(
     at_step(monkeypatch, taken)
     monkeypatch.setattr("projects.runs.recorder.COMMIT", 0.0)
     run = carried_out(queued)
-    assert (run.status, run.attempt) == (Status.RUNNING, 2)
+    assert (run.status, run.attempt) == (Status.STARTING, 2)
     assert not RunEvent.objects.filter(run=run, attempt=2).exclude(kind="status").exists()
     assert held(run)
 

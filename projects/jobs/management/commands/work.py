@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand
 from django_q.cluster import Cluster
 from django_q.conf import Conf
 
-from projects.jobs import health, leaving, queue
+from projects.jobs import health, leaving, queue, watching
 
 
 class Command(BaseCommand):
@@ -39,6 +39,7 @@ class Command(BaseCommand):
         if cluster == settings.QUEUE_CLUSTERS[0]:
             queue.run_schedules_now()
         work.start()
+        watching.watch(lambda: work.sentinel.is_alive())
 
 
 def _as_cluster(name: str) -> None:
