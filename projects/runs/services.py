@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -179,7 +178,7 @@ def end(
     if attempt is not None and seconds > 0:
         settle(run_id=run_id, attempt=attempt, seconds=seconds)
     release(run_id=run_id)
-    transaction.on_commit(partial(_admit_next, run_id), robust=True)
+    transaction.on_commit(lambda: _admit_next(run_id), robust=True)
     return True
 
 

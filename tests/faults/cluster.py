@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import connection
 
 from projects.jobs import broker
-from projects.runs import sweeping, worker
+from projects.runs import guarding, sweeping
 
 HERE = Path(__file__).parent
 TRAINER = HERE / "trainer.py"
@@ -33,17 +33,17 @@ PATIENCE = 60.0  # seconds: a machine may be busy
 
 
 def quick(put: Callable[[Any, str, Any], None]) -> None:
-    """The waits that decide when something is taken for lost, a fifth of what they are."""
+    """The waits that decide when something is taken for lost, a fraction of what they are."""
     put(broker, "LEASE", timedelta(seconds=2))
     put(broker, "RENEW", 0.5)
-    put(sweeping, "UNHEARD", timedelta(seconds=6))
-    put(sweeping, "FORGOTTEN", timedelta(seconds=3))
-    put(worker, "GRACE", 2.0)
-    put(worker, "GRACE_LEAVING", 2.0)
+    put(sweeping, "SILENT", 6.0)
+    put(sweeping, "UNHEARD", timedelta(seconds=12))
+    put(sweeping, "FORGOTTEN", timedelta(seconds=4))
+    put(guarding, "GRACE_LEAVING", 2.0)
 
 
 def until(happens: Callable[[], Any], what: str = "", seconds: float = PATIENCE) -> Any:
-    """Looks again and again, and at the sweep's work in between, which the site does once a minute."""
+    """The first answer that is true."""
     end = time.monotonic() + seconds
     while not (found := happens()):
         assert time.monotonic() < end, f"It did not come to this in {seconds:.0f} s: {what}"
@@ -64,6 +64,7 @@ class Cluster:
             "ATTUNE_HOME": str(home),
             "ATTUNE_SECRET_KEY": settings.SECRET_KEY,
             "ATTUNE_DATABASE_URL": database_url(),
+            "ATTUNE_RUN_SLOTS": "2",
             "ATTUNE_TEST_TRAINER": how,
         }
         with log.open("wb") as file:

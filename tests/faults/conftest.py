@@ -9,7 +9,7 @@ import pytest
 from django.db import connections
 
 from projects.jobs import launcher
-from projects.runs import worker
+from projects.runs import guarding, worker
 from projects.runs.models import Run
 from tests.faults.cluster import TRAINER, Cluster, quick
 from tests.projects.runs.conftest import (  # noqa: F401
@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def trainer(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """`trainer("killed")`: what this process starts as a trainer behaves so (see trainer.py)."""
-    monkeypatch.setattr(worker, "LOOK", 0.0)
+    monkeypatch.setattr(guarding, "LOOK", 0.0)
 
     def behave(how: str) -> None:
         monkeypatch.setattr(launcher, "MODULE", (str(TRAINER), how))

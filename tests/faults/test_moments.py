@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from accounts.models import User
+from projects.jobs import hardware
 from projects.runs import services, worker
 from projects.runs.models import Run, Status
 from tests.faults.conftest import carried_out
@@ -66,7 +67,7 @@ def test_it_is_delivered_a_second_time(
 def test_it_was_taken_for_lost(queued: Run, trainer: Trainer, at: At, moment: str) -> None:
     """The worker that was only slow writes nothing over what the next one does."""
     trainer("good")
-    passed = at(moment, lambda: services.requeue(queued.pk, attempt=1, reason="lost"))
+    passed = at(moment, lambda: services.lose(queued.pk, attempt=1))
     assert carried_out(queued).status == Status.QUEUED
     assert passed
     assert_consistent(ended=False)
@@ -77,12 +78,13 @@ def test_it_was_taken_for_lost(queued: Run, trainer: Trainer, at: At, moment: st
 
 @pytest.mark.parametrize("moment", BEFORE_THE_END)
 def test_another_worker_has_finished_it_meanwhile(
-    queued: Run, trainer: Trainer, at: At, moment: str
+    queued: Run, trainer: Trainer, at: At, moment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trainer("good")
+    monkeypatch.setattr(hardware, "slots", lambda cluster: 2)
 
     def lose_and_finish() -> None:
-        services.requeue(queued.pk, attempt=1, reason="lost")
+        services.lose(queued.pk, attempt=1)
         worker.execute(queued.pk)
 
     passed = at(moment, lose_and_finish)
@@ -92,19 +94,40 @@ def test_another_worker_has_finished_it_meanwhile(
     assert_consistent()
 
 
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), MemoryError()])
-@pytest.mark.parametrize("moment", MOMENTS)
+ERRORS = [OSError(28, "No space left on device"), MemoryError()]
+
+
+def failing(error: Exception) -> Callable[[], None]:
+    def fail() -> None:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=["disk", "memory"])
+@pytest.mark.parametrize("moment", ["run.fitted", "run.ending", "run.ended"])
 def test_the_worker_itself_meets_an_error(
     queued: Run, trainer: Trainer, at: At, moment: str, error: Exception
 ) -> None:
     """After the end is written, nothing takes it back."""
     trainer("good")
-
-    def fail() -> None:
-        raise error
-
-    passed = at(moment, fail)
+    passed = at(moment, failing(error))
     run = carried_out(queued)
     assert passed
-    assert run.status == (Status.SUCCEEDED if moment == "run.ended" else Status.FAILED)
+    written = moment == "run.ended"
+    assert run.status == (Status.SUCCEEDED if written else Status.FAILED)
+    assert_consistent(tidied=not written)
+
+
+def test_the_worker_meets_an_error_before_it_has_looked_at_the_run(
+    queued: Run, trainer: Trainer, at: At
+) -> None:
+    """As if it had died there: the run is lost, and found again."""
+    trainer("good")
+    at("run.claimed", failing(MemoryError()))
+    with pytest.raises(MemoryError):
+        worker.execute(queued.pk)
+    assert_consistent(ended=False)
+    services.lose(queued.pk, attempt=1)
+    assert carried_out(queued).status == Status.SUCCEEDED
     assert_consistent()

@@ -14,7 +14,7 @@ from accounts.models import User, Workspace
 from billing.models import Hold, Plan
 from projects.jobs import queue
 from projects.runs import lifecycle, services, sweeping, worker
-from projects.runs.models import Run
+from projects.runs.models import Run, Status
 from tests.faults.conftest import carried_out
 from tests.faults.invariants import assert_consistent
 from training.problems import Problem
@@ -61,8 +61,11 @@ def test_a_click_that_comes_many_times_starts_one_run(start: Callable[..., Run])
 
 def test_the_last_place_is_given_once(start: Callable[..., Run], workspace: Workspace) -> None:
     Plan.objects.update(max_concurrent_runs=1)
-    at_once(lambda: start().pk)
+    assert len(set(at_once(lambda: start().pk))) == HANDS
+    assert Run.objects.filter(status=Status.QUEUED).count() == 1
+    assert Run.objects.filter(status=Status.WAITING).count() == HANDS - 1
     assert Hold.objects.filter(released_at=None).count() == 1
+    assert_consistent(ended=False)
 
 
 def test_the_queue_does_not_take_it(

@@ -10,7 +10,7 @@ import pytest
 from django.db import connections
 
 from accounts.models import User
-from projects.runs import services, worker
+from projects.runs import guarding, services
 from projects.runs.models import Run, Status
 from tests.faults.conftest import carried_out
 from tests.faults.invariants import assert_consistent
@@ -67,7 +67,7 @@ def test_one_that_says_nothing_more(
     queued: Run, trainer: Trainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is deaf as well."""
-    monkeypatch.setattr(worker, "SILENT", 1.0)
+    monkeypatch.setattr(guarding, "SILENT", 1.0)
     trainer("silent")
     run = carried_out(queued)
     assert run.status in (Status.FAILED, Status.QUEUED)
@@ -88,7 +88,7 @@ def test_it_is_stopped_in_every_stage_within_two_seconds(
 def test_one_that_is_deaf_is_killed(
     queued: Run, trainer: Trainer, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "GRACE", 0.5)
+    monkeypatch.setattr(guarding, "GRACE", 0.5)
     trainer("deaf")
     _stop_when(queued, "training", alice)
     assert carried_out(queued).status == Status.CANCELLED
