@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,18 +19,21 @@ import psutil
 from django.conf import settings
 from django.db import connection
 
+from config import warden
+from config.supervisor import end_group
 from projects.jobs import broker
 from projects.runs import guarding, sweeping
 
 HERE = Path(__file__).parent
 TRAINER = HERE / "trainer.py"
+WARDEN = Path(warden.__file__)
 # As django-q says in its log who does what.
 ROLES = {
     "worker": r"ready for work at (\d+)",
     "monitor": r"monitoring at (\d+)",
     "pusher": r"pushing tasks at (\d+)",
 }
-PATIENCE = 60.0  # seconds: a machine may be busy
+PATIENCE = float(os.environ.get("ATTUNE_TEST_PATIENCE", 60))  # seconds; more on a busy machine
 
 
 def quick(put: Callable[[Any, str, Any], None]) -> None:
@@ -53,7 +57,7 @@ def until(happens: Callable[[], Any], what: str = "", seconds: float = PATIENCE)
 
 @dataclass
 class Cluster:
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes]  # the warden
     log: Path
 
     @classmethod
@@ -68,8 +72,10 @@ class Cluster:
             "ATTUNE_TEST_TRAINER": how,
         }
         with log.open("wb") as file:
+            command = [sys.executable, str(HERE / "work.py"), settings.QUEUE_CLUSTERS[1]]
+            # Below a warden, as on a site: nothing of it outlives the tests.
             process = subprocess.Popen(
-                [sys.executable, str(HERE / "work.py"), settings.QUEUE_CLUSTERS[1]],
+                [sys.executable, "-I", "-S", str(WARDEN), str(os.getpid()), *command],
                 env={**os.environ, **known, **environment},
                 stdout=file,
                 stderr=file,
@@ -88,17 +94,18 @@ class Cluster:
         return self.log.read_text(errors="replace")
 
     def tree(self) -> list[psutil.Process]:
-        """All of its processes but the first, trainers included."""
+        """All of its processes below the warden, trainers included."""
         try:
             return psutil.Process(self.process.pid).children(recursive=True)
         except psutil.Error:
             return []
 
     def those(self, role: str) -> list[psutil.Process]:
-        """Its living processes that do so: worker, monitor, pusher, sentinel."""
+        """Its living processes that do so: main, sentinel, worker, monitor, pusher."""
         alive = {process.pid: process for process in self.tree()}
-        if role == "sentinel":
-            return [p for p in alive.values() if p.ppid() == self.process.pid]
+        main = [p for p in alive.values() if p.ppid() == self.process.pid]
+        if role in ("main", "sentinel"):
+            return main if role == "main" else main[0].children()
         pids = map(int, re.findall(ROLES[role], self.said()))
         return [alive[pid] for pid in pids if pid in alive]
 
@@ -121,12 +128,10 @@ class Cluster:
     def kill(self) -> None:
         """All of it at once, as when the machine goes down."""
         everything = self.tree()
-        for pid in (self.process.pid, *(process.pid for process in everything)):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-        self.process.wait()
+        end_group(self.process)
+        for process in everything:
+            with suppress(psutil.Error):
+                process.kill()
         psutil.wait_procs(everything, timeout=10)
 
 

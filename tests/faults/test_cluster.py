@@ -64,7 +64,7 @@ PARTS: dict[str, Callable[[Cluster], psutil.Process]] = {
     "the monitor": lambda cluster: cluster.those("monitor")[0],
     "the pusher": lambda cluster: cluster.those("pusher")[0],
     "the sentinel": lambda cluster: cluster.those("sentinel")[0],
-    "its main process": lambda cluster: psutil.Process(cluster.process.pid),
+    "its main process": lambda cluster: cluster.those("main")[0],
 }
 
 
@@ -74,8 +74,6 @@ def test_a_part_is_killed(queued: Run, start: Any, start_cluster: Start, part: s
     cluster = start_cluster()
     running(queued)
     PARTS[part](cluster).kill()
-    if part in ("the sentinel", "its main process"):
-        cluster.kill()  # as the warden does with what is left
     ended(queued, cluster=cluster, again=start_cluster)
     following = start()
     ended(following, cluster=cluster, again=start_cluster)
@@ -96,10 +94,8 @@ def test_everything_is_killed_at_once(queued: Run, start: Any, start_cluster: St
     cluster, other = start_cluster(), start()
     running(queued)
     cluster.kill()
-    begin = time.monotonic()
     start_cluster()
     ended(queued, other)
-    assert time.monotonic() - begin < 30
     assert {now(queued).status, now(other).status} == {Status.SUCCEEDED}
     assert_consistent()
 
@@ -129,12 +125,10 @@ def test_it_is_told_to_end(queued: Run, start_cluster: Start, signals: tuple[int
     """The run goes back into the queue, is no failure, and goes on when there is a cluster again."""
     cluster = start_cluster()
     running(queued)
-    begin = time.monotonic()
     for number in signals:
         cluster.terminate(number)
         time.sleep(0.1)
-    until(lambda: cluster.ended, "the end of the cluster", 20)
-    assert time.monotonic() - begin < 20
+    until(lambda: cluster.ended, "the end of the cluster")
     assert now(queued).status == Status.QUEUED
     assert_consistent(ended=False)
     start_cluster()
@@ -181,9 +175,7 @@ def test_a_worker_that_slept_has_lost_its_run(queued: Run, start_cluster: Start)
 def test_a_person_stops_it(queued: Run, start_cluster: Start, alice: User) -> None:
     start_cluster()
     services.request_stop(run=running(queued), user=alice)
-    begin = time.monotonic()
     ended(queued)
-    assert time.monotonic() - begin < 5
     assert now(queued).status == Status.CANCELLED
     assert_consistent()
 
