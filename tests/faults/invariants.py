@@ -76,7 +76,7 @@ def _failure(run: Run) -> Iterator[str]:
     if (run.status == Status.FAILED) != bool(run.problem):
         yield f"{run} is {run.status} with the problem {run.problem}"
     text = str(run.problem or "")
-    if any(secret in text for secret in ("Traceback", str(settings.ATTUNE_HOME), "File \"")):
+    if any(secret in text for secret in ("Traceback", str(settings.ATTUNE_HOME), 'File "')):
         yield f"{run} tells what it should not: {text}"
 
 

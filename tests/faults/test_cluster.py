@@ -194,6 +194,25 @@ def test_the_database_is_locked_for_a_while(queued: Run, start_cluster: Start) -
     assert_consistent()
 
 
+@pytest.mark.skipif("connection.vendor != 'postgresql'")
+def test_the_database_is_away_for_a_while(queued: Run, start_cluster: Start) -> None:
+    """Every connection is cut, and for some seconds no new one is let in."""
+    start_cluster()
+    running(queued)
+    name = connection.settings_dict["NAME"]
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+        )
+        time.sleep(5)
+        cursor.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+    connection.close()
+    ended(queued)
+    assert (now(queued).status, queued.attempt) == (Status.SUCCEEDED, 1)
+    assert_consistent()
+
+
 def test_the_queue_is_emptied_by_hand(queued: Run, start: Any, start_cluster: Start) -> None:
     """Under a run that is carried out, and one that waits."""
     start_cluster()

@@ -39,9 +39,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> At:
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_a_person_stops_it(
-    queued: Run, trainer: Trainer, at: At, alice: User, moment: str
-) -> None:
+def test_a_person_stops_it(queued: Run, trainer: Trainer, at: At, alice: User, moment: str) -> None:
     trainer("good")
     passed = at(moment, lambda: services.request_stop(run=queued, user=alice))
     run = carried_out(queued)
@@ -52,9 +50,7 @@ def test_a_person_stops_it(
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_it_is_delivered_a_second_time(
-    queued: Run, trainer: Trainer, at: At, moment: str
-) -> None:
+def test_it_is_delivered_a_second_time(queued: Run, trainer: Trainer, at: At, moment: str) -> None:
     trainer("good")
     passed = at(moment, lambda: worker.execute(queued.pk))
     run = carried_out(queued)

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "projects" / "runs"))
-from fake_child import (  # noqa: E402, F401
+from fake_child import (  # noqa: F401
     begin,
     crash,
     deaf,
