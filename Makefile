@@ -32,7 +32,7 @@ test-faults:
 check: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy platform/config platform/accounts platform/billing platform/web projects training bench
+	$(BIN)/mypy platform/config platform/accounts platform/billing platform/notify platform/web projects training bench
 	PYTHONPATH=.:platform $(BIN)/lint-imports
 
 bench: setup

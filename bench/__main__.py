@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from bench import data, pairs
+from bench import data, estimates, pairs, polls
 from bench.experts import command as experts
 from bench.training import command as training
 
@@ -12,8 +12,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measures this machine.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     data.add(commands)
+    estimates.add(commands)
     experts.add(commands)
     pairs.add(commands)
+    polls.add(commands)
     training.add(commands)
     wanted = parser.parse_args()
     return int(wanted.run(wanted))

@@ -24,6 +24,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import Member, Role, User, Workspace
 from accounts.services import create_token
+from notify.models import Delivery, News, Notice, Webhook
 from projects.datasets.models import (
     DatasetVersion,
     HealthReport,
@@ -202,9 +203,28 @@ def make_everything(home: Path) -> Callable[[Workspace, User], dict[str, Any]]:
             "run_id": run.pk,
             "artifact_id": artifact.pk,
             "token_id": token.pk,
+            **_told(workspace, user),
         }
 
     return make
+
+
+def _told(workspace: Workspace, user: User) -> dict[str, Any]:
+    """A notification, and a webhook that has failed to hear of it."""
+    values = {"number": 1, "project": "Canary"}
+    news = News.objects.create(
+        key=uuid4().hex,
+        kind="run.failed",
+        workspace=workspace,
+        values=values,
+        spread_at=timezone.now(),
+    )
+    notice = Notice.objects.create(news=news, user=user, at=timezone.now())
+    url = "https://canary.example.org/Canary"
+    hook = Webhook.objects.create(workspace=workspace, url=url, topics=["run"])
+    given = {"state": "failed", "attempts": 6, "due_at": timezone.now()}
+    delivery = Delivery.objects.create(news=news, webhook=hook, **given)
+    return {"notice_id": notice.pk, "webhook_id": hook.pk, "delivery_id": delivery.pk}
 
 
 TEXTS = [("good canary", "Canary"), ("bad one", "other")] * 8

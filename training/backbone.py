@@ -130,6 +130,12 @@ def seed(number: int) -> None:
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
+def save_memory(network: Any) -> None:
+    """From now on what a layer computes on the way forth is computed again on the way back, and not kept."""
+    if getattr(network.base, "supports_gradient_checkpointing", False):
+        network.base.gradient_checkpointing_enable({"use_reentrant": False})
+
+
 def keep_buffers() -> None:
     """glibc: large buffers stay with the process instead of going back to the kernel after each step.
 

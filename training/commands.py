@@ -13,14 +13,23 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 import traceback
 from collections.abc import Generator, Sequence
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from training import arguments, budget, catalogue, events, export_commands, install_commands
+from training import (
+    arguments,
+    budget,
+    catalogue,
+    events,
+    export_commands,
+    install_commands,
+    ranks,
+)
 from training import spec as specs
 from training.data_commands import check, health, revise, sources
 from training.problems import TABLE, Problem, fill
@@ -32,6 +41,7 @@ EVENTS = "events.jsonl"
 
 def main(argv: Sequence[str] | None = None) -> int:
     wanted = _parser().parse_args(argv)
+    wanted.argv = list(sys.argv[1:] if argv is None else argv)
     out = Output()
     try:
         signal.signal(signal.SIGTERM, out.stop)
@@ -61,7 +71,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _say_problem(out: Output, problem: Problem) -> None:
     entry = TABLE[problem.code]
     texts = (fill(text, problem.values) for text in (entry.expected, entry.found, entry.remedy))
-    out.say(events.Failed(problem.code, problem.values, *texts).as_dict())
+    told = events.finite(events.Failed(problem.code, problem.values, *texts).as_dict())
+    if out.silent:
+        ranks.leave_word(told)
+    else:
+        out.say(told)
 
 
 def _say_full(out: Output) -> int:
@@ -79,10 +93,25 @@ def fit(wanted: argparse.Namespace, out: Output) -> int:
     spec = _spec(wanted)
     folder = Path(wanted.out)
     folder.mkdir(parents=True, exist_ok=True)
-    out.file = (folder / EVENTS).open("w", encoding="utf-8")
     prepare_torch()
-    with closing(_steps(spec, folder)) as steps:
-        out.tell(steps)
+    from training import distributed
+
+    # The trials of a search are small: one device.
+    devices = 1 if spec.search else distributed.chosen(spec.settings.get("devices"))
+    if devices > 1 and not distributed.among_ranks():
+        return ranks.run(devices, wanted.argv)
+    if devices != spec.settings.get("devices", 1):
+        spec = spec.with_settings(devices=devices)
+    distributed.join()
+    out.silent = not distributed.leads()
+    with ExitStack() as stack:
+        if out.silent:
+            place = tempfile.TemporaryDirectory(prefix=".rank-", suffix=".part", dir=folder)
+            folder = Path(stack.enter_context(place))
+        else:
+            out.file = (folder / EVENTS).open("w", encoding="utf-8")
+        steps = stack.enter_context(closing(_steps(spec, folder)))
+        out.tell(distributed.trained(steps))
     return DONE
 
 
@@ -193,9 +222,9 @@ def estimate(wanted: argparse.Namespace, out: Output) -> int:
 
 def calibrate(wanted: argparse.Namespace, out: Output) -> int:
     prepare_torch()
-    from training.calibrate import measure
+    from training.calibrate import CLOCKS, measure
 
-    found = measure(bases())
+    found = measure(bases(), CLOCKS[wanted.clock])
     file = Path(wanted.out)
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
@@ -296,8 +325,9 @@ def _parser() -> argparse.ArgumentParser:
     arguments.add_choices(one)
     one.add_argument("--calibration", default="", help="file written by calibrate")
     one = arguments.add(
-        commands, "calibrate", calibrate, "Measure this machine (about ten seconds)."
+        commands, "calibrate", calibrate, "Measure this machine (about twenty seconds a base)."
     )
+    one.add_argument("--clock", default="wall", choices=("wall", "cpu"), help=argparse.SUPPRESS)
     one.add_argument("--out", required=True, help="JSON file to write")
     one = arguments.add(commands, "serve", serve, "Answer predictions on the loopback interface.")
     one.add_argument("--home", required=True, help="models are loaded from below this folder only")

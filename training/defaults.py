@@ -57,6 +57,8 @@ def settings(
         "optimizer": "adamw",
         "layer_decay": 1.0,
         "accumulation": 1,
+        "devices": 1,
+        "checkpointing": False,
         "label_smoothing": 0.0,
         "max_steps": 0,
         "stop_metric": "auto",

@@ -153,7 +153,10 @@ class Verified(Event):
 
 @dataclass(frozen=True)
 class Report(Event):
-    """The end of a fine-tune; the same spec, data and machine give the same report, `seconds` apart."""
+    """The end of a fine-tune; the same spec, data and machine give the same report, `seconds` and `memory` apart.
+
+    `memory` are the bytes that were held at the most: of the GPU where there is one.
+    """
 
     event: ClassVar[str] = "report"
     task: str
@@ -162,6 +165,7 @@ class Report(Event):
     baselines: Mapping[str, Mapping[str, Any]]
     seconds: Mapping[str, float]
     details: Mapping[str, Any] = field(default_factory=dict)
+    memory: int = 0
 
 
 @dataclass(frozen=True)

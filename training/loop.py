@@ -14,7 +14,7 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 from torch import Tensor
 
-from training import batches, freezing, losses, optimizers, repair
+from training import batches, distributed, freezing, losses, optimizers, repair
 from training.events import Event, Note, Scored, Step
 from training.files import core
 from training.plan import Plan
@@ -22,6 +22,9 @@ from training.problems import Problem
 
 EVERY = 0.25  # seconds between two Step events, at least
 NOISE = 0.5  # standard errors of the validation score, below which two epochs count as equally good
+LAG = (
+    8  # steps whose losses a GPU is asked for at once: it need not wait for the question in between
+)
 SCORING = 0.35  # time of scoring a token against training on it
 
 Piece = Mapping[str, Any]  # what the network reads at once: at least "ids"; see training.coding
@@ -73,13 +76,10 @@ class Clock:
     begun: float = field(default_factory=time.monotonic)
     said: float = field(default_factory=time.monotonic)
 
-    def add(self, rows: int, tokens: int, loss: float) -> None:
-        self.rows, self.tokens, self.done = (
-            self.rows + rows,
-            self.tokens + tokens,
-            self.done + tokens,
-        )
-        self.losses.append(loss)
+    def add(self, rows: int, tokens: int) -> None:
+        self.rows += rows
+        self.tokens += tokens
+        self.done += tokens
 
     def due(self) -> bool:
         return time.monotonic() - self.said >= EVERY
@@ -174,12 +174,18 @@ def hopeless(number: int, best: int, plan: Plan) -> bool:
     return begun and number - best >= plan.patience
 
 
+def lag_of(accelerator: Accelerator, optimizer: torch.optim.Optimizer) -> int:
+    """Steps after which their losses are looked at: an optimizer that passes over a bad step by itself can wait."""
+    return LAG if accelerator.device.type == "cuda" and optimizers.skips(optimizer) else 1
+
+
 class Trainer:
     """The state of one training: the network's optimizer, and how far it has come."""
 
     def __init__(self, network: Any, data: Data, plan: Plan, accelerator: Accelerator) -> None:
         self.network, self.data, self.plan, self.accelerator = network, data, plan, accelerator
         freezing.apply(network, plan)
+        distributed.alike(network, plan.seed)
         self.optimizer = optimizers.build(network, plan)
         self.criterion = losses.criterion(network, plan)
         self.lengths = [len(piece["ids"]) for piece in data.train]
@@ -193,7 +199,10 @@ class Trainer:
         self.size = plan.batch_size  # rows that are read at once
         self.step, self.watch, self.back = 0, repair.Watch(), 0
         self.good = repair.Good.of(self.optimizer, 0)
+        self.whole = 0.0  # what the mean loss of the step is the mean over
         self.notes: list[Note] = []
+        self.untold: list[tuple[int, Tensor]] = []  # rows and loss of steps that nobody looked at
+        self.lag = lag_of(accelerator, self.optimizer)
 
     def attempt(self, number: int, clock: Clock) -> Generator[Event, None, float | None]:
         """An epoch, from its beginning again with half the learning rate where it went astray."""
@@ -240,14 +249,18 @@ class Trainer:
             self.lengths, plan.step_rows, plan.seed, number, self.shares_of_rows
         )
         for place, rows in enumerate(chosen, start=1):
-            loss = self.update(rows.tolist())
-            clock.add(len(rows), sum(self.lengths[row] for row in rows), loss)
-            if math.isfinite(loss):
-                total, seen = total + loss * len(rows), seen + len(rows)
+            self.untold.append((len(rows), self.update(rows.tolist())))
+            clock.add(len(rows), sum(self.lengths[row] for row in rows))
             yield from self.said()
             ended = place == per_epoch or self.step >= self.steps
-            if clock.due() or ended or self.step == 1:
-                yield clock.event(self.step, number - 1 + place / per_epoch, self.rate())
+            # By the count of steps and not by the clock: all ranks look at the same moment.
+            if ended or self.step == 1 or len(self.untold) >= self.lag:
+                for count, loss in self.told():
+                    clock.losses.append(loss)
+                    if math.isfinite(loss):
+                        total, seen = total + loss * count, seen + count
+                if clock.due() or ended or self.step == 1:
+                    yield clock.event(self.step, number - 1 + place / per_epoch, self.rate())
             if ended:
                 break
         return total / seen if seen else None
@@ -255,39 +268,47 @@ class Trainer:
     def rate(self) -> float:
         return float(self.optimizer.param_groups[0]["lr"])
 
-    def update(self, rows: list[int]) -> float:
-        """One step; returns the loss. A step whose loss or gradient is not finite changes nothing."""
+    def update(self, rows: list[int]) -> Tensor:
+        """One step; returns the loss, NaN for a step that changed nothing: its loss or gradient is not finite."""
         scale = factor(self.step, self.steps, self.plan.warmup, self.plan.schedule)
         for group in self.optimizer.param_groups:
             group["lr"] = group["top"] * scale
         self.step += 1
         value = self.gradient(rows)
         norm = self.accelerator.clip_grad_norm_(self.network.parameters(), self.plan.clip)
-        fine = math.isfinite(value) and math.isfinite(float(norm))
-        if fine:
-            self.optimizer.step()
+        fine = torch.isfinite(value) & torch.isfinite(torch.as_tensor(norm, device=value.device))
+        optimizers.move(self.optimizer, fine, wait=self.lag == 1)
         self.optimizer.zero_grad(set_to_none=True)
-        if fine:
-            self.watch.add(value)
-        else:
-            self.watch.failed()
-        return value
+        return torch.where(fine, value, math.nan)
+
+    def told(self) -> list[tuple[int, float]]:
+        """Rows and loss of each step since the last question; repair.Astray when they say so."""
+        losses = torch.stack([loss for _, loss in self.untold]).tolist()
+        found = [(rows, loss) for (rows, _), loss in zip(self.untold, losses, strict=True)]
+        self.untold.clear()
+        for loss in losses:
+            if math.isfinite(loss):
+                self.watch.add(loss)
+            else:
+                self.watch.failed()
+        return found
 
     def said(self) -> Generator[Event, None, None]:
         yield from self.notes
         self.notes.clear()
 
-    def gradient(self, rows: list[int]) -> float:
+    def gradient(self, rows: list[int]) -> Tensor:
         """That of the mean loss of the rows; returns that loss. Fewer are read at once when memory is short."""
+        own, self.whole = distributed.mine(rows), 0.0
         while True:
             try:
-                return self.summed(rows)
+                return distributed.summed(self.network, self.summed(own))
             except (MemoryError, RuntimeError) as error:
                 if self.size == 1 or not repair.out_of_memory(error):
                     raise
             # Outside of `except`: the error holds on to what the batch had taken.
             self.optimizer.zero_grad(set_to_none=True)
-            self.halve(len(rows))
+            self.halve(len(own))
 
     def halve(self, rows: int) -> None:
         before, self.size = self.size, -(-min(self.size, rows) // 2)
@@ -301,33 +322,35 @@ class Trainer:
             )
         )
 
-    def summed(self, rows: list[int]) -> float:
+    def summed(self, rows: list[int]) -> Tensor:
         """Adds the gradient of the rows, read `size` at a time."""
         size = self.size
-        parts = [self.batch(rows[start : start + size]) for start in range(0, len(rows), size)]
-        shares = self.shares(parts)
-        return sum(self.part(batch, share) for batch, share in zip(parts, shares, strict=True))
+        parts = [self.collated(rows[start : start + size]) for start in range(0, len(rows), size)]
+        found = torch.zeros((), device=self.accelerator.device)
+        for batch, share in zip(parts, self.shares(parts), strict=True):
+            if share:  # else its mean would be over nothing
+                found += self.part(core.moved(batch, self.accelerator.device), share)
+        return found
 
-    def batch(self, rows: list[int]) -> core.Batch:
-        batch = self.network.collate([self.data.train[row] for row in rows])
-        return core.moved(batch, self.accelerator.device)
+    def collated(self, rows: list[int]) -> core.Batch:
+        batch: core.Batch = self.network.collate([self.data.train[row] for row in rows])
+        return batch
 
     def shares(self, parts: Sequence[core.Batch]) -> list[float]:
-        """How much each batch counts, 1 in all; what carries no loss, such as padding, does not."""
-        if len(parts) == 1:
+        """How much each batch counts, 1 in all of all ranks; what carries no loss, such as padding, does not."""
+        if len(parts) == 1 and distributed.ranks() == 1:
             return [1.0]
         found = [losses.weight(self.network, batch) for batch in parts]
-        return [weight / max(sum(found), 1e-12) for weight in found]
+        # Once a step, however often its rows are read in smaller parts: the other ranks ask once as well.
+        self.whole = self.whole or distributed.total(sum(found))
+        return [weight / max(self.whole, 1e-12) for weight in found]
 
-    def part(self, batch: core.Batch, share: float) -> float:
-        if not share:  # its mean would be over nothing
-            return 0.0
+    def part(self, batch: core.Batch, share: float) -> Tensor:
         with self.accelerator.autocast():
             outputs = self.network(batch)
         loss: Tensor = self.criterion(outputs, batch) * share
-        value = loss.item()
         self.accelerator.backward(loss)
-        return value
+        return loss.detach()
 
 
 def train(
@@ -346,7 +369,7 @@ def train(
     best, stopped = 0, False
     for number in range(plan.epochs + 1):
         loss = (yield from trainer.attempt(number, clock)) if number else None
-        judged = data.judge(network, accelerator)
+        judged = distributed.agreed(data.judge(network, accelerator))
         clock.done += valid_work
         event = Scored(number, trainer.step, loss, judged.loss, judged.metrics, best=False)
         if as_good(judged.value, values, data.valid_rows):

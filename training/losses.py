@@ -67,4 +67,6 @@ def weight(network: Any, batch: Batch) -> float:
         return float(len(targets))
     known = targets[targets != UNKNOWN]
     balance: Tensor | None = getattr(network, "balance", None)
-    return float(len(known) if balance is None else torch.take(balance, known).sum())
+    if balance is None:
+        return float(len(known))
+    return float(torch.take(balance.to(known.device), known).sum())

@@ -68,6 +68,21 @@ def build(network: nn.Module, plan: Plan) -> torch.optim.Optimizer:
     return KINDS[plan.optimizer](groups(network, plan))
 
 
+def skips(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether it can be told on the device to leave the weights as they are, without a question to the device."""
+    return isinstance(optimizer, torch.optim.AdamW)
+
+
+def move(optimizer: torch.optim.Optimizer, fine: Tensor, *, wait: bool) -> None:
+    """A step, where `fine` is true. Without `wait` that is found out on the device, for an optimizer that `skips`."""
+    if not wait:
+        # What torch.amp.GradScaler tells a fused optimizer in this way.
+        optimizer.found_inf = (~fine).float()  # type: ignore[attr-defined]
+        optimizer.step()
+    elif fine:
+        optimizer.step()
+
+
 def groups(network: nn.Module, plan: Plan) -> list[Group]:
     named = [(name, item) for name, item in network.named_parameters() if item.requires_grad]
     body = [(name, item) for name, item in named if not layers.is_head(name)]

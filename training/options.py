@@ -125,6 +125,22 @@ OPTIONS: dict[str, Option] = {
             ),
         ),
         Option(
+            "devices",
+            int,
+            1,
+            64,
+            explain=_(
+                "GPUs of this machine that train together; each step stays the same, its rows are shared out."
+            ),
+        ),
+        Option(
+            "checkpointing",
+            bool,
+            explain=_(
+                "Compute inner results again instead of keeping them: less memory, and about a third slower."
+            ),
+        ),
+        Option(
             "label_smoothing",
             float,
             0,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import sys
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -24,6 +26,14 @@ def out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+
+
+def most_memory(device: str) -> int:
+    """Bytes that this process has held at the most so far: of the GPU where it computes on one."""
+    if device == "cuda":
+        return int(torch.cuda.max_memory_allocated())
+    found = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(found) if sys.platform == "darwin" else int(found) * 1024
 
 
 @dataclass

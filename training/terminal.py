@@ -28,8 +28,11 @@ class Output:
     def __init__(self) -> None:
         self.file: TextIO | None = None
         self.busy = self.stopping = False
+        self.silent = False  # of several processes that train together one speaks
 
     def say(self, data: dict[str, Any]) -> None:
+        if self.silent:
+            return
         text = json.dumps(events.finite(data), allow_nan=False) + "\n"
         self.busy = True
         try:

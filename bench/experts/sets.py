@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import random
 import sys
 from collections.abc import Sequence
@@ -68,15 +69,18 @@ SETS: dict[str, Set] = {
 
 
 def version(chosen: Set, data: Path, folder: Path) -> Path:
-    """Writes it into `folder`. Raises RuntimeError for rows that no model can be made of."""
+    """Writes it into `folder`, and beside it stats.json. Raises RuntimeError for rows that no model can be made of."""
     for split, most in zip(SPLITS, chosen.rows, strict=True):
         cut(chosen, data / f"{chosen.file}_{split}.csv", folder / f"{split}.csv", most)
     sources = [Source(split, str(folder / f"{split}.csv"), f"{split}.csv") for split in SPLITS]
     wish = check.Wish(seed=SEED, variant=chosen.variant)
     columns = {name: name for name in chosen.columns}
     for event in check.check(TASKS[chosen.task], sources, columns, wish=wish, out=folder):
-        if isinstance(event, Checked) and event.gate == "blocked":
-            raise RuntimeError(f"{chosen.file} cannot be trained on: {event.findings}")
+        if isinstance(event, Checked):
+            if event.gate == "blocked":
+                raise RuntimeError(f"{chosen.file} cannot be trained on: {event.findings}")
+            stats = folder / "stats.json"
+            stats.write_text(json.dumps(event.stats, default=dict), encoding="utf-8")
     return folder / "version.parquet"
 
 

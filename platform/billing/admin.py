@@ -34,6 +34,7 @@ class PlanAdmin(admin.ModelAdmin):
         "max_concurrent_runs",
         "max_training_minutes",
         "share",
+        "max_devices",
         "workspaces",
     )
     search_fields = ("name", "slug")
@@ -52,6 +53,8 @@ class PlanAdmin(admin.ModelAdmin):
                     "max_training_minutes",
                     "max_run_minutes",
                     "max_run_memory_bytes",
+                    "max_devices",
+                    "keep_models_days",
                 ),
             },
         ),

@@ -40,6 +40,12 @@ class Plan(models.Model):
         validators=[MinValueValidator(1)],
         help_text=_("While runs wait, a plan with 2 gets twice the training time of one with 1."),
     )
+    max_devices = models.PositiveSmallIntegerField(
+        _("devices of a run"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    keep_models_days = models.PositiveIntegerField(
+        _("days that models are kept"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
 
     class Meta:
         verbose_name = _("plan")
@@ -78,6 +84,8 @@ class Hold(models.Model):
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="holds")
     run_id = models.UUIDField(unique=True)
     project_id = models.UUIDField()
+    # Of the month's training minutes, kept from other runs until this one ends.
+    minutes = models.PositiveIntegerField(default=0)
     made_at = models.DateTimeField(auto_now_add=True)
     released_at = models.DateTimeField(null=True, blank=True)
 

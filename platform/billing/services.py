@@ -9,7 +9,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
@@ -51,12 +51,13 @@ class Allowance:
     minutes: Meter
     run_minutes: Meter
     run_memory: Meter
+    devices: Meter
 
     @property
     def meters(self) -> tuple[Meter, ...]:
         usual = (self.projects, self.rows, self.storage, self.runs, self.minutes)
         # Limits of one run are shown where there are any: most plans have none.
-        single = (self.run_minutes, self.run_memory)
+        single = (self.run_minutes, self.run_memory, self.devices)
         return usual + tuple(meter for meter in single if meter.limit is not None)
 
 
@@ -113,9 +114,10 @@ def allowance(workspace: Workspace) -> Allowance:
         rows=Meter("rows", plan.max_rows, None),
         storage=Meter("storage", plan.max_storage_bytes, usage.count("storage", workspace)),
         runs=Meter("runs", plan.max_concurrent_runs, _open_holds(workspace)),
-        minutes=Meter("minutes", plan.max_training_minutes, minutes_used(workspace)),
+        minutes=Meter("minutes", plan.max_training_minutes, minutes_taken(workspace)),
         run_minutes=Meter("run_minutes", plan.max_run_minutes, None),
         run_memory=Meter("run_memory", plan.max_run_memory_bytes, None),
+        devices=Meter("devices", plan.max_devices, None),
     )
 
 
@@ -133,6 +135,12 @@ def check_rows(workspace: Workspace, rows: int) -> None:
     _refuse_over("rows", plan, plan.max_rows, 0, wanted=rows)
 
 
+def check_devices(workspace: Workspace, devices: int) -> None:
+    """Of one run."""
+    plan = plan_of(workspace)
+    _refuse_over("devices", plan, plan.max_devices, 0, wanted=devices)
+
+
 def check_storage(workspace: Workspace, bytes: int) -> None:
     """Whether `bytes` more may be kept. In a transaction, the next who asks waits for its outcome."""
     plan = plan_of(workspace)
@@ -143,19 +151,31 @@ def check_storage(workspace: Workspace, bytes: int) -> None:
 
 
 @transaction.atomic
-def hold(*, workspace: Workspace, run_id: UUID, project_id: UUID, minutes: int = 1) -> Hold:
+def hold(
+    *,
+    workspace: Workspace,
+    run_id: UUID,
+    project_id: UUID,
+    minutes: int = 1,
+    keep: bool = False,
+) -> Hold:
     """Claims one of the plan's concurrent runs, or raises Problem(`quota.runs`, `quota.minutes`).
 
     Check and claim are one step: whoever comes first has written the subscription's row, and the others wait for
     that transaction to end before they count. A run that is held already keeps its hold. `minutes` is what the run is
-    known to take at least: so many must be left, but they are not kept from other runs.
+    known to take at least: so many must be left. With `keep`, no other run gets them until this one has ended.
     """
     problem = no_room(workspace, run_id=run_id, minutes=minutes)
     if problem:
         raise problem
     return Hold.objects.update_or_create(
         run_id=run_id,
-        defaults={"workspace": workspace, "project_id": project_id, "released_at": None},
+        defaults={
+            "workspace": workspace,
+            "project_id": project_id,
+            "released_at": None,
+            "minutes": minutes if keep else 0,
+        },
     )[0]
 
 
@@ -171,7 +191,7 @@ def no_room(
     plan = plan_of(workspace)
     others = Hold.objects.filter(workspace=workspace, released_at=None).exclude(run_id=run_id)
     try:
-        used = minutes_used(workspace)
+        used = minutes_used(workspace) + _held(others)
         _refuse_over("minutes", plan, plan.max_training_minutes, used, wanted=minutes)
         _refuse_over("runs", plan, plan.max_concurrent_runs, others.count(), wanted=1)
     except Problem as problem:
@@ -206,6 +226,17 @@ def minutes_used(workspace: Workspace, now: datetime | None = None) -> int:
         workspace=workspace, meter=SECONDS, at__gte=month_start(now)
     ).aggregate(total=Sum("amount"))["total"]
     return int((booked or 0) // 60)
+
+
+def minutes_taken(workspace: Workspace) -> int:
+    """Those that are used, and those that are kept for runs which have not ended."""
+    return minutes_used(workspace) + _held(
+        Hold.objects.filter(workspace=workspace, released_at=None)
+    )
+
+
+def _held(holds: QuerySet[Hold]) -> int:
+    return int(holds.aggregate(total=Sum("minutes"))["total"] or 0)
 
 
 def month_start(now: datetime | None = None) -> datetime:

@@ -13,11 +13,11 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 
+from projects import room
 from training.problems import Problem
 
 PART = ".part"  # of a file that is still being written; old ones are swept away
 PARTIAL = ".tus"  # of a file that comes in pieces, see `resuming`
-RESERVE = 64 * 1024**2  # bytes of the disk that no upload may take
 
 
 def upload_path(project_id: UUID, upload_id: UUID) -> str:
@@ -105,11 +105,7 @@ def too_large(size: int) -> Problem:
 
 def check_room(size: int) -> None:
     """Raises Problem(`disk.full`) where a file of `size` bytes would not fit."""
-    uploads = Path(settings.UPLOADS_DIR)
-    uploads.mkdir(parents=True, exist_ok=True)  # of a new site, nothing is there yet
-    free = shutil.disk_usage(uploads).free
-    if free < size + RESERVE:
-        raise Problem("disk.full", wanted=size + RESERVE, free=free)
+    room.check(size)
 
 
 def _sync(path: Path) -> None:

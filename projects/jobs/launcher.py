@@ -1,5 +1,10 @@
 """Starts `python -m training …` and reads its events. The one place where the site starts a process.
 
+A run is a contract: `spec.json` in; `events.jsonl`, the checkpoint and an exit code out (see training.commands). Who
+carries it out is a Launcher: `launch` on one device of this machine, `Torchrun` on several. One for a cluster (Slurm
+through submitit, Kubernetes Jobs) has the same form: it hands the arguments and the folder, which both sides see, to
+its scheduler, and gives a Job whose `lines` come out of `events.jsonl`.
+
 The child has a session of its own (so that it is stopped with all it started), dies with the thread that launched it,
 and sees only the part of the environment that it needs: no secret key, no address of the database.
 """
@@ -16,8 +21,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import training
 from projects.jobs import forked
@@ -27,6 +33,7 @@ from training import confine
 log = logging.getLogger(__name__)
 MODULE = ("-P", "-m", "training")
 TRAMPOLINE = Path(confine.__file__)
+RANKS = ("-P", "-m", "training.ranks")
 STDERR = "stderr.log"
 TAIL = 8_000  # bytes of standard error worth keeping
 LINE_LIMIT = 64 * 1024**2  # bytes; a report over thousands of labels has a few
@@ -73,6 +80,44 @@ class Started(subprocess.Popen[bytes]):
             return os.waitid(os.P_PID, self.pid, look) is not None
         except ChildProcessError:
             return False
+
+
+class Job(Protocol):
+    """A run that somebody carries out: its events, its end, and the word to stop."""
+
+    @property
+    def returncode(self) -> int | None:
+        """None while it runs; negative when a signal ended it."""
+
+    @property
+    def stderr(self) -> str:
+        """The last of what it wrote to standard error."""
+
+    def lines(self, timeout: float = 0.3) -> Iterator[dict[str, Any] | None]:
+        """Every event, and None each `timeout` seconds without one; ends with the run."""
+
+    def terminate(self) -> None:
+        """Asks it to save and stop."""
+
+    def kill(self) -> None:
+        """Ends it."""
+
+    def stop(self, grace: float = 10.0) -> None:
+        """Ends it and all that it started. Harmless when it has ended."""
+
+
+class Launcher(Protocol):
+    def __call__(
+        self,
+        args: Sequence[str],
+        *,
+        folder: Path,
+        env: Mapping[str, str] | None = None,
+        warm: bool = False,
+        memory: int = 0,
+        network: bool = True,
+        keep: Sequence[int] = (),
+    ) -> Job: ...
 
 
 class Child:
@@ -189,12 +234,43 @@ def launch(
         if warm:
             files: dict[str, Any] = {"folder": folder, "env": given, "errors": errors.fileno()}
             process = forked.start([str(arg) for arg in args], **files, **confined)
-        process = process or _start(args, folder, given, errors, **confined)
+        process = process or _start([*MODULE, *args], folder, given, errors, **confined)
     return Child(process, stderr)
 
 
+@dataclass(frozen=True)
+class Torchrun:
+    """On several devices of this machine. The child is torchrun's agent; a device's process dies with it."""
+
+    devices: int
+
+    def __call__(
+        self,
+        args: Sequence[str],
+        *,
+        folder: Path,
+        env: Mapping[str, str] | None = None,
+        warm: bool = False,
+        memory: int = 0,
+        network: bool = True,
+        keep: Sequence[int] = (),
+    ) -> Child:
+        """As `launch`; `warm` changes nothing, since torchrun starts its processes itself. `memory` is of each."""
+        stderr = Path(folder) / STDERR
+        confined: dict[str, Any] = {"memory": memory, "network": network, "keep": keep}
+        command = [*RANKS, str(self.devices), *args]
+        with stderr.open("ab") as errors:
+            started = _start(command, folder, environment(env or {}, network), errors, **confined)
+        return Child(started, stderr)
+
+
+def launcher_for(devices: int) -> Launcher:
+    """Who carries out a run on so many devices."""
+    return Torchrun(devices) if devices > 1 else launch
+
+
 def _start(
-    args: Sequence[str],
+    command: Sequence[str],
     folder: Path,
     env: Mapping[str, str],
     errors: IO[bytes],
@@ -203,10 +279,11 @@ def _start(
     network: bool,
     keep: Sequence[int],
 ) -> Started:
+    """A Python process that confines itself before it becomes `python` with `command`."""
     confined = [str(os.getpid()), str(memory), str(int(network))]
     bounce = [sys.executable, "-I", "-S", str(TRAMPOLINE), *confined]
     return Started(
-        [*bounce, sys.executable, *MODULE, *map(str, args)],
+        [*bounce, sys.executable, *map(str, command)],
         cwd=folder,
         env=env,
         stdin=subprocess.DEVNULL,

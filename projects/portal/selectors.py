@@ -57,7 +57,7 @@ def storage_used(workspace: Workspace) -> int:
     uploads = Upload.objects.filter(**mine)
     coming = PartialUpload.objects.filter(**mine, ended_at=None)
     versions = DatasetVersion.objects.filter(**mine)
-    artifacts = Artifact.objects.filter(run__project__workspace=workspace)
+    artifacts = Artifact.objects.filter(run__project__workspace=workspace, removed_at=None)
     kept = (uploads, coming, versions, artifacts)
     return sum(rows.aggregate(bytes=Sum("size"))["bytes"] or 0 for rows in kept)
 

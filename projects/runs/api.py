@@ -80,6 +80,9 @@ class EstimateSerializer(serializers.Serializer[Any]):
     low = serializers.FloatField()
     high = serializers.FloatField()
     measured = serializers.BooleanField(help_text="The speed of this base model was measured here.")
+    memory = serializers.IntegerField(help_text="Bytes at the most, on each device.")
+    devices = serializers.IntegerField()
+    minutes = serializers.IntegerField(help_text="Of the plan: each device counts.")
 
 
 class ArtifactSerializer(serializers.ModelSerializer[Artifact]):

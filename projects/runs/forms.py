@@ -164,6 +164,9 @@ class AdvancedForm(forms.Form):
             if option.name == "stop_metric" and scores:
                 option = replace(option, choices=("auto", "loss", *scores))
             self.fields[SETTING + option.name] = _field(option)
+        if planning.devices_here() == 1:
+            one = self.fields[SETTING + "devices"]
+            one.disabled, one.help_text = True, _("This machine has one device to train on.")
         self.fields["seed"] = forms.CharField(
             label=_("Seed"),
             help_text=_("The same seed with the same data and settings gives the same result."),

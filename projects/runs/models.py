@@ -47,6 +47,8 @@ class Run(models.Model):
     # Of the data when it was started: {"gate", "confirmed", "ignored": [{"name", "severity", "by", "at"}]}
     data_state = models.JSONField(default=dict)
     estimated_seconds = models.FloatField(null=True, blank=True)
+    # The estimate when it was started, see training.estimate.Estimate; {} for runs of before it was kept.
+    estimate = models.JSONField(default=dict)
     # By which the estimate was corrected for this machine; without it the correction would correct itself away.
     estimate_factor = models.FloatField(default=1)
     train_seconds = models.FloatField(null=True, blank=True)
@@ -109,6 +111,10 @@ class Artifact(models.Model):
     # {"rows", "labels_equal", "max_difference"} of the reload
     verified = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
+    # When the zip went into another storage than the folder of runs, see storing.py.
+    stored_at = models.DateTimeField(null=True, blank=True)
+    # When the model was removed, since its plan does not keep it longer; report and predictions are still there.
+    removed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("artifact")

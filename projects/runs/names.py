@@ -26,6 +26,8 @@ SETTINGS = {
     "optimizer": gettext_noop("Optimizer"),
     "layer_decay": gettext_noop("Decay by layer"),
     "accumulation": gettext_noop("Batches in a step"),
+    "devices": gettext_noop("Devices"),
+    "checkpointing": gettext_noop("Save memory"),
     "label_smoothing": gettext_noop("Label smoothing"),
     "max_steps": gettext_noop("Most steps"),
     "stop_metric": gettext_noop("Score to stop by"),
@@ -81,7 +83,10 @@ GROUPS = (
         ("dropout", "weight_decay", "label_smoothing", "clip"),
     ),
     (gettext_noop("Rare labels"), ("class_weights", "focal", "oversampling")),
-    (gettext_noop("How it is computed"), ("optimizer", "precision", "seeds", "seed")),
+    (
+        gettext_noop("How it is computed"),
+        ("optimizer", "precision", "devices", "checkpointing", "seeds", "seed"),
+    ),
 )
 
 ON_OFF = {True: gettext_noop("On"), False: gettext_noop("Off")}

@@ -41,6 +41,8 @@ PATHS = (
 )
 LATEST = 10  # past runs whose ratio of real to estimated seconds corrects the estimate
 BOUNDS = (0.2, 5.0)  # of that correction
+SURE = 5  # runs from which their spread is the interval of the estimate
+LEAST_SPREAD = 0.15  # of an interval, on either side: no two runs meet the same machine
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,11 @@ def check_base(spec: Spec, variant: str = "") -> None:
         raise found
     if not catalogue.available(base.id, site.BASES_DIR):
         catalogue.locate(base.id, site.BASES_DIR)
+
+
+def bytes_kept(spec: Spec) -> int:
+    """On the disk, about, while it runs: a checkpoint, the model and its zip."""
+    return 3 * catalogue.find(spec.base, site.BASES_DIR).size
 
 
 def choices(task: str, version: DatasetVersion | None = None, variant: str = "") -> list[Choice]:
@@ -175,14 +182,30 @@ def _reads(base: Base, language: str) -> bool:
     return not language or language in base.languages or "mul" in base.languages
 
 
+@dataclass(frozen=True)
+class Learnt:
+    """What earlier runs of this machine tell about the next estimate. `spread`: its interval as shares, if known."""
+
+    factor: float = 1.0  # for the seconds
+    memory: float = 1.0
+    spread: tuple[float, float] | None = None
+
+
 def estimate(
-    version: DatasetVersion, spec: Spec, factor: float | None = None
+    version: DatasetVersion, spec: Spec, known: Learnt | None = None
 ) -> estimating.Estimate:
-    """Seconds on this machine: measured speed, corrected by how right earlier estimates were."""
-    found = _estimated(_stats(version), spec)
-    by = correction() if factor is None else factor
-    found = replace(found, seconds=found.seconds * by, low=found.low * by, high=found.high * by)
+    """Seconds and bytes on this machine: measured speed, corrected by how right earlier estimates were."""
+    found = _estimated(_stats(version), with_devices(spec, most=True))
+    by = learnt(spec.base) if known is None else known
+    found = replace(found.times(by.factor, by.spread), memory=int(found.memory * by.memory))
     return estimating.searched(found, spec.search)
+
+
+def kept(found: estimating.Estimate, known: Learnt) -> dict[str, Any]:
+    """As a run keeps it, to be shown beside what it took, and to learn from."""
+    names = ("seconds", "low", "high", "measured", "memory", "devices", "minutes")
+    # What it was corrected by: without it the correction would correct itself away.
+    return {name: getattr(found, name) for name in names} | {"memory_factor": known.memory}
 
 
 def _estimated(stats: Mapping[str, Any], spec: Spec) -> estimating.Estimate:
@@ -198,24 +221,71 @@ def _estimated(stats: Mapping[str, Any], spec: Spec) -> estimating.Estimate:
 
 
 def by_effort(version: DatasetVersion, spec: Spec) -> dict[str, estimating.Estimate]:
-    factor = correction()
-    return {effort: estimate(version, replace(spec, effort=effort), factor) for effort in EFFORTS}
+    known = learnt(spec.base)
+    return {effort: estimate(version, replace(spec, effort=effort), known) for effort in EFFORTS}
 
 
-def correction() -> float:
-    """The median of real to uncorrected estimated seconds over the latest runs; 1 for fewer than two."""
+def learnt(base: str) -> Learnt:
+    """The median of real to uncorrected estimated seconds over the latest runs with this base, or with any where
+    there are few; and how far they lie apart. Nothing is learnt of fewer than two."""
     done = Run.objects.filter(
         status=Status.SUCCEEDED,
         total_seconds__gt=0,
         estimated_seconds__gt=0,
         estimate_factor__gt=0,
-    )
+    ).order_by("-ended_at")
     ratio = F("total_seconds") * F("estimate_factor") / F("estimated_seconds")
-    latest = done.order_by("-ended_at").annotate(ratio=ratio)[:LATEST]
-    ratios = list(latest.values_list("ratio", flat=True))
-    if len(ratios) < 2:
-        return 1.0
-    return min(max(statistics.median(ratios), BOUNDS[0]), BOUNDS[1])
+    columns = ("ratio", "report__memory", "estimate__memory", "estimate__memory_factor")
+    rows = list(done.filter(spec__base=base).annotate(ratio=ratio).values_list(*columns)[:LATEST])
+    if len(rows) < 2:
+        rows = list(done.annotate(ratio=ratio).values_list(*columns)[:LATEST])
+    if len(rows) < 2:
+        return Learnt()
+    ratios = [one for one, *_memory in rows]
+    held = [real / said * by for _one, real, said, by in rows if real and said and by]
+    memory = _within(statistics.median(held)) if len(held) > 1 else 1.0
+    return Learnt(_within(statistics.median(ratios)), memory, _spread(ratios))
+
+
+def _within(factor: float) -> float:
+    return min(max(factor, BOUNDS[0]), BOUNDS[1])
+
+
+def _spread(ratios: list[float]) -> tuple[float, float] | None:
+    """Between which shares of the usual one nearly all lie; None for too few to tell."""
+    if len(ratios) < SURE:
+        return None
+    middle = statistics.median(ratios)
+    low, high = min(ratios) / middle, max(ratios) / middle
+    return min(low, 1 - LEAST_SPREAD), max(high, 1 + LEAST_SPREAD)
+
+
+def devices_here() -> int:
+    """GPUs that a run may use on this machine, as measured when the site was started; 1 on a processor."""
+    return max(1, int(calibration().get("devices") or 1))
+
+
+def with_devices(spec: Spec, *, most: bool = False) -> Spec:
+    """One device where nothing else was asked for: each has a slot of its own, so that others train beside it.
+
+    For more than there are it raises Problem(`train.devices`), or takes as many as there are with `most`.
+    """
+    here, wanted = devices_here(), spec.settings.get("devices")
+    if spec.search or wanted is None:  # the trials of a search are small
+        return spec
+    if wanted > here and not most:
+        raise Problem("train.devices", wanted=wanted, found=here)
+    return spec.with_settings(devices=min(here, wanted))
+
+
+def devices(spec: Spec) -> int:
+    return 1 if spec.search else int(spec.settings.get("devices") or 1)
+
+
+def devices_of(run: Run) -> int:
+    """Those that it uses all the time."""
+    given = run.spec.get("settings") or {}
+    return 1 if run.spec.get("search") else int(given.get("devices") or 1)
 
 
 def calibration() -> dict[str, Any]:

@@ -40,7 +40,7 @@ STAGE_TITLES = {
     "saving": _("Saving the model"),
     "verifying": _("Loading it again and comparing"),
 }
-CURVES = ("step", "scored")
+CURVES = ("step", "scored", "usage")
 
 
 @dataclass(frozen=True)
@@ -112,15 +112,6 @@ def report_of(run: Run) -> dict[str, Any]:
     return dict(run.report)
 
 
-def zip_of(run: Run) -> Path:
-    """Raises Problem(`run.unfinished`, `artifact.gone`)."""
-    artifact = artifact_of(run)
-    path = folders.artifact_zip(artifact)
-    if not path.is_file() or path.stat().st_size != artifact.size:
-        raise Problem("artifact.gone", name=path.name)
-    return path
-
-
 def predictions_of(run: Run) -> Path:
     """The Parquet file with every test row. Raises Problem(`run.unfinished`, `artifact.gone`)."""
     report_of(run)
@@ -188,17 +179,21 @@ def events_since(run: Run, since: int, limit: int = EVENTS) -> QuerySet[RunEvent
     return RunEvent.objects.filter(run=run, seq__gt=since).order_by("seq")[:limit]
 
 
-def series(run: Run, since: int) -> dict[str, Any]:
-    """Points of the curves after `since`. The whole of a long run is thinned out; `more` asks for another question."""
+def series(run: Run, since: int, last: int) -> dict[str, Any]:
+    """Points of the curves after `since`. The whole of a long run is thinned out; `more` asks for another question.
+
+    `last` is the number of the run's newest event, of whatever kind, read before.
+    """
     news = RunEvent.objects.filter(run=run, kind__in=CURVES, seq__gt=since).order_by("seq")
     steps = news.filter(kind="step").count()
     if steps > POINTS:
         every = -(-steps // POINTS)
-        news = news.annotate(rest=F("seq") % every).filter(Q(kind="scored") | Q(rest=0))
+        news = news.annotate(rest=F("seq") % every).filter(~Q(kind="step") | Q(rest=0))
     found = list(news[: 2 * POINTS])
     return {
         "events": points(found),
-        "since": found[-1].seq if found else since,
+        # Where nothing is left over, what is of no curve is passed by as well.
+        "since": found[-1].seq if len(found) == 2 * POINTS else max(since, last),
         "ended": ended(run),
         "more": len(found) == 2 * POINTS,
         # The width of the charts: it stands from the start, so that the lines grow into it.
@@ -217,6 +212,13 @@ def started(run: Run) -> dict[str, Any]:
     """What was measured or chosen at the start; empty before."""
     found = RunEvent.objects.filter(run=run, kind="started", attempt=run.attempt).last()
     return dict(found.data) if found else {}
+
+
+def steps_seen(run: Run) -> int:
+    """Of the newest attempt: what its remaining time is estimated from."""
+    steps = RunEvent.objects.filter(run=run, kind="step", attempt=run.attempt)
+    last = steps.order_by("-seq").values_list("data", flat=True).first()
+    return int((last or {}).get("step") or 0)
 
 
 def notes_of(run: Run) -> list[dict[str, str]]:

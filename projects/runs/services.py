@@ -11,14 +11,15 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max, Q
 
 from accounts.models import User, Workspace
-from billing.services import hold, no_room, release, settle
+from billing.services import check_devices, hold, no_room, release, settle
+from projects import room
 from projects.datasets import diagnosis
 from projects.datasets.models import DatasetVersion
 from projects.datasets.selectors import trainable
 from projects.jobs import hardware
 from projects.jobs.queue import enqueue
 from projects.models import Project
-from projects.runs import lifecycle, planning
+from projects.runs import lifecycle, planning, telling
 from projects.runs.models import Artifact, Run, Status
 from training.problems import Problem
 from web.errors import incident
@@ -47,7 +48,7 @@ def start(
     same run.
 
     `confirmed`: the person has seen that the data's gate is red; findings that are ignored do not make it so. Raises
-    Problem(`spec.*`, `base.*`, `run.version`, `run.gate`, `quota.minutes`, `quota.ahead`).
+    Problem(`spec.*`, `base.*`, `run.version`, `run.gate`, `disk.full`, `quota.*` but `quota.runs`).
     """
     key = start_key or uuid4().hex
     found = Run.objects.filter(project=project, start_key=key).first()
@@ -64,16 +65,21 @@ def start(
     asked: dict[str, Any] = {"prompt": prompt, "system": system, "search": search}
     spec = planning.spec(project, **chosen, settings=settings or {}, **asked)
     planning.check_base(spec, version.variant)
+    spec = planning.with_devices(spec)
+    check_devices(project.workspace, planning.devices(spec))
+    room.check(planning.bytes_kept(spec))
     run = Run(project=project, version=version, start_key=key, created_by=user)
     run.cluster = hardware.cluster()
     run.spec = planning.portable(spec)
     run.data_state = {
         "gate": gate, "confirmed": gate == "red", "ignored": diagnosis.acknowledged(version)
     }  # fmt: skip
-    factor = planning.correction()
-    run.estimated_seconds = planning.estimate(version, spec, factor).seconds
-    # How long a search takes is its budget: it teaches nothing about the next estimate (see planning.correction).
-    run.estimate_factor = 0.0 if spec.search else factor
+    learnt = planning.learnt(spec.base)
+    estimate = planning.estimate(version, spec, learnt)
+    run.estimated_seconds = estimate.seconds
+    run.estimate = planning.kept(estimate, learnt)
+    # How long a search takes is its budget: it teaches nothing about the next estimate (see planning.learnt).
+    run.estimate_factor = 0.0 if spec.search else learnt.factor
     return _book(run)
 
 
@@ -115,14 +121,15 @@ def _check_ahead(workspace: Workspace) -> None:
 @transaction.atomic
 def _admit(run: Run, workspace: Workspace) -> Problem | None:
     """Gives a run that waits its place in the plan and puts it into the queue; or says what is lacking."""
-    minutes = math.ceil(run.spec.get("search", {}).get("minutes") or 1)
+    minutes = _least_minutes(run)
     short = no_room(workspace, run_id=run.pk, minutes=minutes)
     if short:
         waits_for = short.code.partition(".")[2]
         Run.objects.filter(pk=run.pk, status=Status.WAITING).update(waits_for=waits_for)
         return short
     if lifecycle.move(run.pk, Status.QUEUED, only_from=Status.WAITING, reason="place"):
-        hold(workspace=workspace, run_id=run.pk, project_id=run.project_id, minutes=minutes)
+        given: dict[str, Any] = {"run_id": run.pk, "project_id": run.project_id}
+        hold(workspace=workspace, minutes=minutes, keep=bool(run.spec.get("search")), **given)
         enqueue(EXECUTE, run.pk, cluster=run.cluster)
     return None
 
@@ -143,6 +150,14 @@ def _admit_next(run_id: UUID | str) -> None:
     workspace = Workspace.objects.filter(projects__runs=run_id).first()
     if workspace:
         admit(workspace)
+
+
+def _least_minutes(run: Run) -> int:
+    """Of the plan, that the run is known to take: a search its own, or those of its tries."""
+    search = run.spec.get("search") or {}
+    if not search:
+        return 1
+    return math.ceil(search.get("minutes") or (run.estimated_seconds or 0) / 60) or 1
 
 
 def request_stop(*, run: Run, user: User) -> Run:
@@ -176,9 +191,12 @@ def end(
     if not lifecycle.move(run_id, to, attempt=attempt, where=where, reason=reason, **fields):
         return False
     if attempt is not None and seconds > 0:
-        settle(run_id=run_id, attempt=attempt, seconds=seconds)
+        # A minute on two devices is two of the plan.
+        devices = planning.devices_of(Run.objects.only("spec").get(pk=run_id))
+        settle(run_id=run_id, attempt=attempt, seconds=seconds * devices)
     release(run_id=run_id)
     transaction.on_commit(lambda: _admit_next(run_id), robust=True)
+    telling.ended(run_id, to)
     return True
 
 

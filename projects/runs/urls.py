@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("train/preview/", wizard.train_preview, name="train-preview"),
     path("runs/<uuid:run_id>/", views.run, name="run"),
     path("runs/<uuid:run_id>/status/", views.run_status, name="run-status"),
+    path("runs/<uuid:run_id>/log/", views.run_log, name="run-log"),
     path("runs/<uuid:run_id>/series.json", views.run_series, name="run-series"),
     path("runs/<uuid:run_id>/chart/<slug:chart>.json", views.run_chart, name="run-chart"),
     path("runs/<uuid:run_id>/cell/", views.run_cell, name="run-cell"),

@@ -44,6 +44,8 @@ MENDED = {
     "run.version": "data",
     "run.gate": "data",
     "spec": "model",
+    "train.devices": "model",
+    "quota.devices": "model",
     "base": "model",
     "prompt": "model",
 }

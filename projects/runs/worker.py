@@ -21,10 +21,11 @@ from billing.services import run_limits
 from projects.datasets.selectors import version_file
 from projects.jobs import hardware, slots
 from projects.jobs.health import GPU
-from projects.jobs.launcher import launch
-from projects.runs import folders, lifecycle, planning, services, turns
+from projects.jobs.launcher import launcher_for
+from projects.runs import faults, folders, lifecycle, planning, services, turns
 from projects.runs.events import storable
 from projects.runs.guarding import Room, Watch
+from projects.runs.measuring import Meter
 from projects.runs.models import Artifact, Run, Status
 from projects.runs.recorder import Recorder
 from training.failpoints import failpoint
@@ -33,7 +34,7 @@ from web.errors import incident
 
 log = logging.getLogger(__name__)
 PERSIST = 60.0  # seconds for which the end of a run is tried to be written
-DONE, PROBLEM, STOPPED, KILLED = 0, 2, 75, -9
+DONE, PROBLEM, STOPPED = 0, 2, 75
 
 
 class ChildFailed(Exception):
@@ -81,27 +82,21 @@ def execute(run_id: UUID | str) -> bool:
         told = {"code": problem.code, "values": storable(problem.values)}
         _fail(run, attempt, told, begin, ours=problem.code.startswith("artifact."))
     except Exception as error:
-        _fail(run, attempt, {"incident": incident(error), **_cause(error)}, begin, ours=True)
+        told = {"incident": incident(error), **faults.cause(error, run)}
+        _fail(run, attempt, told, begin, ours=True)
     return True
-
-
-def _cause(error: Exception) -> dict[str, Any]:
-    """What is known of a failure on our side: a SIGKILL that we did not send is nearly always the lack of memory."""
-    if getattr(error, "returncode", None) == KILLED:
-        return {"code": "run.memory", "values": {}}
-    return {}
 
 
 def _carry_out(run: Run, attempt: int, folder: Path, begin: float) -> None:
     spec = planning.runnable(run, version_file(run.version))
     (folder / "spec.json").write_text(json.dumps(spec.as_dict()), encoding="utf-8")
     fit = ["fit", "--spec", str(folder / "spec.json"), "--out", str(folder)]
-    with slots.taken(run.cluster) as slot:
+    devices = planning.devices_of(run)
+    with slots.taken(run.cluster, devices) as slot:
         room = Room(slot, run_limits(run.project.workspace), begin, run.cluster == GPU)
         recorder = Recorder(run.pk, attempt)
-        ended = follow(
-            fit, folder, recorder, room, network=not spec.base_folder
-        )  # else it is fetched
+        network = not spec.base_folder  # else it is fetched
+        ended = follow(fit, folder, recorder, room, devices=devices, network=network)
         if _fitted(ended):
             failpoint("run.fitted")
             recorder.note(
@@ -124,16 +119,23 @@ def _joined(fit: Ended, verify: Ended) -> Ended:
 
 
 def follow(
-    args: Sequence[str], folder: Path, recorder: Recorder, room: Room, network: bool = False
+    args: Sequence[str],
+    folder: Path,
+    recorder: Recorder,
+    room: Room,
+    *,
+    devices: int = 1,
+    network: bool = False,
 ) -> Ended:
     """Starts a child and reads it to its end, which a word to stop brings about.
 
     Raises Problem(`run.time_limit`, `run.memory_limit`) when it outgrows its room.
     """
-    reach: dict[str, Any] = {"network": network, "keep": (room.slot.descriptor,)}
+    reach: dict[str, Any] = {"network": network, "keep": room.slot.descriptors}
     given: dict[str, Any] = {"env": room.slot.env, "memory": room.memory, **reach}
-    child = launch(args, folder=folder, warm=True, **given)
+    child = launcher_for(devices)(args, folder=folder, warm=True, **given)
     ended, watch = Ended(), Watch(recorder, child, room)
+    meter = Meter(recorder.note, child.pid)
     try:
         for event in child.lines(timeout=0.3):
             if event:
@@ -143,6 +145,7 @@ def follow(
             if not recorder.flush():
                 break
             watch.look()
+            meter.look()
     finally:
         child.stop(0.0)
     ended.ours = recorder.flush(now=True)

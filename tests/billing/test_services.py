@@ -170,6 +170,28 @@ def test_minutes_of_this_month(workspace: Workspace) -> None:
     assert services.allowance(workspace).minutes.full
 
 
+def test_kept_minutes_are_not_given_twice(workspace: Workspace) -> None:
+    plan(workspace, max_training_minutes=10)
+    ids = {"workspace": workspace, "project_id": uuid.uuid4()}
+    first = services.hold(run_id=uuid.uuid4(), minutes=8, keep=True, **ids)
+    assert services.allowance(workspace).minutes.left == 2
+    assert hold(workspace)  # that needs one
+    with pytest.raises(Problem) as caught:
+        services.hold(run_id=uuid.uuid4(), minutes=3, keep=True, **ids)
+    assert (caught.value.code, caught.value.values["used"]) == ("quota.minutes", 8)
+    services.release(run_id=first.run_id)
+    assert services.hold(run_id=uuid.uuid4(), minutes=10, keep=True, **ids)
+
+
+def test_devices_of_a_run(workspace: Workspace) -> None:
+    services.check_devices(workspace, 8)
+    plan(workspace, max_devices=2)
+    services.check_devices(workspace, 2)
+    problem = refusal(services.check_devices, workspace, 3)
+    assert problem.code == "quota.devices"
+    assert services.allowance(workspace).meters[-1].name == "devices"
+
+
 def test_the_months_begin_in_the_sites_time_zone(workspace: Workspace, settings: Any) -> None:
     settings.TIME_ZONE = "Asia/Shanghai"
     now = datetime(2026, 3, 15, tzinfo=UTC)

@@ -18,12 +18,15 @@ def test_it_measures_what_the_estimate_needs(
     monkeypatch.setattr(calibrate, "LONG", 32)
     monkeypatch.setattr(calibrate, "ROWS", {8: 4, 32: 2})
     monkeypatch.setattr(calibrate, "WORDS", (5, 20))
-    monkeypatch.setattr(calibrate, "startup", lambda: 3.0)
+    monkeypatch.setattr(calibrate, "FEW", 1)
+    monkeypatch.setattr(calibrate, "startup", lambda _: (3.0, 500_000_000))
     monkeypatch.setattr(calibrate, "here", lambda _: [(catalogue.DEFAULT, tiny_base)])
     found = calibrate.measure()
     rates = found["bases"][catalogue.DEFAULT]
-    assert all(rate > 0 for rate in rates.values())
-    assert found["startup_seconds"] == 3.0
+    assert all(rate > 0 for name, rate in rates.items() if name != "step_seconds")
+    assert rates["step_seconds"] >= 0
+    assert (found["startup_seconds"], found["startup_memory"]) == (3.0, 500_000_000)
+    assert found["devices"] >= 1
     stats = {"train": {"rows": 1000, "mean_tokens": 20}, "labels": 4}
     assert seconds(stats, found).measured
 

@@ -104,3 +104,78 @@ def test_few_rows_are_seen_more_often() -> None:
 def test_an_unknown_base_is_named() -> None:
     with pytest.raises(Problem):
         estimate.seconds(STATS, MEASURED, base="gpt-99")
+
+
+def training_of(**settings: object) -> float:
+    return estimate.seconds(STATS, MEASURED, settings=settings).parts["training"]
+
+
+def test_fewer_steps_take_less() -> None:
+    # 282 steps an epoch
+    assert training_of(max_steps=94) == pytest.approx(training_of(epochs=1) / 3, rel=0.15)
+    assert training_of(max_steps=100_000) == training_of()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "low", "high"),
+    [
+        ({"trained": "head_only"}, 0.0, 0.2),
+        ({"trained": "top", "top_layers": 1}, 0.3, 0.6),
+        ({"trained": "layers"}, 0.8, 1.0),
+        ({"method": "lora"}, 0.6, 1.0),
+        ({"checkpointing": True}, 1.2, 1.4),
+        ({"devices": 4}, 0.2, 0.4),
+        ({"seeds": 3}, 2.9, 3.1),
+    ],
+)
+def test_what_is_trained_and_how_counts(chosen: dict[str, object], low: float, high: float) -> None:
+    assert low <= training_of(**chosen) / training_of() <= high
+
+
+def test_small_batches_pay_for_each_step() -> None:
+    rates = {**MEASURED["bases"]["minilm-l6"], "step_seconds": 0.05}
+    paid = {**MEASURED, "bases": {"minilm-l6": rates}}
+
+    def whole(batch: int) -> float:
+        return estimate.seconds(STATS, paid, settings={"batch_size": batch}).parts["training"]
+
+    assert whole(4) > 2 * whole(32)
+    assert whole(32) == pytest.approx(training_of(), rel=0.35)
+
+
+def test_each_device_costs_its_minutes() -> None:
+    found = estimate.seconds(STATS, MEASURED, settings={"devices": 2})
+    assert found.devices == 2
+    assert found.minutes == pytest.approx(2 * found.seconds / 60, abs=1)
+
+
+def memory_of(base: str = "minilm-l6", **settings: object) -> int:
+    return estimate.seconds(STATS, MEASURED, base=base, settings=settings).memory
+
+
+def test_memory_grows_with_what_is_held() -> None:
+    usual = memory_of()
+    assert 600e6 < usual < 3e9
+    assert memory_of("bert-base-uncased") > usual + 85e6 * 12
+    assert memory_of(batch_size=256) > usual
+    assert memory_of(batch_size=256, checkpointing=True) < memory_of(batch_size=256)
+    assert memory_of(optimizer="sgd") < usual
+    assert memory_of(method="lora") < usual
+    assert memory_of(trained="head_only") < memory_of(trained="top") < usual
+
+
+def test_a_correction_moves_all_of_it() -> None:
+    found = estimate.seconds(STATS, MEASURED)
+    slower = found.times(2.0)
+    assert slower.low == pytest.approx(2 * found.low)
+    assert slower.high == pytest.approx(2 * found.high)
+    known = found.times(2.0, (0.9, 1.1))
+    assert known.low == pytest.approx(0.9 * slower.seconds)
+    assert known.high == pytest.approx(1.1 * slower.seconds)
+
+
+def test_giving_up_early_is_inside_the_interval() -> None:
+    soon = estimate.seconds(STATS, MEASURED, settings={"epochs": 40, "patience": 1})
+    late = estimate.seconds(STATS, MEASURED, settings={"epochs": 40, "patience": 39})
+    assert soon.seconds == late.seconds
+    assert soon.low < late.low / 3

@@ -115,6 +115,38 @@ def run(network: nn.Module, data: loop.Data, **changes: Any) -> tuple[list[Any],
             return events, stop.value
 
 
+def test_a_loss_that_is_looked_at_late_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a GPU, which is asked for its losses once in a while, and passes over a bad step by itself."""
+    told = {}
+    for lag in (1, loop.LAG):
+        monkeypatch.setattr(loop, "lag_of", lambda accelerator, optimizer, lag=lag: lag)
+        network = Broken(after=10_000)
+        events, outcome = run(network, data_of(96), epochs=2)
+        steps = [event for event in events if isinstance(event, Step)]
+        told[lag] = [event.train_loss for event in outcome.history], steps[-1].step, network
+    (soon, count, one), (late, same, other) = told.values()
+    assert late == soon
+    assert same == count
+    for mine, yours in zip(one.parameters(), other.parameters(), strict=True):
+        assert torch.equal(mine, yours)
+
+
+def test_a_gradient_that_is_no_number_is_noticed_late_and_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loop, "lag_of", lambda accelerator, optimizer: loop.LAG)
+    network = Broken(after=12)
+    events: list[Any] = []
+    steps = loop.train(network, data_of(96), PLAN, backbone.accelerator("fp32"))
+    with pytest.raises(Problem) as raised:
+        collect(steps, events)
+    assert raised.value.code == "train.diverged"
+    backs = [event for event in events if isinstance(event, Note)]
+    assert [note.code for note in backs] == ["train.stepped_back"] * 2
+    assert backs[0].values["step"] <= 12 + 2 * loop.LAG
+    assert all(torch.isfinite(item).all() for item in network.parameters())
+
+
 def test_it_learns() -> None:
     events, outcome = run(Bag(), data_of())
     scored = [event for event in events if isinstance(event, Scored)]

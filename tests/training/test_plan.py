@@ -53,7 +53,7 @@ def losses_of(
     trainer = loop.Trainer(network, data, plan, backbone.accelerator("fp32"))
     lengths = [len(piece["ids"]) for piece in pieces]
     chosen = batches.training(lengths, plan.step_rows, plan.seed, 1)
-    return [trainer.update(rows.tolist()) for rows in (chosen * 2)[:steps]]
+    return [float(trainer.update(rows.tolist())) for rows in (chosen * 2)[:steps]]
 
 
 def trained(

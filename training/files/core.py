@@ -28,6 +28,7 @@ FORMATS = (
 MULTIPLE = 8  # lengths are padded to a multiple of this, so that there are few shapes
 TOKENS = 4096  # in one batch, padding included
 ROWS = 64  # in one batch, at most
+LENGTHS = "row_lengths"  # an attribute of a mask
 
 Batch = dict[str, Tensor]
 
@@ -101,8 +102,19 @@ def mean(states: Tensor, mask: Tensor) -> Tensor:
     return (states * weights).sum(1) / weights.sum(1).clamp(min=1)
 
 
+def sent(values: Tensor, device: torch.device) -> Tensor:
+    """To the device; to a GPU out of pinned memory, so that nothing waits for the copy."""
+    if device.type != "cuda":
+        return values.to(device)
+    return values.pin_memory().to(device, non_blocking=True)
+
+
 def moved(batch: Batch, device: torch.device) -> Batch:
-    return {name: values.to(device) for name, values in batch.items()}
+    """`mask` keeps the number of tokens of each row as plain numbers."""
+    found = {name: sent(values, device) for name, values in batch.items()}
+    if "mask" in batch and batch["mask"].dim() == 2:
+        setattr(found["mask"], LENGTHS, batch["mask"].sum(-1).tolist())
+    return found
 
 
 @torch.inference_mode()

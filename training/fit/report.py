@@ -155,7 +155,6 @@ def environment() -> dict[str, Any]:
 
 
 def metrics_file(report: Report) -> dict[str, Any]:
-    """metrics.json of the artifact: the report without the times."""
-    return {
-        name: value for name, value in report.as_dict().items() if name not in ("event", "seconds")
-    }
+    """metrics.json of the artifact: the report without what differs from time to time."""
+    apart = ("event", "seconds", "memory")
+    return {name: value for name, value in report.as_dict().items() if name not in apart}

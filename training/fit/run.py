@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
 from accelerate import Accelerator
 
 from training import backbone, export, freezing, loop, repair, unpadded, vocabulary
@@ -75,7 +76,8 @@ def _stages(
         job.folder, job.learner.head, reports.metrics_file(report), cards.card(job, report)
     )
     job.seconds["total"] = round(time.monotonic() - job.begun, 3)
-    report = replace(report, seconds=job.seconds)
+    held = repair.most_memory("cuda" if torch.cuda.is_available() else "cpu")
+    report = replace(report, seconds=job.seconds, memory=held)
     export.write_json(job.folder / REPORT, report.as_dict())
     yield report
 
@@ -113,7 +115,10 @@ def _made(job: Job) -> Generator[Event, None, Report]:
 def network_of(job: Job, accelerator: Accelerator) -> Any:
     network = backbone.network(job.base, job.about, job.settings.get("dropout", 0.0))
     network.to(accelerator.device)
-    unpadded.prepare(network, job.settings["precision"])
+    again = bool(job.settings.get("checkpointing"))
+    if again:
+        backbone.save_memory(network)
+    unpadded.prepare(network, job.settings["precision"], again=again)
     return network
 
 

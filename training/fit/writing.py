@@ -58,7 +58,7 @@ def made(job: Job) -> Generator[Event, None, Report]:
     tokenizer = yield from prepare(job)
     accelerator = backbone.accelerator(job.settings["precision"])
     backbone.seed(job.spec.seed)
-    network = writers.Network(_writer(job), job.about).to(accelerator.device)
+    network = _network(job, accelerator)
     job.pieces["train"] = _rows(job, network)
     yield jobs.started(job, accelerator, generative_defaults.FIGURES)
     yield jobs.stage("baselines")
@@ -75,9 +75,16 @@ def tried(job: Job, tokenizer: Any) -> Generator[Event, None, loop.Outcome]:
     """The training alone, as a search needs it: nothing is written by the model, no test row is read."""
     accelerator = backbone.accelerator(job.settings["precision"])
     backbone.seed(job.spec.seed)
-    network = writers.Network(_writer(job), job.about).to(accelerator.device)
+    network = _network(job, accelerator)
     job.pieces["train"] = _rows(job, network)
     return (yield from _trained(job, network, tokenizer, accelerator))
+
+
+def _network(job: Job, accelerator: Accelerator) -> writers.Network:
+    network = writers.Network(_writer(job), job.about).to(accelerator.device)
+    if job.settings["checkpointing"]:
+        backbone.save_memory(network)
+    return network
 
 
 def _writer(job: Job) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from training.problems import files, marks, model, pools, rows, site
+from training.problems import files, machine, marks, model, pools, rows, runs, site
 from training.problems.entry import AMBER, BLOCKING, INFO, RED, Entry
 
 __all__ = ["AMBER", "BLOCKING", "INFO", "RED", "TABLE", "Entry", "Problem", "fill"]
@@ -19,6 +19,8 @@ TABLE: dict[str, Entry] = {
     **rows.ENTRIES,
     **marks.ENTRIES,
     **model.ENTRIES,
+    **runs.ENTRIES,
+    **machine.ENTRIES,
     **pools.ENTRIES,
 }
 

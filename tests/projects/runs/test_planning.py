@@ -11,6 +11,7 @@ from projects.datasets.models import DatasetVersion
 from projects.models import Project
 from projects.runs import planning
 from projects.runs.models import Run, Status
+from training.problems import Problem
 from training.spec import Spec
 
 pytestmark = pytest.mark.django_db
@@ -32,9 +33,9 @@ def spec(project: Project) -> Spec:
 
 
 def test_without_runs_nothing_is_corrected(done: Callable[..., Run]) -> None:
-    assert planning.correction() == 1.0
+    assert planning.learnt("minilm-l6").factor == 1.0
     done(300, 100)
-    assert planning.correction() == 1.0  # one run may have met a busy moment
+    assert planning.learnt("minilm-l6").factor == 1.0  # one run may have met a busy moment
 
 
 def test_the_median_of_the_latest_runs_corrects(
@@ -43,14 +44,65 @@ def test_the_median_of_the_latest_runs_corrects(
     before = planning.estimate(version, spec).seconds
     for total in (200, 220, 900):
         done(total, 100)
-    assert planning.correction() == pytest.approx(2.2)
+    assert planning.learnt("minilm-l6").factor == pytest.approx(2.2)
     assert planning.estimate(version, spec).seconds == pytest.approx(2.2 * before, rel=0.01)
 
 
 def test_a_correction_does_not_correct_itself_away(done: Callable[..., Run]) -> None:
     for _run in range(3):
         done(200, 200, factor=2.0)  # estimated rightly, thanks to the correction
-    assert planning.correction() == pytest.approx(2.0)
+    assert planning.learnt("minilm-l6").factor == pytest.approx(2.0)
+
+
+def test_the_same_base_tells_more(done: Callable[..., Run]) -> None:
+    for _run in range(3):
+        done(100, 100)
+    for _run in range(2):
+        slow = done(300, 100)
+        slow.spec = slow.spec | {"base": "gte-small"}
+        slow.save()
+    assert planning.learnt("gte-small").factor == pytest.approx(3.0)
+    assert planning.learnt("minilm-l6").factor == pytest.approx(1.0)
+
+
+def test_runs_that_agree_make_the_interval_narrow(
+    done: Callable[..., Run], version: DatasetVersion, spec: Spec
+) -> None:
+    before = planning.estimate(version, spec)
+    for total in (100, 104, 97, 110, 100):
+        done(total, 100)
+    after = planning.estimate(version, spec)
+    assert after.high - after.low < before.high - before.low
+    assert after.low < after.seconds < after.high
+
+
+def test_memory_is_learnt_too(
+    done: Callable[..., Run], version: DatasetVersion, spec: Spec
+) -> None:
+    before = planning.estimate(version, spec).memory
+    for _run in range(2):
+        run = done(100, 100)
+        run.estimate = {"memory": 500, "memory_factor": 0.5}
+        run.report = {"memory": 1500}
+        run.save()
+    assert planning.learnt("minilm-l6").memory == pytest.approx(1.5)
+    assert planning.estimate(version, spec).memory == pytest.approx(1.5 * before, rel=0.01)
+
+
+def on(devices: int) -> None:
+    from django.conf import settings as site
+
+    site.CALIBRATION_FILE.write_text(f'{{"devices": {devices}}}')
+
+
+def test_one_device_is_taken_where_nothing_is_said(project: Project, spec: Spec) -> None:
+    on(4)
+    assert planning.devices(planning.with_devices(spec)) == 1
+    two = planning.with_devices(spec.with_settings(devices=2))
+    assert planning.devices(two) == 2
+    with pytest.raises(Problem) as raised:
+        planning.with_devices(spec.with_settings(devices=5))
+    assert (raised.value.code, raised.value.values) == ("train.devices", {"wanted": 5, "found": 4})
 
 
 def test_only_the_latest_count(done: Callable[..., Run]) -> None:
@@ -58,14 +110,14 @@ def test_only_the_latest_count(done: Callable[..., Run]) -> None:
         done(400, 100)
     for _run in range(10):
         done(100, 100)
-    assert planning.correction() == pytest.approx(1.0)
+    assert planning.learnt("minilm-l6").factor == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(("total", "bound"), [(1, 0.2), (100_000, 5.0)])
 def test_it_stays_within_bounds(done: Callable[..., Run], total: float, bound: float) -> None:
     for _run in range(3):
         done(total, 100)
-    assert planning.correction() == bound
+    assert planning.learnt("minilm-l6").factor == bound
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -55,6 +56,22 @@ def test_it_shows_the_results(alice_client: Client, succeeded: Run) -> None:
     assert succeeded.artifact.sha256 in page
 
 
+def test_it_shows_the_estimate_beside_what_it_took(alice_client: Client, succeeded: Run) -> None:
+    succeeded.estimate = {"seconds": 65, "low": 50, "high": 90, "memory": 700_000_000}
+    succeeded.total_seconds = 71
+    succeeded.report["memory"] = 800_000_000
+    succeeded.save()
+    page = " ".join(text(alice_client.get(url("run", succeeded))).split())
+    table = page.partition("What was estimated, and what it took")[2].partition("</table>")[0]
+    cells = re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", table)
+    told = [re.sub(r"<[^>]+>", "", cell).replace("\xa0", " ") for cell in cells]
+    assert told[1:] == [
+        "Estimated", "In fact",
+        "Time", "1 min 5 s (50 s – 1 min 30 s)", "1 min 11 s",
+        "Memory", "667.6 MB", "762.9 MB",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("name", ["run", "run-status", "run-series", "run-cell", "run-mistakes"])
 def test_it_checks_ownership(charlie_client: Client, succeeded: Run, name: str) -> None:
     assert charlie_client.get(url(name, succeeded)).status_code == 404
@@ -71,7 +88,7 @@ def test_it_says_that_no_worker_is_running(alice_client: Client, bare: Make) -> 
     run = bare()
     assert "No worker is running" in text(alice_client.get(url("run", run)))
     health._beaten.clear()
-    health.beat(health.TRAIN)
+    health.beat(health.CPU)
     assert "No worker is running" not in text(alice_client.get(url("run", run)))
 
 

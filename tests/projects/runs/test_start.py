@@ -223,3 +223,33 @@ def test_five_clicks_at_once_are_one_run(start: Start) -> None:
         thread.join()
     assert len(made) == 5
     assert len(set(made)) == Run.objects.count() == Hold.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_search_keeps_its_minutes(start: Start, project: Project) -> None:
+    plan = Plan.objects.create(slug="tight", name="Tight", max_training_minutes=30)
+    Subscription.objects.update_or_create(workspace=project.workspace, defaults={"plan": plan})
+    start(search={"minutes": 20})
+    with pytest.raises(Problem) as raised:
+        start(search={"minutes": 20})
+    assert (raised.value.code, raised.value.values["used"]) == ("quota.minutes", 20)
+    tries = start(search={"trials": 2})
+    assert Hold.objects.get(run_id=tries.pk).minutes >= 1
+    assert Hold.objects.get(run_id=start().pk).minutes == 0
+
+
+@pytest.mark.django_db
+def test_it_takes_the_devices_that_the_plan_allows(
+    start: Start, project: Project, settings: Any
+) -> None:
+    settings.CALIBRATION_FILE.write_text('{"devices": 4}')
+    assert "devices" not in start().spec["settings"]  # others train beside it
+    run = start(settings={"devices": 4})
+    assert (run.spec["settings"]["devices"], run.estimate["devices"]) == (4, 4)
+    plan = Plan.objects.create(slug="tight", name="Tight", max_devices=2)
+    Subscription.objects.update_or_create(workspace=project.workspace, defaults={"plan": plan})
+    with pytest.raises(Problem) as raised:
+        start(settings={"devices": 3})
+    assert raised.value.code == "quota.devices"
+    assert start(settings={"devices": 2}).spec["settings"]["devices"] == 2
+    assert "devices" not in start(search={"trials": 2}).spec["settings"]

@@ -197,6 +197,29 @@ def test_the_review_shows_what_is_left(
     assert "90 of 90 training minutes" in text(alice_client.get(train, chosen))
 
 
+def test_the_review_tells_time_memory_and_cost(
+    alice_client: Client, train: str, chosen: dict[str, str]
+) -> None:
+    page = text(alice_client.get(train, chosen))
+    assert "Cost in your plan" in page
+    assert re.search(r"about \d+ training minute", page)
+    assert re.search(r"Memory.*about [\d.]+.(MB|GB)", page, re.DOTALL)
+
+
+def test_one_device_leaves_nothing_to_choose(
+    alice_client: Client, train: str, chosen: dict[str, str], settings: Any
+) -> None:
+    step = {**chosen, "step": "model"}
+    page = alice_client.get(train, step)
+    assert page.context["advanced"].fields["set-devices"].disabled
+    assert "This machine has one device to train on." in text(page)
+    settings.CALIBRATION_FILE.write_text('{"devices": 2}')
+    assert not alice_client.get(train, step).context["advanced"].fields["set-devices"].disabled
+    response = alice_client.post(train, {**chosen, "set-devices": "3"})
+    assert response.status_code == 422
+    assert "At most 2 devices" in text(response)
+
+
 def test_it_checks_ownership(
     charlie_client: Client, vera_client: Client, train: str, chosen: dict[str, str]
 ) -> None:

@@ -12,7 +12,7 @@ from django.db import OperationalError
 
 from accounts.models import User
 from billing.models import Hold, LedgerEntry
-from projects.jobs import leaving
+from projects.jobs import launcher, leaving
 from projects.runs import folders, guarding, lifecycle, services, worker
 from projects.runs.models import Artifact, Run, RunEvent, Status
 from projects.runs.recorder import Recorder
@@ -140,7 +140,7 @@ def test_a_failure_of_ours_is_an_incident_without_its_details(
 def test_a_killed_child_points_at_the_memory(queued: Run, child: Behave) -> None:
     child("killed")
     run = carried_out(queued)
-    assert run.problem["code"] == "run.memory"
+    assert run.problem["code"] == "run.killed"
     assert run.problem["incident"]
 
 
@@ -254,3 +254,28 @@ def test_the_end_is_written_when_the_database_was_away_for_a_moment(
     monkeypatch.setattr(worker.time, "sleep", lambda _seconds: None)
     monkeypatch.setattr(worker.connection, "close", lambda: None)
     assert carried_out(queued).status == Status.SUCCEEDED
+
+
+def test_several_devices_are_torchruns_and_cost_their_minutes(
+    start: Start, settings: Any, monkeypatch: pytest.MonkeyPatch, child: Behave
+) -> None:
+    settings.CALIBRATION_FILE.write_text('{"devices": 2}')
+    child("good")
+    program, how = launcher.MODULE
+    pretend = f"import runpy, sys; sys.argv = sys.argv[:1] + ['{how}', *sys.argv[2:]]; "
+    monkeypatch.setattr(
+        launcher, "RANKS", ("-c", f"{pretend}runpy.run_path({program!r}, run_name='__main__')")
+    )
+    started: list[int] = []
+    made = launcher.Torchrun.__call__
+
+    def count(self: launcher.Torchrun, *given: Any, **more: Any) -> Any:
+        started.append(self.devices)
+        return made(self, *given, **more)
+
+    monkeypatch.setattr(launcher.Torchrun, "__call__", count)
+    run = carried_out(start(settings={"devices": 2}))
+    assert run.status == Status.SUCCEEDED, run.problem
+    assert started == [2]  # the check of what it saved needs one
+    seconds = float(LedgerEntry.objects.get(run_id=run.pk).amount)
+    assert seconds == pytest.approx(2 * run.total_seconds, abs=0.01)
