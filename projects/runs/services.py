@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -166,14 +165,6 @@ def _admit_next(run_id: UUID | str) -> None:
         admit(workspace)
 
 
-def _least_minutes(run: Run) -> int:
-    """Of the plan, that the run is known to take: a search its own, or those of its tries."""
-    search = run.spec.get("search") or {}
-    if not search:
-        return 1
-    return math.ceil(search.get("minutes") or (run.estimated_seconds or 0) / 60) or 1
-
-
 def request_stop(*, run: Run, user: User) -> Run:
     """A run that no worker has is cancelled at once, a running one within two seconds, one that has ended stays."""
     reason = f"user:{user.pk}"
@@ -211,7 +202,7 @@ def end(
         devices = planning.devices_of(Run.objects.only("spec").get(pk=run_id))
         settle(run_id=run_id, attempt=attempt, seconds=seconds * devices)
     release(run_id=run_id)
-    transaction.on_commit(partial(_admit_next, run_id), robust=True)
+    transaction.on_commit(lambda: _admit_next(run_id), robust=True)
     telling.ended(run_id, to)
     return True
 
