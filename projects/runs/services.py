@@ -222,7 +222,7 @@ def lay_down(
     if attempt is not None and seconds > 0:
         settle(run_id=run_id, attempt=attempt, seconds=seconds)
     release(run_id=run_id)
-    transaction.on_commit(partial(_admit_next, run_id), robust=True)
+    transaction.on_commit(lambda: _admit_next(run_id), robust=True)
     return True
 
 
