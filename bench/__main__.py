@@ -3,9 +3,10 @@
 import argparse
 import sys
 
-from bench import data, estimates, pairs
+from bench import data, estimates, pairs, polls
 from bench.experts import command as experts
 from bench.training import command as training
+from bench.training import few_shot
 
 
 def main() -> int:
@@ -15,7 +16,9 @@ def main() -> int:
     estimates.add(commands)
     experts.add(commands)
     pairs.add(commands)
+    polls.add(commands)
     training.add(commands)
+    few_shot.add(commands)
     wanted = parser.parse_args()
     return int(wanted.run(wanted))
 

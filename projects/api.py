@@ -7,7 +7,6 @@ from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -19,6 +18,7 @@ from projects.models import Project
 from projects.people import user_of
 from projects.schema import problems
 from projects.selectors import project_for, projects_of
+from web.api import checked, paged
 
 
 class ProjectSerializer(serializers.ModelSerializer[Project]):
@@ -103,20 +103,6 @@ class ProjectDetail(APIView):
     def delete(self, request: Request, project_id: UUID) -> Response:
         services.delete_project(project=project_for(request, project_id, Action.EDIT))
         return Response(status=204)
-
-
-def checked(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The request's body as the serializer reads it, or a 400 that names the fields."""
-    form = serializer(data=request.data)
-    form.is_valid(raise_exception=True)
-    return form.validated_data
-
-
-def paged(view: APIView, rows: Any, serializer: Any) -> Response:
-    pages = LimitOffsetPagination()
-    pages.max_limit = 200
-    found: Any = pages.paginate_queryset(rows, view.request, view=view)
-    return pages.get_paginated_response(serializer(found, many=True).data)
 
 
 def _workspace(request: Request, slug: str | None) -> Workspace:

@@ -85,6 +85,33 @@ def a_pool(ids: dict[str, Any]) -> dict[str, Any]:
     return {"upload": str(ids["upload_id"]), "columns": {"text": "text"}}
 
 
+def own(get: int = 0, post: int = 0, **more: Any) -> Route:
+    """What is about whoever asks, in whatever workspace."""
+    refused = UNKNOWN if more.get("json") else LOGIN
+    asked = {"get": get, "post": post}
+    return Route(
+        {name: (status,) * 4 + (refused,) for name, status in asked.items() if status}, **more
+    )
+
+
+def owners(get: int = 0, post: int = 0, **more: Any) -> Route:
+    """What members see nothing of."""
+    refused = UNKNOWN if more.get("json") else LOGIN
+    asked = {"get": get, "post": post}
+    return Route(
+        {name: (status, 403, 403, 404, refused) for name, status in asked.items() if status}, **more
+    )
+
+
+def a_webhook(ids: dict[str, Any]) -> dict[str, Any]:
+    return {"url": "https://canary.example.org/Canary", "topics": ["run"]}
+
+
+def no_webhook(ids: dict[str, Any]) -> dict[str, Any]:
+    """Refused: whether an address can be reached is not asked in this test."""
+    return {"url": "http://canary.example.org/", "topics": ["run"], "workspace": ids["slug"]}
+
+
 ROUTES: dict[str, Route] = {
     # --- the site ------------------------------------------------------------------------------------------------
     "home": Route({"get": (302, 302, 302, 302, 200)}, public=True),
@@ -98,6 +125,21 @@ ROUTES: dict[str, Route] = {
     "workspace-rename": action(302, member=403, data=lambda ids: {"name": "Renamed"}),
     "token-create": action(201, member=403, data=lambda ids: {"name": "CI", "days": "30"}),
     "token-revoke": action(302, member=403),
+    # --- notifications -------------------------------------------------------------------------------------------
+    "notices": own(200),
+    "notices-new": own(200),
+    "notices-read": own(post=302),
+    "notices-settings": own(200, post=422, data=lambda ids: {"language": "nonsense"}),
+    "notices-off": Route({"get": (404,) * 5, "post": (404,) * 5}, ids={"token": "guess"}),
+    "notice-open": Route({"post": (302, 404, 404, 404, LOGIN)}),
+    "webhooks": owners(200, post=422, data=no_webhook),
+    "webhook": owners(200, post=302, data=a_webhook),
+    "webhook-log": owners(200),
+    "webhook-test": owners(post=302),
+    "webhook-again": owners(post=302),
+    "webhook-switch": owners(post=302),
+    "webhook-secret": owners(post=302),
+    "webhook-delete": owners(post=302),
     # --- base models: for operators, of whom none is among the five -----------------------------------------------
     "bases": Route({"get": (404, 404, 404, 404, LOGIN)}),
     "bases-status": Route({"get": (404, 404, 404, 404, LOGIN)}),
@@ -156,6 +198,7 @@ ROUTES: dict[str, Route] = {
     "run": page(),
     "run-status": page(),
     "run-series": page(),
+    "run-log": page(viewer=403),
     "run-chart": page(ids={"chart": "confusion"}),
     "run-cell": page(query="?true=other&predicted=other"),
     "run-mistakes": page(),
@@ -167,9 +210,29 @@ ROUTES: dict[str, Route] = {
     "run-resume": action(409),
     "run-repeat": action(302, data=lambda ids: {"start_key": "same"}),
     "run-extend": action(409, data=lambda ids: {"epochs": "2"}),
+    "run-fine-tune": action(302),
+    "version-draft": action(302),
     # No serving process runs in this test; a viewer may try what he may see.
     "run-try": action(503, viewer=503, data=lambda ids: {"text": "hello"}),
     # --- API -----------------------------------------------------------------------------------------------------
+    "api-notices": own(200, json=True),
+    "api-notices-read": own(post=200, json=True),
+    "api-webhooks": Route(
+        {"get": (200, 200, 200, 200, UNKNOWN), "post": (422, 403, 403, 404, UNKNOWN)},
+        data=no_webhook,
+        json=True,
+    ),
+    "api-webhook": Route(
+        {
+            "get": (200, 403, 403, 404, UNKNOWN),
+            "patch": (200, 403, 403, 404, UNKNOWN),
+            "delete": (204, 403, 403, 404, UNKNOWN),
+        },
+        data=lambda ids: {"active": False},
+        json=True,
+    ),
+    "api-webhook-test": owners(post=202, json=True),
+    "api-webhook-deliveries": owners(200, json=True),
     "api-projects": Route(
         {"get": (200, 200, 200, 200, UNKNOWN), "post": (201, 201, 403, 404, UNKNOWN)},
         data=lambda ids: {"name": "New", "workspace": ids["slug"]},

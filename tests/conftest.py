@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from importlib import import_module
@@ -23,6 +24,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import Member, Role, User, Workspace
 from accounts.services import create_token
+from notify.models import Delivery, News, Notice, Webhook
 from projects.datasets.models import (
     DatasetVersion,
     HealthReport,
@@ -57,6 +59,8 @@ def django_db_modify_db_settings(
     database = connections["default"].settings_dict
     if database["ENGINE"].endswith("sqlite3"):
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+    elif name := os.environ.get("ATTUNE_TEST_DATABASE"):
+        database["TEST"]["NAME"] = name
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -199,9 +203,28 @@ def make_everything(home: Path) -> Callable[[Workspace, User], dict[str, Any]]:
             "run_id": run.pk,
             "artifact_id": artifact.pk,
             "token_id": token.pk,
+            **_told(workspace, user),
         }
 
     return make
+
+
+def _told(workspace: Workspace, user: User) -> dict[str, Any]:
+    """A notification, and a webhook that has failed to hear of it."""
+    values = {"number": 1, "project": "Canary"}
+    news = News.objects.create(
+        key=uuid4().hex,
+        kind="run.failed",
+        workspace=workspace,
+        values=values,
+        spread_at=timezone.now(),
+    )
+    notice = Notice.objects.create(news=news, user=user, at=timezone.now())
+    url = "https://canary.example.org/Canary"
+    hook = Webhook.objects.create(workspace=workspace, url=url, topics=["run"])
+    given = {"state": "failed", "attempts": 6, "due_at": timezone.now()}
+    delivery = Delivery.objects.create(news=news, webhook=hook, **given)
+    return {"notice_id": notice.pk, "webhook_id": hook.pk, "delivery_id": delivery.pk}
 
 
 TEXTS = [("good canary", "Canary"), ("bad one", "other")] * 8

@@ -31,6 +31,8 @@ EXCEPT = {
 METHODS = ("get", "post", "put", "patch", "delete")
 # Django's own view answers any method with a redirect, and acts on POST alone.
 LENIENT = {"set_language": 302}
+# Mail programs end mail by a POST without a cookie (RFC 8058): what counts is the signed token in the address.
+SIGNED = {"notices-off": 404}
 
 
 def routes(patterns: Any = None, prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -157,7 +159,7 @@ def test_a_forged_form_is_refused(name: str, method: str, alice: User, ids: dict
     """A session's cookie alone, without the form's CSRF token, does nothing; in the API neither."""
     client = signed_in(alice, enforce_csrf_checks=True)
     before = state()
-    assert ask(client, method, name, ids).status_code == 403
+    assert ask(client, method, name, ids).status_code == SIGNED.get(name, 403)
     assert state() == before
 
 

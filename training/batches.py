@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+TOGETHER = 4  # rows of one label that stand in one batch where pairs are learnt from
 POOL = 50  # batches whose rows are sorted by length together: enough to pad little, few enough to stay random
 
 
@@ -32,6 +33,22 @@ def training(
     ranked = [pool[np.argsort(length[pool], kind="stable")] for pool in pools]
     batches = [pool[start : start + size] for pool in ranked for start in range(0, len(pool), size)]
     return [batches[place] for place in draw.permutation(len(batches))]
+
+
+def by_label(
+    targets: Sequence[int], size: int, seed: int, epoch: int
+) -> list[npt.NDArray[np.int64]]:
+    """Every row once, as many batches as `training` makes; TOGETHER rows of a label stand in one batch.
+
+    So there are pairs of the same label in each, and far more of different ones.
+    """
+    draw, labels = np.random.default_rng([seed, epoch]), np.asarray(targets)
+    groups: list[npt.NDArray[np.int64]] = []
+    for label in np.unique(labels):
+        rows = draw.permutation(np.flatnonzero(labels == label))
+        groups += [rows[start : start + TOGETHER] for start in range(0, len(rows), TOGETHER)]
+    order = np.concatenate([groups[place] for place in draw.permutation(len(groups))])
+    return [order[start : start + size] for start in range(0, len(order), size)]
 
 
 def evenly(targets: Sequence[Any]) -> npt.NDArray[np.float64] | None:

@@ -24,6 +24,14 @@ FORMAT = 1
 DEPTH = 2  # states that are kept: should the newest one not be whole, there is the one before
 
 
+def lent(folder: Path, other: Path) -> Path:
+    """`other`, with the states of `folder` in it to go on from; whoever borrows them writes none."""
+    for name in (RESUME, TRAINED):
+        if (folder / name).is_dir():
+            (other / name).symlink_to((folder / name).resolve())
+    return other
+
+
 class Broken(Exception):
     """A state that cannot be used; the text says why."""
 

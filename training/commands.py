@@ -110,7 +110,7 @@ def fit(wanted: argparse.Namespace, out: Output) -> int:
     with ExitStack() as stack:
         if out.silent:
             place = tempfile.TemporaryDirectory(prefix=".rank-", suffix=".part", dir=folder)
-            folder = Path(stack.enter_context(place))
+            folder = checkpoints.lent(folder, Path(stack.enter_context(place)))
         else:
             # What goes on where it was cut off goes on telling, too.
             mode = "a" if (folder / checkpoints.RESUME).is_dir() else "w"

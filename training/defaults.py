@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from training import generative_defaults
+from training import draft, generative_defaults
 from training.options import OPTIONS
 from training.spec import EFFORT_DEFAULTS
 
@@ -26,12 +26,25 @@ WIDE = 512  # hidden size up to which a base bears the usual learning rate
 OPTIMIZER_RATES = {"adamw": 1.0, "adafactor": 1.0, "lion": 0.2, "sgd": 100.0}
 # The same for the few weights of an adapter beside an encoder, against all of its weights. Usual ratios, not yet tried.
 ADAPTER_RATES = {"full": 1, "lora": 5, "dora": 5, "rslora": 2, "ia3": 30}
+FEW = 50  # rows a label, below which learning from pairs of rows is tried
+# What is tried beside the plain training of a small set, by effort: see training.fit.ways.
+TRIED: dict[str, tuple[str, ...]] = {
+    "quick": ("few_shot",),
+    "balanced": ("few_shot",),
+    "thorough": ("few_shot", "neighbours", "mixup"),
+}
 SMALL = 1_000  # training rows, below which steps are of 16 rows
 
 
 def epochs(effort: str, rows: int) -> int:
     least = int(EFFORT_DEFAULTS[effort]["epochs"])
     return max(least, min(MOST_EPOCHS[effort], math.ceil(PASSES[effort] / max(1, rows))))
+
+
+def tried(effort: str, rows: int, labels: int) -> tuple[str, ...]:
+    """Ways of training that are tried beside the plain one."""
+    few = 0 < rows < FEW * labels
+    return tuple(name for name in TRIED[effort] if (few if name == "few_shot" else rows < SMALL))
 
 
 def settings(
@@ -41,7 +54,12 @@ def settings(
     head: str = "sequence",
     objective: str = "",
 ) -> dict[str, Any]:
-    """A value for every option; `rows` is the number of training rows, what is in `given` wins."""
+    """A value for every option; `rows` is the number of training rows, what is in `given` wins.
+
+    A draft reads as a balanced fine-tune does, so that both make use of the same vectors.
+    """
+    if effort == draft.EFFORT:
+        return draft.settings(settings("balanced", rows, given, head, objective))
     chosen: dict[str, Any] = {
         "epochs": epochs(effort, rows),
         "learning_rate": 1e-4,
@@ -70,6 +88,10 @@ def settings(
         "top_layers": 2,
         "focal": 0.0,
         "oversampling": False,
+        "pooling": "auto",
+        "few_shot": "auto",
+        "augmentation": "auto",
+        "augment_share": 0.1,
         "matching": "auto",
         "method": "full",
         "rank": 16,

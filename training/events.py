@@ -295,3 +295,13 @@ def each(
                 result: Result = stop.value
                 return result
             yield tell(step)
+
+
+def last_of(steps: Generator[Any, None, Result]) -> Result:
+    """What the steps return, when nobody wants to hear of them."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            result: Result = stop.value
+            return result

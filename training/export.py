@@ -52,14 +52,18 @@ def checkpoint(
     tokenizer: Any,
     about: Mapping[str, Any],
     adapter: Path | None = None,
+    half: bool = False,
 ) -> Path:
-    """Writes `folder`/checkpoint: a model folder that can be loaded, without the papers."""
+    """Writes `folder`/checkpoint: a model folder that can be loaded, without the papers.
+
+    `half`: the base in fp16, in half the space; whoever loads it computes in fp32 all the same.
+    """
     with whole(folder / CHECKPOINT) as part:
         base: Any = network.base
         if about["labels"]:
             base.config.id2label = dict(enumerate(about["labels"]))
             base.config.label2id = {label: n for n, label in enumerate(about["labels"])}
-        base.save_pretrained(part)
+        base.save_pretrained(part, **({"state_dict": _halved(base)} if half else {}))
         head = {name: value.detach().cpu() for name, value in network.head.state_dict().items()}
         if head:
             save_file(head, part / "head.safetensors")
@@ -68,6 +72,11 @@ def checkpoint(
         if adapter is not None:
             shutil.copytree(adapter, part / ADAPTER)
     return folder / CHECKPOINT
+
+
+def _halved(base: Any) -> dict[str, Any]:
+    found = base.state_dict()
+    return {name: v.half() if v.is_floating_point() else v for name, v in found.items()}
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -14,16 +14,15 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 from torch import Tensor
 
-from training import batches, distributed, freezing, losses, optimizers, repair, stopping
+from training import augment, batches, distributed, freezing, losses, optimizers, repair, stopping
 from training.course import Clock, Course, as_good
 from training.events import Event, Note, Scored
 from training.files import core
 from training.plan import Plan
 from training.problems import Problem
 
-LAG = (
-    8  # steps whose losses a GPU is asked for at once: it need not wait for the question in between
-)
+# Steps whose losses a GPU is asked for at once: it need not wait for the question in between.
+LAG = 8
 SCORING = 0.35  # time of scoring a token against training on it
 
 Piece = Mapping[str, Any]  # what the network reads at once: at least "ids"; see training.coding
@@ -50,6 +49,8 @@ class Data:
     valid_rows: int = 0
     valid_tokens: int = 0
     labels: int = 0  # of rows that have one label each
+    # (piece, what draws) -> the piece as it is read this time
+    change: Callable[[Piece, np.random.Generator], Piece] | None = None
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,7 @@ class Trainer:
         freezing.apply(network, plan)
         distributed.alike(network, plan.seed)
         self.optimizer = optimizers.build(network, plan)
+        self.outputs = losses.outputs_of(network, plan)
         self.criterion = losses.criterion(network, plan)
         self.lengths = [len(piece["ids"]) for piece in data.train]
         self.steps = plan.steps(len(self.lengths))
@@ -218,9 +220,7 @@ class Trainer:
         course, plan, begun = self.course, self.plan, self.step == 0
         self.network.train()
         freezing.thaw(self.network, plan, course.number)
-        chosen = batches.training(
-            self.lengths, plan.step_rows, plan.seed, course.number, self.shares_of_rows
-        )
+        chosen = self.chosen(course.number)
         while course.place < self.per_epoch and self.step < self.steps:
             rows = chosen[course.place].tolist()
             self.untold.append((len(rows), self.update(rows)))
@@ -228,18 +228,21 @@ class Trainer:
             self.clock.add(len(rows), sum(self.lengths[row] for row in rows))
             ended = course.place == self.per_epoch or self.step >= self.steps
             # By the count of steps and not by the clock: all ranks look at the same moment.
-            if not ended and self.step > 1 and len(self.untold) < self.lag:
-                continue
-            for count, loss in self.told():
-                self.clock.losses.append(loss)
-                course.add(loss, count)
-            stopping.check()
-            yield from self.said()
-            if self.clock.due() or ended or (begun and self.step == 1):
-                at = course.number - 1 + course.place / self.per_epoch
-                yield self.clock.event(self.step, at, self.rate())
-            if not ended and self.keeper.due(epoch=False):
-                yield from self.keeper.save(self)
+            if ended or self.step == 1 or len(self.untold) >= self.lag:
+                self.look()
+                stopping.check()
+                yield from self.said()
+                if self.clock.due() or ended or (begun and self.step == 1):
+                    at = course.number - 1 + course.place / self.per_epoch
+                    yield self.clock.event(self.step, at, self.rate())
+                if not ended and self.keeper.due(epoch=False):
+                    yield from self.keeper.save(self)
+
+    def look(self) -> None:
+        """At the losses of the steps since the last look; repair.Astray when they say so."""
+        for rows, loss in self.told():
+            self.clock.losses.append(loss)
+            self.course.add(loss, rows)
 
     def judge(self) -> Event:
         """The network on the validation rows; the best so far is kept. May be interrupted, and is then repeated."""
@@ -254,6 +257,14 @@ class Trainer:
         course.scored(event, judged.value)
         course.advance(self.plan, data.valid_rows, self.step >= self.steps)
         return event
+
+    def chosen(self, number: int) -> list[NDArray[np.int64]]:
+        """The rows of each step of an epoch."""
+        size, seed = self.plan.step_rows, self.plan.seed
+        if self.plan.few_shot == "on":
+            targets = [piece["target"] for piece in self.data.train]
+            return batches.by_label(targets, size, seed, number)
+        return batches.training(self.lengths, size, seed, number, self.shares_of_rows)
 
     def rate(self) -> float:
         return float(self.optimizer.param_groups[0]["lr"])
@@ -319,7 +330,14 @@ class Trainer:
         return found
 
     def collated(self, rows: list[int]) -> core.Batch:
-        batch: core.Batch = self.network.collate([self.data.train[row] for row in rows])
+        # By step and row, so that a step can be repeated.
+        draw = np.random.default_rng([self.plan.seed, self.step, rows[0]])
+        pieces, change = [self.data.train[row] for row in rows], self.data.change
+        batch: core.Batch = self.network.collate(
+            [change(p, draw) for p in pieces] if change else pieces
+        )
+        if self.plan.augmentation == augment.MIXUP:
+            batch = augment.mixed(batch, draw)
         return batch
 
     def shares(self, parts: Sequence[core.Batch]) -> list[float]:
@@ -333,7 +351,7 @@ class Trainer:
 
     def part(self, batch: core.Batch, share: float) -> Tensor:
         with self.accelerator.autocast():
-            outputs = self.network(batch)
+            outputs = self.outputs(batch)
         loss: Tensor = self.criterion(outputs, batch) * share
         self.accelerator.backward(loss)
         return loss.detach()

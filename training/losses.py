@@ -10,16 +10,65 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from training.augment import MIXUP
 from training.coding.sequence import SCORE, SEVERAL
 from training.coding.shares import UNKNOWN
 from training.files.core import Batch
 from training.plan import Plan
 
+WARMTH = 0.1  # what cosines are divided by where rows of a label compete with all others
+
 Criterion = Callable[[Tensor, Batch], Tensor]
+
+
+def outputs_of(network: Any, plan: Plan) -> Callable[[Batch], Tensor]:
+    """batch -> what the loss is made of."""
+    if plan.few_shot == "on":
+        vectors: Callable[[Batch], Tensor] = network.vectors
+        return vectors
+    return partial(mixed, network) if plan.augmentation == MIXUP else network
+
+
+def mixed(network: Any, batch: Batch) -> Tensor:
+    """As the network answers, with each row's vector mixed with that of another; see training.augment."""
+    vectors, kept = network.vectors(batch), batch["kept"]
+    mix = kept * vectors + (1 - kept) * vectors[batch["other"]]
+    logits: Tensor = network.head(network.dropout(mix))
+    return logits
 
 
 def criterion(network: Any, plan: Plan) -> Criterion:
     """(outputs, batch) -> the loss to train on."""
+    if plan.few_shot == "on":
+        return contrast
+    own = of_rows(network, plan)
+    return partial(of_mix, own) if plan.augmentation == MIXUP else own
+
+
+def of_mix(own: Criterion, outputs: Tensor, batch: Batch) -> Tensor:
+    """Both rows of a mix count, each by its share."""
+    kept, other = batch["kept"], {**batch, "targets": batch["targets"][batch["other"]]}
+    return kept * own(outputs, batch) + (1 - kept) * own(outputs, other)
+
+
+def contrast(vectors: Tensor, batch: Batch) -> Tensor:
+    """Khosla et al. 2020, arXiv 2004.11362: of all rows of the batch, those of the same label are to be the nearest.
+
+    `vectors` (rows, hidden) have length 1. All pairs of a batch count, where SetFit draws some of them: a row is read
+    once for as many pairs as there are rows.
+    """
+    targets, rows = batch["targets"], len(vectors)
+    self = torch.eye(rows, dtype=torch.bool, device=vectors.device)
+    same = (targets[:, None] == targets[None, :]) & ~self
+    logits = (vectors.float() @ vectors.float().T / WARMTH).masked_fill(self, -1e4)
+    shares = (logits.log_softmax(-1) * same).sum(-1)
+    paired = same.any(-1)
+    if not paired.any():
+        return vectors.sum() * 0.0  # no pair, nothing to learn
+    return -(shares[paired] / same.sum(-1)[paired]).mean()
+
+
+def of_rows(network: Any, plan: Plan) -> Criterion:
     about = getattr(network, "about", {})
     if not (plan.label_smoothing or plan.focal) or about.get("objective") == SCORE:
         plain: Criterion = network.criterion

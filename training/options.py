@@ -228,6 +228,41 @@ OPTIONS: dict[str, Option] = {
             heads=("sequence", "relation"),
         ),
         Option(
+            "pooling",
+            str,
+            choices=("auto", "mean", "first"),
+            explain=_(
+                "What stands for a text: the mean of its tokens, or its first one. Automatic: as the base was made, or "
+                "what does better on validation rows."
+            ),
+            heads=("sequence", "pair"),
+        ),
+        Option(
+            "few_shot",
+            str,
+            choices=("auto", "on", "off"),
+            explain=_(
+                "Learn from pairs of rows which have the same label, then fit a linear head. Automatic: tried with few "
+                "rows a label, and kept if it does better on validation rows."
+            ),
+            heads=("sequence",),
+        ),
+        Option(
+            "augmentation",
+            str,
+            choices=("auto", "none", "dropout", "mask", "swap", "neighbours", "mixup"),
+            explain=_("Change training rows a little each time they are read. For small sets."),
+            heads=("sequence",),
+        ),
+        Option(
+            "augment_share",
+            float,
+            0.01,
+            0.5,
+            explain=_("Share of a text's words that augmentation changes."),
+            heads=("sequence",),
+        ),
+        Option(
             "matching",
             str,
             choices=("auto", "cross", "bi"),

@@ -33,6 +33,9 @@ class Plan:
     top_layers: int = 2
     focal: float = 0.0
     oversampling: bool = False
+    few_shot: str = "off"
+    augmentation: str = "none"
+    augment_share: float = 0.1
 
     @property
     def step_rows(self) -> int:

@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from training import budget
+from training import budget, draft
 from training.options import OPTIONS, Option
 from training.problems import Problem
 
-# What each effort chooses where a person sets nothing; read by the fit and by the estimate of its time.
+# What each effort that trains chooses where a person sets nothing; read by the fit and by the estimate of its time.
 EFFORT_DEFAULTS: dict[str, dict[str, Any]] = {
     "quick": {"epochs": 1},
     "balanced": {"epochs": 3},
     "thorough": {"epochs": 6},
 }
-EFFORTS = tuple(EFFORT_DEFAULTS)
+EFFORTS = (draft.EFFORT, *EFFORT_DEFAULTS)
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,9 @@ def from_dict(data: Mapping[str, Any]) -> Spec:
         raise Problem("spec.choice", field="effort", value=spec.effort, choices=", ".join(EFFORTS))
     if isinstance(spec.seed, bool) or not isinstance(spec.seed, int) or not 0 <= spec.seed < 2**31:
         raise Problem("spec.range", field="seed", value=spec.seed, low=0, high=2**31 - 1)
-    return replace(spec, settings=check_settings(spec.settings), search=budget.check(spec.search))
+    settings, search = check_settings(spec.settings), budget.check(spec.search)
+    draft.check(spec.effort, settings, search)
+    return replace(spec, settings=settings, search=search)
 
 
 def check_settings(settings: Mapping[str, Any]) -> dict[str, Any]:

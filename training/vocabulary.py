@@ -57,15 +57,20 @@ class Words:
 
 @contextmanager
 def cut(
-    base: Any, pieces: Iterable[Mapping[str, Any]], pad: int, learns: bool = True
+    base: Any,
+    pieces: Iterable[Mapping[str, Any]],
+    pad: int,
+    learns: bool = True,
+    more: Iterable[int] = (),
 ) -> Generator[Words, None, None]:
-    """Nothing is cut where the embedding does not learn: no step touches it.
+    """Nothing is cut where the embedding does not learn: no step touches it. `more` are tokens beside the pieces'.
 
     AdamW writes all of its state for every row at each step, touched or not; for 30,000 tokens and a small base that
     is half of all parameters. The result is the same but that rows without a gradient do not decay either.
     """
     words = Words(base)
     whole, known = words.whole, {token for piece in pieces for token in piece["ids"]} | {pad}
+    known |= set(more)
     if learns and type(whole) is nn.Embedding and len(known) < WORTH * whole.num_embeddings:
         known |= {whole.padding_idx} - {None}
         words.used = Used(whole, torch.tensor(sorted(known), device=whole.weight.device))

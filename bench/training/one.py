@@ -18,7 +18,7 @@ import torch
 
 from bench.training import peers, texts
 from training import backbone
-from training.events import Report, Scored, Step
+from training.events import Report, Scored, Stage, Step
 from training.fit import fit
 from training.spec import Spec
 
@@ -26,7 +26,16 @@ SIZE = 2048  # of the matrices whose product tells what the machine can do
 TIMES = 5
 
 
+def method(by: str) -> peers.Peer:
+    if by == "setfit":  # loads its library, which need not be there
+        from bench.training.setfit import setfit
+
+        return setfit
+    return peers.PEERS[by]
+
+
 def peer(asked: Mapping[str, Any]) -> dict[str, Any]:
+    peers.SEED = asked.get("seed", peers.SEED)
     rows = {split: texts.load(Path(asked[split])) for split in texts.SPLITS}
     labels = sorted({label for _, label in rows["train"]})
 
@@ -37,27 +46,40 @@ def peer(asked: Mapping[str, Any]) -> dict[str, Any]:
     others = {} if asked["seconds"] else {split: read(split) for split in ("valid", "test")}
     meter = peers.Meter(asked["seconds"])
     epochs: list[dict[str, float]] = []
+    cpu = {"scored": 0.0, "begun": time.process_time()}
 
     def scored(model: Any) -> None:
+        begun = time.process_time()
         if others:
             found = {split: peers.accuracy(model, its) for split, its in others.items()}
             epochs.append({"seconds": round(meter.spent, 2), **found})
+        cpu["scored"] += time.process_time() - begun
 
     with suppress(peers.Enough):
-        peers.PEERS[asked["by"]](
+        method(asked["by"])(
             asked["base"], read("train"), len(labels), asked["epochs"], meter, scored
         )
-    return {**meter.found(), "epochs": epochs, "test": epochs[-1]["test"] if epochs else None}
+    last = epochs[-1] if epochs else {}
+    spent = time.process_time() - cpu["begun"] - cpu["scored"]
+    return {
+        **meter.found(),
+        "epochs": epochs,
+        "cpu": round(spent, 1),
+        **{split: last.get(split) for split in ("valid", "test")},
+    }
 
 
 def ours(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """`training.fit` with its defaults but for the epochs. Seconds are of the training alone, as those of the peers."""
+    """`training.fit` with its defaults but for the epochs. Seconds are of the training alone, as those of the peers;
+    "cpu" is all up to the testing, the baselines and the scoring of epochs with it."""
     files = {split: asked[split] for split in texts.SPLITS}
-    settings = {"max_length": peers.LENGTH, "epochs": asked["epochs"]}
+    settings = {"max_length": peers.LENGTH, "epochs": asked["epochs"], **asked.get("settings", {})}
     columns = {"text": "text", "label": "label"}
     found: dict[str, Any] = {"epochs": [], "test": None}
     given: dict[str, Any] = {"columns": columns, "settings": settings, **files}
+    given["seed"] = asked.get("seed", peers.SEED)
     spec = Spec("text-classification", base_folder=asked["base"], **given)
+    begun = time.process_time()
     with TemporaryDirectory(prefix="ours-") as folder, closing(fit(spec, folder)) as events:
         clock = Watched(asked["seconds"])
         for event in events:
@@ -65,7 +87,11 @@ def ours(asked: Mapping[str, Any]) -> dict[str, Any]:
                 score = event.metrics.get("accuracy")
                 found["epochs"].append({"seconds": round(clock.spent, 2), "valid": score})
             if isinstance(event, Report):
-                found["test"] = event.metrics["accuracy"]
+                best = event.details["history"][event.details["best_epoch"]]
+                found |= {"test": event.metrics["accuracy"], "valid": best["accuracy"]}
+                found["tried"] = event.details.get("tried")
+            if isinstance(event, Stage) and event.name == "testing":
+                found["cpu"] = round(time.process_time() - begun, 1)
             if isinstance(event, Step) and clock.step(event):
                 break
             clock.resume()

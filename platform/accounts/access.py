@@ -24,6 +24,7 @@ class Action(StrEnum):
     EDIT = "edit"  # make and delete projects, upload data
     TRAIN = "train"  # start and stop runs, which costs the plan's minutes
     DOWNLOAD = "download"  # take data, predictions or a model away
+    CONNECT = "connect"  # webhooks: where news of the workspace are sent to
     MANAGE = "manage"  # the workspace itself: its name and its API tokens
 
 
@@ -33,7 +34,14 @@ TABLE: dict[str, frozenset[Action]] = {
     Role.VIEWER: frozenset({Action.VIEW}),
 }
 # A token that leaks must not be able to make further tokens.
-BY_TOKEN = frozenset({Action.VIEW, Action.EDIT, Action.TRAIN, Action.DOWNLOAD})
+BY_TOKEN = frozenset(Action) - {Action.MANAGE}
+
+
+def user_of(request: Any) -> User:
+    """The user of a page or API request that an access check has let through."""
+    if not isinstance(request.user, User):
+        raise TypeError("No user is signed in")
+    return request.user
 
 
 def role_of(
@@ -56,7 +64,7 @@ def allowed(
     token: ApiToken | None = None,
 ) -> bool:
     """The one decision. Operators are no exception: they see other people's work in the admin only."""
-    return _permits(role_of(user, workspace, token), action, token)
+    return permits(role_of(user, workspace, token), action, token)
 
 
 def require(request: Any, workspace: Workspace, action: Action) -> Workspace:
@@ -65,7 +73,7 @@ def require(request: Any, workspace: Workspace, action: Action) -> Workspace:
     role = role_of(request.user, workspace, token)
     if role is None:
         raise Http404
-    if not _permits(role, action, token):
+    if not permits(role, action, token):
         raise PermissionDenied
     return workspace
 
@@ -89,6 +97,7 @@ def workspaces(request: Any) -> QuerySet[Workspace]:
     return mine.order_by("memberships__joined_at", "name")
 
 
-def _permits(role: str | None, action: Action, token: ApiToken | None) -> bool:
+def permits(role: str | None, action: Action, token: ApiToken | None = None) -> bool:
+    """Whether somebody in this role may do it; for reads that find the role along with what they read."""
     by_role = TABLE.get(role or "", frozenset())
     return action in by_role and (token is None or action in BY_TOKEN)

@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import first_operator, services
-from accounts.access import Action, workspace_for
+from accounts.access import Action, user_of, workspace_for
 from accounts.forms import OperatorForm, TokenForm, WorkspaceForm
 from accounts.models import User
 from accounts.selectors import tokens_of
@@ -75,7 +75,7 @@ def token_create(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("workspace-settings", slug=slug)
     token, text = services.create_token(
         workspace=workspace,
-        user=_user(request),
+        user=user_of(request),
         name=form.cleaned_data["name"],
         expires_at=form.expires_at(),
     )
@@ -91,11 +91,6 @@ def token_revoke(request: HttpRequest, slug: str, token_id: UUID) -> HttpRespons
     services.revoke_token(token=token)
     messages.success(request, _("The token “%(name)s” was revoked.") % {"name": token.name})
     return redirect("workspace-settings", slug=slug)
-
-
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101  (the access check has let it through)
-    return request.user
 
 
 def _tell_errors(request: HttpRequest, form: Form) -> None:

@@ -54,6 +54,7 @@ class PlanAdmin(admin.ModelAdmin):
                     "max_run_minutes",
                     "max_run_memory_bytes",
                     "max_devices",
+                    "keep_models_days",
                 ),
             },
         ),

@@ -43,6 +43,9 @@ class Plan(models.Model):
     max_devices = models.PositiveSmallIntegerField(
         _("devices of a run"), null=True, blank=True, validators=[MinValueValidator(1)]
     )
+    keep_models_days = models.PositiveIntegerField(
+        _("days that models are kept"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
 
     class Meta:
         verbose_name = _("plan")

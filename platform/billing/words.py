@@ -10,6 +10,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from billing.nearing import near
 from billing.services import Allowance, Meter
 
 LABELS = {
@@ -23,7 +24,6 @@ LABELS = {
     "devices": gettext_lazy("Devices of a run"),
 }
 BYTES = ("storage", "run_memory")
-NEARLY = 0.8  # from here on the bar warns
 
 
 @dataclass(frozen=True)
@@ -75,4 +75,4 @@ def _tone(meter: Meter) -> str:
         return ""
     if meter.full:
         return "bad"
-    return "warn" if meter.used >= NEARLY * meter.limit else ""
+    return "warn" if near(meter) else ""

@@ -46,7 +46,6 @@ OTHER_LIMIT = 5 * 1024**2
 ENVELOPE = 64 * 1024
 # Django spools the body once; its parser, or the resumable upload, writes it once more.
 COPIES = 2
-RESERVE = 64 * 1024**2
 
 
 class Refused(Exception):
@@ -168,7 +167,7 @@ def _length(scope: Scope, required: bool) -> int:
 
 
 def _check_disk(length: int) -> None:
-    wanted = COPIES * length + RESERVE
+    wanted = COPIES * length + settings.DISK_RESERVE
     free = shutil.disk_usage(Path(settings.FILE_UPLOAD_TEMP_DIR)).free
     if free < wanted:
         raise Refused(507, Problem("disk.full", wanted=wanted, free=free))

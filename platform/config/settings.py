@@ -2,7 +2,9 @@
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
@@ -39,11 +41,20 @@ GPU_SLOTS = env.int("ATTUNE_GPU_SLOTS", default=1)
 RUN_SLOTS = env.int("ATTUNE_RUN_SLOTS", default=1)
 # The process of which those that train are forked, so that they need not import torch anew.
 LAUNCHER = env.bool("ATTUNE_LAUNCHER", default=True)
+# Bytes of the disk that neither uploads nor runs may take: the database needs them.
+DISK_RESERVE = env.int("ATTUNE_DISK_RESERVE", default=512 * 1024**2)
 SIGN_UP = env.bool("ATTUNE_SIGN_UP", default=True)
+# Webhooks may lead into private networks, and to addresses without TLS: for sites where all who sign in are trusted.
+WEBHOOKS_PRIVATE = env.bool("ATTUNE_WEBHOOKS_PRIVATE", default=False)
+# Under which links in mail and webhooks find the site, without the slash at the end. `up` fills in its own address.
+_SCHEME = "https" if HTTPS else "http"
+_HOST = next((host for host in ALLOWED_HOSTS if "*" not in host), "localhost").lstrip(".")
+SITE_URL = env.str("ATTUNE_URL", default="").rstrip("/") or f"{_SCHEME}://{_HOST}"
 for _name, _value in {
     "ATTUNE_MAX_UPLOAD_BYTES": MAX_UPLOAD_BYTES,
     "ATTUNE_RUN_SLOTS": RUN_SLOTS,
     "ATTUNE_GPU_SLOTS": GPU_SLOTS,
+    "ATTUNE_DISK_RESERVE": DISK_RESERVE,
 }.items():
     if _value < 1:
         raise ImproperlyConfigured(f"{_name} is {_value}; expected a whole number of 1 or more.")
@@ -70,12 +81,14 @@ INSTALLED_APPS = [
     "config",
     "web",
     "accounts",
+    "notify",
     "billing",
     "projects",
     "projects.datasets",
     "projects.bases",
     "projects.runs",
     "projects.pools",
+    "projects.housekeeping",
     "projects.portal",
     "projects.jobs",
 ]
@@ -112,6 +125,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
                 "web.context.page",
+                "notify.context.notices",
             ],
         },
     },
@@ -170,6 +184,8 @@ if EMAIL_BACKEND.endswith("filebased.EmailBackend"):  # type: ignore[name-define
     EMAIL_FILE_PATH = str(ATTUNE_HOME / "mail")
 DEFAULT_FROM_EMAIL = env.str("ATTUNE_FROM_EMAIL", default="Attune <attune@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Mail stands in a queue with other short tasks.
+EMAIL_TIMEOUT = 20
 
 LANGUAGE_CODE = env.str("ATTUNE_LANGUAGE", default="en")
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
@@ -188,7 +204,7 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
     "web.finders.PlotlyFinder",
 ]
-STORAGES = {
+STORAGES: dict[str, Any] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -196,6 +212,27 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+# Where finished models are kept: the folder of runs, or a bucket that speaks S3, whose keys boto3 finds by itself
+# (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_DEFAULT_REGION, ~/.aws, the role of the machine).
+S3_BUCKET = env.str("ATTUNE_S3_BUCKET", default="")
+STORAGES["artifacts"] = {
+    "BACKEND": STORAGES["default"]["BACKEND"],
+    "OPTIONS": {"location": RUNS_DIR},
+}
+if S3_BUCKET:
+    if find_spec("storages") is None:
+        raise ImproperlyConfigured(
+            "ATTUNE_S3_BUCKET is set; install the extra: pip install attune[s3]"
+        )
+    STORAGES["artifacts"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env.str("ATTUNE_S3_URL", default="") or None,
+            "location": "artifacts",
+            "default_acl": None,
+        },
+    }
 MEDIA_ROOT = ATTUNE_HOME / "media"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2
 FILE_UPLOAD_TEMP_DIR = str(ATTUNE_HOME / "tmp")
@@ -279,13 +316,15 @@ Q_CLUSTER = {
     "cache": "queue",
     "ALT_CLUSTERS": {
         "look": {"workers": 1},
+        "draft": {"workers": 1},
         "train-cpu": {"workers": RUN_SLOTS},
         "train-gpu": {"workers": max(1, GPU_SLOTS * len(GPUS))},
     },
 }
 # `up` starts `manage.py work <name>` for each of these, each in a process group of its own. A check of data never waits
-# behind an hour of training, nor behind minutes of a close look at other data; training has the hardware there is.
-QUEUE_CLUSTERS = ["attune", "train-gpu" if GPUS else "train-cpu", "look"]
+# behind an hour of training, nor behind minutes of a close look at other data; nor does a draft, which takes a minute.
+# Training has the hardware there is.
+QUEUE_CLUSTERS = ["attune", "train-gpu" if GPUS else "train-cpu", "look", "draft"]
 # Made in every process that keeps a cluster; their look() is called once a second.
 WATCHES = ["projects.runs.sweeping.Watch"]
 # Called once a minute, and when the first cluster starts.
@@ -294,6 +333,8 @@ SCHEDULES = [
     "projects.datasets.tasks.sweep",
     "projects.bases.tasks.sweep",
     "projects.pools.tasks.sweep",
+    "notify.tasks.sweep",
+    "projects.housekeeping.tasks.sweep",
 ]
 
 LOGGING = {

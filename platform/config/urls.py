@@ -18,6 +18,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("", include("projects.portal.urls")),
     path("", include("accounts.urls")),
+    path("", include("notify.urls")),
     path("", include("billing.urls")),
     path("", include("projects.urls")),
     path("api/v1/", include("config.api_urls")),

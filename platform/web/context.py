@@ -31,7 +31,13 @@ def _here(request: HttpRequest, workspaces: list[Any]) -> Any:
     return (named or workspaces or [None])[0]
 
 
-SECTIONS = {"workspace-settings": "settings", "api-docs": "api", "bases": "bases"}
+SECTIONS = {
+    "workspace-settings": "settings",
+    "webhooks": "settings",
+    "webhook": "settings",
+    "api-docs": "api",
+    "bases": "bases",
+}
 
 
 def _section(request: HttpRequest) -> str:

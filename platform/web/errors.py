@@ -7,6 +7,7 @@ on our side is {"code": "internal", "title", "remedy", "incident"}.
 import json
 import logging
 import secrets
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.core.exceptions import (
     SuspiciousOperation,
     TooManyFilesSent,
 )
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
@@ -49,6 +51,7 @@ STATUSES = {
     "disk.full": 507,
     "serving.unavailable": 503,
     "artifact.gone": 410,
+    "artifact.expired": 410,
     "run.unfinished": 409,
     "run.again": 409,
     "run.epochs": 409,
@@ -164,6 +167,49 @@ def incident(error: BaseException, request: HttpRequest | None = None) -> str:
     return code
 
 
+# What a database says that is away, or has no room, for a while. Anything else that it says is a fault of ours.
+BUSY = (
+    "database is locked",
+    "disk is full",
+    "unable to open database",
+    "could not connect",
+    "connection refused",
+    "connection failed",
+    "the connection is closed",
+    "connection is lost",
+    "server closed the connection",
+    "terminating connection",
+    "too many clients",
+)
+AGAIN = 10  # seconds after which a client may ask again
+
+
+def is_busy(error: BaseException | None) -> bool:
+    """Whether the database cannot be asked at the moment: no fault of the request, nor of the site's code."""
+    return isinstance(error, DatabaseError) and any(sign in str(error).lower() for sign in BUSY)
+
+
+def _busy() -> dict[str, Any]:
+    return refusal(
+        "site.busy",
+        _("The site cannot reach its data at the moment"),
+        _("The database does not answer, or its disk is full."),
+        _("Nothing was changed. Try again in a few seconds."),
+    )
+
+
+def busy_response(request: HttpRequest, error: BaseException) -> HttpResponse:
+    """503 with Retry-After. Plain text where no page can be made, since most pages ask the database as well."""
+    log.error("The database cannot be asked: %s", error)
+    try:
+        response = answer(request, _busy(), 503, "errors/problem.html")
+    except Exception:
+        text = "The site cannot reach its data at the moment. Try again in a few seconds."
+        response = HttpResponse(text, status=503, content_type="text/plain; charset=utf-8")
+    response["Retry-After"] = str(AGAIN)
+    return response
+
+
 def _internal(code: str) -> dict[str, Any]:
     remedy = _(
         "Try again. If it happens again, tell the operator of this site the incident number."
@@ -219,8 +265,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Only for what fails outside the middleware, where the error itself is no longer known."""
-    return incident_response(request, RuntimeError("unhandled error"))
+    """Only for what fails outside the middleware; Django calls it while it handles the error."""
+    error = sys.exc_info()[1] or RuntimeError("unhandled error")
+    return busy_response(request, error) if is_busy(error) else incident_response(request, error)
 
 
 def _missing() -> dict[str, Any]:
@@ -321,6 +368,9 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
     ):
         error = api.ParseError()
     response = rest_handler(error, context)
+    if response is None and is_busy(error):
+        log.error("The database cannot be asked: %s", error)
+        return Response(_busy(), status=503, headers={"Retry-After": str(AGAIN)})
     if response is None:
         set_rollback()
         return Response(_internal(incident(error, request)), status=500)

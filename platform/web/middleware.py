@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 
 from training.problems import Problem
-from web.errors import incident_response, problem_response
+from web.errors import busy_response, incident_response, is_busy, problem_response
 
 # Django answers these itself, through the handlers named in the URLconf.
 DJANGOS = (Http404, PermissionDenied, SuspiciousOperation, BadRequest, MultiPartParserError)
@@ -29,5 +29,7 @@ class ProblemMiddleware:
             return problem_response(request, error)
         if isinstance(error, DJANGOS) or settings.DEBUG:
             return None
+        if is_busy(error):
+            return busy_response(request, error)
         got_request_exception.send(sender=type(self), request=request)
         return incident_response(request, error)

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from billing.services import check_rows, check_storage
-from projects.datasets import children, files, health
+from projects.datasets import children, files, health, telling
 from projects.datasets.children import ChildFailed, Kind, Outcome
 from projects.datasets.models import DatasetVersion, Import, Upload
 from projects.datasets.selectors import path_of, version_file, versions_in
@@ -142,4 +142,5 @@ KIND = Kind(
     related=("train", "valid", "test", "base", "project__workspace"),
     arguments=arguments,
     settle=settle,
+    ended=telling.ended,
 )

@@ -61,6 +61,7 @@ class Kind:
     related: tuple[str, ...]  # what `arguments` and `settle` follow
     arguments: Callable[[Any, Path], list[str]]  # of `python -m training`
     settle: Callable[[Any, int, Outcome, Path], None]  # writes the end
+    ended: Callable[[UUID, str], None] | None = None  # told of it, in the same transaction
 
 
 class ChildFailed(Exception):
@@ -142,6 +143,8 @@ def beat(kind: Kind, pk: UUID, attempt: int, progress: float) -> bool:
 def end(kind: Kind, pk: UUID, attempt: int, status: str, **fields: Any) -> bool:
     """False when the row is no longer this attempt's."""
     ended = _held(kind, pk, attempt).update(status=status, ended_at=timezone.now(), **fields)
+    if ended and kind.ended:
+        kind.ended(pk, status)
     return bool(ended)
 
 

@@ -13,11 +13,12 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 
+from projects import room
+from projects.models import Project
 from training.problems import Problem
 
 PART = ".part"  # of a file that is still being written; old ones are swept away
 PARTIAL = ".tus"  # of a file that comes in pieces, see `resuming`
-RESERVE = 64 * 1024**2  # bytes of the disk that no upload may take
 
 
 def upload_path(project_id: UUID, upload_id: UUID) -> str:
@@ -33,6 +34,20 @@ def partial_path(project_id: UUID, partial_id: UUID) -> str:
 def version_path(project_id: UUID, version_id: UUID) -> str:
     """Below VERSIONS_DIR."""
     return f"{project_id}/{version_id}.parquet"
+
+
+VECTORS = "*.vectors/*.safetensors"  # below a project's folder, see training.vectors
+
+
+def vectors_size(project: Project) -> int:
+    """Bytes of what base models made of a project's texts."""
+    return sum(map(_size, (Path(settings.VERSIONS_DIR) / str(project.pk)).glob(VECTORS)))
+
+
+def _size(path: Path) -> int:
+    with suppress(OSError):  # swept away in this moment
+        return path.stat().st_size
+    return 0
 
 
 def located(root: Path, path: str) -> Path:
@@ -105,11 +120,7 @@ def too_large(size: int) -> Problem:
 
 def check_room(size: int) -> None:
     """Raises Problem(`disk.full`) where a file of `size` bytes would not fit."""
-    uploads = Path(settings.UPLOADS_DIR)
-    uploads.mkdir(parents=True, exist_ok=True)  # of a new site, nothing is there yet
-    free = shutil.disk_usage(uploads).free
-    if free < size + RESERVE:
-        raise Problem("disk.full", wanted=size + RESERVE, free=free)
+    room.check(size)
 
 
 def _sync(path: Path) -> None:

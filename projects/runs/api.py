@@ -32,6 +32,7 @@ from training.problems import Problem
 from training.spec import EFFORTS
 
 HEADER = "Idempotency-Key"
+EFFORT = "`draft` fits a linear model in a minute; the others fine-tune, each longer than the one before."
 
 
 class ChoiceSerializer(serializers.Serializer[Any]):
@@ -42,7 +43,7 @@ class ChoiceSerializer(serializers.Serializer[Any]):
         default="",
         help_text="Id of a base model; by default the usual one for the task and the data.",
     )
-    effort = serializers.ChoiceField(EFFORTS, default="balanced")
+    effort = serializers.ChoiceField(EFFORTS, default="balanced", help_text=EFFORT)
     seed = serializers.IntegerField(default=13, min_value=0, max_value=2**31 - 1)
     settings = serializers.DictField(
         default=dict, help_text='Hyperparameters by name, such as {"epochs": 4}; all optional.'
@@ -216,6 +217,7 @@ class Estimates(APIView):
         version = _version(project, given.pop("version", None))
         given["base"] = given["base"] or default_base(project.task, version)
         spec = planning.spec(project, **given)
+        planning.check_effort(spec, version)
         planning.check_base(spec, version.variant)
         return Response(EstimateSerializer(planning.estimate(version, spec)).data)
 

@@ -42,6 +42,28 @@ def live(figures: Sequence[str] = ("accuracy", "macro_f1"), head: str = "") -> d
     }
 
 
+def usage() -> dict[str, Any]:
+    """The charts of what a run takes of the machine, over the minutes of the attempt."""
+    minutes = {"title": {"text": _("Minutes")}, "rangemode": "tozero"}
+    right = {"overlaying": "y", "side": "right", "rangemode": "tozero", "showgrid": False}
+    right |= {"tickformat": ".1f"}
+
+    def figure_of(first: str, unit: str, hover: str, **axis: Any) -> dict[str, Any]:
+        lines = [
+            _line(first, "--chart-1", "lines") | {"hovertemplate": hover},
+            _line(_("Memory"), "--chart-2", "lines")
+            | {"yaxis": "y2", "hovertemplate": "%{y:.2f} GB"},
+        ]
+        left = {"title": {"text": unit}, "rangemode": "tozero", **axis}
+        axes = {"xaxis": minutes, "yaxis": left, "yaxis2": {**right, "title": {"text": "GB"}}}
+        return {"data": lines, "layout": axes}
+
+    return {
+        "machine": figure_of(_("Processor"), _("Cores"), "%{y:.1f}"),
+        "gpu": figure_of(_("GPU"), _("Busy"), "%{y:.0%}", tickformat=".0%", range=[0, 1]),
+    }
+
+
 def is_loss(name: str) -> bool:
     return name == "loss" or name.endswith("_loss")
 

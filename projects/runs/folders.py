@@ -72,11 +72,10 @@ def tidy(run: Run, attempt: int, *, kept: bool) -> None:
     Without `kept`, the model files go as well; the log and the events stay.
     """
     folder = of_attempt(run, attempt)
-    for name in ("checkpoint", RESUME) if kept else HEAVY:
-        _remove(folder / name)
+    discard(*(folder / name for name in (("checkpoint", RESUME) if kept else HEAVY)))
     for other in of_run(run.pk).glob("attempt-*"):
         if other != folder:
-            _remove(other)
+            discard(other)
 
 
 def forget_states(run: Run) -> None:
@@ -85,11 +84,24 @@ def forget_states(run: Run) -> None:
     wanted = Run.objects.filter(project_id=run.project_id, ended_at=None, origin__isnull=False)
     kept = {run.pk, *wanted.values_list("origin_id", flat=True)}
     for other in older.exclude(pk__in=kept).only("pk", "attempt"):
-        _remove(of_attempt(other) / TRAINED)
+        discard(of_attempt(other) / TRAINED)
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+def abandon(run: Run, attempt: int) -> None:
+    """An attempt that came too late removes what it wrote, unless the run goes on and may have use for it."""
+    now = Run.objects.filter(pk=run.pk).first()
+    if now is None:
+        discard(of_run(run.pk))
+    elif now.ended_at and now.attempt == attempt:
+        tidy(now, attempt, kept=now.status == Status.SUCCEEDED)
+    elif now.ended_at:
+        discard(of_attempt(run, attempt))
+
+
+def discard(*paths: Path) -> None:
+    """Files, or folders with all that is in them; what is not there is no fault. A link goes, not what it names."""
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

@@ -124,6 +124,10 @@ class Artifact(models.Model):
     # {"rows", "labels_equal", "max_difference"} of the reload
     verified = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
+    # When the zip went into another storage than the folder of runs, see storing.py.
+    stored_at = models.DateTimeField(null=True, blank=True)
+    # When the model was removed, since its plan does not keep it longer; report and predictions are still there.
+    removed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("artifact")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import compress
 from typing import Any
 
-from projects.runs import folders
+from projects.runs import folders, storing
 from projects.runs.models import Run
 from projects.runs.selectors import artifact_of
 from projects.serving import client
@@ -51,7 +51,7 @@ def predict(run: Run, inputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
 
     An input has a text for each of `roles`; `messages` may be a list of turns. With `candidates`, a list of texts, in
     place of the second of two texts the answer is {"nearest": …}. Raises Problem(`predict.*`, `run.unfinished`,
-    `artifact.gone`, `serving.unavailable`).
+    `artifact.expired`, `artifact.gone`, `serving.unavailable`).
     """
     if not 1 <= len(inputs) <= INPUTS:
         raise Problem("predict.inputs", limit=INPUTS, found=len(inputs))
@@ -60,7 +60,9 @@ def predict(run: Run, inputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
         _check_lists(run, [given[CANDIDATES] for given in inputs if CANDIDATES in given])
     own = roles(run)
     records = [_record(own, given, number) for number, given in enumerate(inputs, 1)]
-    folder = folders.artifact_folder(artifact_of(run))
+    artifact = artifact_of(run)
+    storing.check_kept(artifact)
+    folder = folders.artifact_folder(artifact)
     if not folder.is_dir():
         raise Problem("artifact.gone", name=folder.name)
     # The model takes pairs, or texts with a list, in one call.

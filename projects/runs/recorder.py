@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 COMMIT = 1.0  # seconds between two commits of events
 BEAT = 3.0  # seconds between two heartbeats when nothing is said
 KEPT = frozenset(
-    {"stage", "started", "step", "scored", "search", "trial", "note", "saved", "verified"}
+    {"stage", "started", "step", "scored", "search", "trial", "note", "saved", "verified", "usage"}
     | {"checkpoint", "resumed"}
 )
 PROGRESS = frozenset({"checkpoint"})  # of which a later attempt has more than the one before

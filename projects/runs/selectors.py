@@ -23,7 +23,7 @@ from projects.runs.models import Artifact, Run, RunEvent, Status
 from projects.runs.results import Result
 from projects.runs.results.shape import FIGURES
 from projects.selectors import task_of
-from training import generative_defaults
+from training import draft, generative_defaults
 from training.events import STAGES
 from training.problems import TABLE, Problem
 from web.errors import words
@@ -40,7 +40,8 @@ STAGE_TITLES = {
     "saving": _("Saving the model"),
     "verifying": _("Loading it again and comparing"),
 }
-CURVES = ("step", "scored", "resumed")
+DRAFT_TITLES = {"training": _("Fitting a linear model")}
+CURVES = ("step", "scored", "resumed", "usage")
 
 
 @dataclass(frozen=True)
@@ -113,15 +114,6 @@ def report_of(run: Run) -> dict[str, Any]:
     return dict(run.report)
 
 
-def zip_of(run: Run) -> Path:
-    """Raises Problem(`run.unfinished`, `artifact.gone`)."""
-    artifact = artifact_of(run)
-    path = folders.artifact_zip(artifact)
-    if not path.is_file() or path.stat().st_size != artifact.size:
-        raise Problem("artifact.gone", name=path.name)
-    return path
-
-
 def predictions_of(run: Run) -> Path:
     """The Parquet file with every test row. Raises Problem(`run.unfinished`, `artifact.gone`)."""
     report_of(run)
@@ -168,9 +160,10 @@ def fault_of(run: Run) -> Fault | None:
 def stages_of(run: Run) -> list[StageState]:
     """Every stage, and how far this run has come."""
     here = STAGES.index(run.stage) if run.stage in STAGES else -1
+    titles = STAGE_TITLES | (DRAFT_TITLES if run.spec.get("effort") == draft.EFFORT else {})
     over, good = ended(run), run.status == Status.SUCCEEDED
     return [
-        StageState(name, STAGE_TITLES[name], _state(index, here, over, good))
+        StageState(name, titles[name], _state(index, here, over, good))
         for index, name in enumerate(STAGES)
         if name != "searching" or run.spec.get("search")
     ]
@@ -189,8 +182,11 @@ def events_since(run: Run, since: int, limit: int = EVENTS) -> QuerySet[RunEvent
     return RunEvent.objects.filter(run=run, seq__gt=since).order_by("seq")[:limit]
 
 
-def series(run: Run, since: int) -> dict[str, Any]:
-    """Points of the curves after `since`. The whole of a long run is thinned out; `more` asks for another question."""
+def series(run: Run, since: int, last: int) -> dict[str, Any]:
+    """Points of the curves after `since`. The whole of a long run is thinned out; `more` asks for another question.
+
+    `last` is the number of the run's newest event, of whatever kind, read before.
+    """
     news = RunEvent.objects.filter(run=run, kind__in=CURVES, seq__gt=since).order_by("seq")
     steps = news.filter(kind="step").count()
     if steps > POINTS:
@@ -199,7 +195,8 @@ def series(run: Run, since: int) -> dict[str, Any]:
     found = list(news[: 2 * POINTS])
     return {
         "events": points(found),
-        "since": found[-1].seq if found else since,
+        # Where nothing is left over, what is of no curve is passed by as well.
+        "since": found[-1].seq if len(found) == 2 * POINTS else max(since, last),
         "ended": ended(run),
         "more": len(found) == 2 * POINTS,
         # The width of the charts: it stands from the start, so that the lines grow into it.
@@ -218,6 +215,13 @@ def started(run: Run) -> dict[str, Any]:
     """What was measured or chosen at the start; empty before."""
     found = RunEvent.objects.filter(run=run, kind="started", attempt=run.attempt).last()
     return dict(found.data) if found else {}
+
+
+def steps_seen(run: Run) -> int:
+    """Of the newest attempt: what its remaining time is estimated from."""
+    steps = RunEvent.objects.filter(run=run, kind="step", attempt=run.attempt)
+    last = steps.order_by("-seq").values_list("data", flat=True).first()
+    return int((last or {}).get("step") or 0)
 
 
 def resumed(run: Run) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Workspace
-from projects.jobs.health import CPU, GPU
+from projects.jobs.health import CPU, DRAFT, GPU
 from projects.jobs.queue import due, enqueue
 from projects.runs import services
 from projects.runs.lifecycle import HELD
@@ -81,7 +81,7 @@ def kick() -> int:
 
     An entry is a turn. It names a run, but whose turn it is gets decided when it comes (see turns).
     """
-    return sum(_kick(cluster) for cluster in (CPU, GPU))
+    return sum(_kick(cluster) for cluster in (CPU, GPU, DRAFT))
 
 
 def _kick(cluster: str) -> int:

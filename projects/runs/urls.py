@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from projects.runs import going, views, wizard
+from projects.runs import drafting, going, views, wizard
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("train/", wizard.train, name="train"),
     path("train/preview/", wizard.train_preview, name="train-preview"),
     path("runs/<uuid:run_id>/", views.run, name="run"),
     path("runs/<uuid:run_id>/status/", views.run_status, name="run-status"),
+    path("runs/<uuid:run_id>/log/", views.run_log, name="run-log"),
     path("runs/<uuid:run_id>/series.json", views.run_series, name="run-series"),
     path("runs/<uuid:run_id>/chart/<slug:chart>.json", views.run_chart, name="run-chart"),
     path("runs/<uuid:run_id>/cell/", views.run_cell, name="run-cell"),
@@ -21,5 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/<uuid:run_id>/resume/", going.run_resume, name="run-resume"),
     path("runs/<uuid:run_id>/repeat/", going.run_repeat, name="run-repeat"),
     path("runs/<uuid:run_id>/extend/", going.run_extend, name="run-extend"),
+    path("runs/<uuid:run_id>/fine-tune/", drafting.run_fine_tune, name="run-fine-tune"),
+    path("versions/<uuid:version_id>/draft/", drafting.version_draft, name="version-draft"),
     path("runs/<uuid:run_id>/try/", views.run_try, name="run-try"),
 ]

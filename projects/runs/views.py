@@ -15,7 +15,7 @@ from django.http import (
 )
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -26,21 +26,26 @@ from projects.people import user_of
 from projects.runs import (
     again,
     charts,
+    drafting,
+    history,
     planning,
+    polling,
     results,
     searching,
     selectors,
     services,
+    storing,
     trying,
     turns,
 )
+from projects.runs.lifecycle import HELD
 from projects.runs.models import Run, Status
 from projects.runs.names import SHARE, figure
 from projects.runs.results import Listed
 from projects.runs.results.causes import causes
 from training.problems import Problem
 from web.errors import as_json, status_of
-from web.streams import file_chunks, parts
+from web.streams import parts
 
 CSV = "text/csv; charset=utf-8"
 EXAMPLES = 3
@@ -50,49 +55,84 @@ FILTERS = ("kind", "label", "true", "predicted")  # of the lists of test rows
 @require_GET
 def run(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
     found = selectors.run_for(request, run_id, Action.VIEW, project_id, slug)
-    return render(request, "runs/run.html", _page(request, found))
+    sign = polling.sign_for(request, slug, project_id, run_id)
+    return render(request, "runs/run.html", _page(request, found) | {"mark": sign.mark})
 
 
 @require_GET
 def run_status(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
-    """The fragment that the page asks for while the run is under way; the last one brings the results along."""
+    """The fragment that the page asks for while the run is under way; the last one brings the results along.
+
+    `?mark=` is that of the fragment which the page has: 204 as long as it still looks so.
+    """
+    sign = polling.sign_for(request, slug, project_id, run_id)
+    if request.GET.get("mark") == sign.mark:
+        return polling.unchanged(sign)
     found = selectors.run_for(request, run_id, Action.VIEW, project_id, slug)
-    response = render(request, "runs/_live.html", live(request, found))
+    response = render(request, "runs/_live.html", live(request, found) | {"mark": sign.mark})
+    return polling.told(response, sign)
+
+
+@require_GET
+def run_log(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
+    """What has happened, and the last lines of the process."""
+    found = selectors.run_for(request, run_id, Action.TRAIN, project_id, slug)
+    lines, output = history.history(found), history.tail(found)
+    template = "runs/_log.html" if request.headers.get("HX-Request") else "runs/log.html"
+    values = {"run": found, "slug": slug, "lines": lines, "output": output}
+    response = render(request, template, values)
     response["Cache-Control"] = "no-store"
     return response
 
 
 def live(request: HttpRequest, found: Run) -> dict[str, Any]:
     """For the fragment that says where the run stands."""
-    return _page(request, found) | {"fragment": True}
+    values = (_page if selectors.ended(found) else _under_way)(request, found)
+    return values | {"fragment": True}
 
 
-def _page(request: HttpRequest, found: Run) -> dict[str, Any]:
+def _under_way(request: HttpRequest, found: Run) -> dict[str, Any]:
+    """What the part of the page shows that changes while the run is under way."""
     user, workspace = user_of(request), found.project.workspace
-    over = selectors.ended(found)
-    names, head = selectors.scored_by(found)
-    values = {
+    over, held = selectors.ended(found), found.status in HELD
+    alive = over or worker_alive(found.cluster)
+    heard = polling.heard_ago(found.heartbeat_at) if held else None
+    return {
         "run": found,
         "project": found.project,
         "workspace": workspace,
         "slug": workspace.slug,
         "ended": over,
-        "base_title": planning.title(found.spec.get("base", "")),
         "can_train": allowed(user, workspace, Action.TRAIN),
-        "can_download": allowed(user, workspace, Action.DOWNLOAD),
         "stages": selectors.stages_of(found),
-        "fault": selectors.fault_of(found),
-        "worker_alive": over or worker_alive(found.cluster),
+        "worker_alive": alive,
         "turn": turns.turn_of(found) if found.status == Status.QUEUED else None,
-        "started": selectors.started(found),
+        "is_draft": drafting.is_draft(found),
+        "start_key": uuid4().hex,
         **searching.live(found),
         "notes": selectors.notes_of(found),
         "resumed": selectors.resumed(found),
+        "heard": heard,
+        "late": alive and heard is not None and heard > polling.LATE,
+        "steps_seen": selectors.steps_seen(found) if held and found.seconds_left else 0,
+        **_urls(found),
+    }
+
+
+def _page(request: HttpRequest, found: Run) -> dict[str, Any]:
+    user, workspace = user_of(request), found.project.workspace
+    names, head = selectors.scored_by(found)
+    values = {
+        **_under_way(request, found),
+        "base_title": planning.title(found.spec.get("base", "")),
+        "can_download": allowed(user, workspace, Action.DOWNLOAD),
+        "fault": selectors.fault_of(found),
+        "started": selectors.started(found),
         "live_figures": charts.live(names, head),
+        "usage_figures": charts.usage(),
         "epoch_figures": [(name, figure(name, head)) for name in names],
         "again": _again(found),
         "other_rows": selectors.on_other_rows([found]),
-        **_urls(found),
     }
     return values | (_results(found) if found.status == Status.SUCCEEDED else {})
 
@@ -106,9 +146,12 @@ def _results(found: Run) -> dict[str, Any]:
         "causes": causes(result, selectors.findings_of(found.version)),
         "many": charts.SHOWN,
         "artifact": found.artifact,
+        "expired_values": {"at": date_format(found.artifact.removed_at)}
+        if found.artifact.removed_at
+        else {},
         **_agreement(found, result),
         "extends": not again.cannot_extend(found),
-        "start_key": uuid4().hex,
+        "beside": drafting.beside(found),
         **searching.found(result),
         "chart_urls": {
             name: reverse("run-chart", args=[*ids, name])
@@ -148,10 +191,12 @@ def _urls(found: Run) -> dict[str, str]:
         "metrics_url": "run-metrics",
         "artifact_url": "run-artifact",
         "cancel_url": "run-cancel",
+        "log_url": "run-log",
         "pause_url": "run-pause",
         "resume_url": "run-resume",
         "repeat_url": "run-repeat",
         "extend_url": "run-extend",
+        "fine_tune_url": "run-fine-tune",
         "try_url": "run-try",
     }
     return {name: reverse(route, args=ids) for name, route in urls.items()}
@@ -174,11 +219,15 @@ def _typed(value: Any) -> str:
 
 @require_GET
 def run_series(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
-    """Points of the curves since an event: {"events", "since", "ended", "more"}."""
+    """Points of the curves since an event: {"events", "since", "ended", "more"}; 204 while there is nothing new."""
+    sign, since = (
+        polling.sign_for(request, slug, project_id, run_id),
+        number(request.GET.get("since")),
+    )
+    if sign.last <= since and not sign.ended:
+        return polling.unchanged(sign)
     found = selectors.run_for(request, run_id, Action.VIEW, project_id, slug)
-    response = JsonResponse(selectors.series(found, number(request.GET.get("since"))))
-    response["Cache-Control"] = "no-store"
-    return response
+    return polling.told(JsonResponse(selectors.series(found, since, sign.last)), sign)
 
 
 @require_GET
@@ -281,14 +330,14 @@ def run_artifact(
 
 def artifact_response(found: Run) -> StreamingHttpResponse:
     """The zip, streamed; its checksum is the ETag."""
-    path = selectors.zip_of(found)
     artifact = selectors.artifact_of(found)
+    body = storing.body(artifact)
     headers = {
         "Content-Disposition": f'attachment; filename="{_stem(found)}.zip"',
         "Content-Length": str(artifact.size),
         "ETag": f'"{artifact.sha256}"',
     }
-    return StreamingHttpResponse(file_chunks(path), content_type="application/zip", headers=headers)
+    return StreamingHttpResponse(body, content_type="application/zip", headers=headers)
 
 
 def _stem(found: Run) -> str:

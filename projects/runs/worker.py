@@ -22,18 +22,20 @@ from projects.datasets.selectors import version_file
 from projects.jobs import hardware, slots
 from projects.jobs.health import GPU
 from projects.jobs.launcher import launcher_for
-from projects.runs import folders, lifecycle, planning, services, turns
+from projects.runs import faults, folders, lifecycle, planning, services, turns
 from projects.runs.events import storable
 from projects.runs.guarding import Room, Watch
+from projects.runs.measuring import Meter
 from projects.runs.models import Artifact, Run, RunEvent, Status
 from projects.runs.recorder import Recorder
+from training.failpoints import failpoint
 from training.problems import Problem
 from training.problems import resuming as reasons
 from web.errors import incident
 
 log = logging.getLogger(__name__)
 PERSIST = 60.0  # seconds for which the end of a run is tried to be written
-DONE, PROBLEM, STOPPED, KILLED = 0, 2, 75, -9
+DONE, PROBLEM, STOPPED = 0, 2, 75
 
 
 class ChildFailed(Exception):
@@ -71,24 +73,22 @@ def execute(run_id: UUID | str) -> bool:
     if attempt is None:
         log.info("Run %s is not waiting: nothing to do", run_id)
         return False
+    failpoint("run.claimed")
     run = Run.objects.select_related("version", "project").get(pk=run_id)
     try:
         folder = folders.fresh(run, attempt)
         lost = not folders.carry_over(run, attempt) and _had_states(run)
         _carry_out(run, attempt, folder, begin, lost=lost)
+    except slots.Busy:  # a run on several devices has more than its share: later
+        log.info("Run %s found no free slot", run_id)
+        _persist(lambda: services.requeue(run.pk, attempt=attempt, reason="slots"))
     except Problem as problem:
         told = {"code": problem.code, "values": storable(problem.values)}
         _fail(run, attempt, told, begin, ours=problem.code.startswith("artifact."))
     except Exception as error:
-        _fail(run, attempt, {"incident": incident(error), **_cause(error)}, begin, ours=True)
+        told = {"incident": incident(error), **faults.cause(error, run)}
+        _fail(run, attempt, told, begin, ours=True)
     return True
-
-
-def _cause(error: Exception) -> dict[str, Any]:
-    """What is known of a failure on our side: a SIGKILL that we did not send is nearly always the lack of memory."""
-    if getattr(error, "returncode", None) == KILLED:
-        return {"code": "run.memory", "values": {}}
-    return {}
 
 
 def _had_states(run: Run) -> bool:
@@ -110,11 +110,13 @@ def _carry_out(run: Run, attempt: int, folder: Path, begin: float, *, lost: bool
         network = not spec.base_folder  # else it is fetched
         ended = follow(fit, folder, recorder, room, devices=devices, network=network)
         if _fitted(ended):
+            failpoint("run.fitted")
             recorder.note(
                 {"event": "stage", "name": "verifying", "progress": 0.97, "seconds_left": None}
             )
             checked = follow(["verify", str(folder)], folder, recorder, room)
             ended = _joined(ended, checked)
+    failpoint("run.ending")
     _conclude(run, attempt, folder, ended, time.monotonic() - begin)
 
 
@@ -145,6 +147,7 @@ def follow(
     given: dict[str, Any] = {"env": room.slot.env, "memory": room.memory, **reach}
     child = launcher_for(devices)(args, folder=folder, warm=True, **given)
     ended, watch = Ended(), Watch(recorder, child, room)
+    meter = Meter(recorder.note, child.pid)
     try:
         for event in child.lines(timeout=0.3):
             if event:
@@ -154,6 +157,7 @@ def follow(
             if not recorder.flush():
                 break
             watch.look()
+            meter.look()
     finally:
         child.stop(0.0)
     ended.ours = recorder.flush(now=True)
@@ -168,6 +172,7 @@ def _conclude(run: Run, attempt: int, folder: Path, ended: Ended, seconds: float
     """Writes the end that the child's end calls for. Every write names the attempt, so that a late one is lost."""
     if not ended.ours:
         log.warning("Run %s was taken from attempt %s", run.pk, attempt)
+        folders.abandon(run, attempt)
     elif _stopped(run, ended) and Run.objects.filter(pk=run.pk, pausing=True).exists():
         _persist(lambda: services.lay_down(run.pk, attempt=attempt, seconds=seconds))
     elif _stopped(run, ended):
@@ -213,6 +218,7 @@ def _succeed(run: Run, attempt: int, folder: Path, ended: Ended, seconds: float)
     report = storable({k: value for k, value in ended.said["report"].items() if k != "event"})
     given: dict[str, Any] = {"run": run, "attempt": attempt, "seconds": seconds}
     if _persist(lambda: services.succeed(report=report, artifact=artifact, **given)):
+        failpoint("run.ended")
         folders.tidy(run, attempt, kept=True)
         folders.forget_states(run)
 

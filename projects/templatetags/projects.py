@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
-from django.utils import timezone
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from training.tasks import TASKS
@@ -42,16 +39,6 @@ def task_needs(name: str) -> list[Needed]:
         )
         for variant in task.variants
     ]
-
-
-@register.filter
-def ago(value: datetime | None) -> str:
-    """How long ago, in one unit: “3 days ago”, “just now”."""
-    if value is None:
-        return ""
-    if timezone.now() - value < timedelta(minutes=1):
-        return _("just now")
-    return _("%(time)s ago") % {"time": timesince(value, depth=1)}
 
 
 @register.filter

@@ -8,6 +8,7 @@ import "./toasts.js";
 import "./upload.js";
 import "./copy.js";
 import "./htmx.js";
+import "./notices.js";
 
 for (const button of document.querySelectorAll("[data-back]")) {
   button.hidden = history.length < 2;

@@ -1,9 +1,11 @@
 // The charts of a run while it trains: asks for the events since the last one and lets the lines grow.
 import { clear, draw, extend } from "./charts.js";
+import { use } from "./run_usage.js";
 
 const root = document.getElementById("live");
 const PAUSE = 1500; // milliseconds between two questions
 const PATIENCE = 15000; // after a failed one, at most
+const LIMIT = 10000; // for an answer: after a sleep, one may never come
 const figures = JSON.parse(document.getElementById("live-figures").textContent);
 const charts = {
   loss: root.querySelector('[data-chart-live="loss"]'),
@@ -72,7 +74,9 @@ function grow(events) {
     [figures.loss, loss],
     [figures.scores, scores],
   ];
-  for (const { kind, data } of restart(events)) {
+  const mine = restart(events);
+  use(mine);
+  for (const { kind, data } of mine) {
     if (kind === "step") {
       add(loss[0], data.epoch, data.loss);
       add(loss[1], data.epoch, smoothed(data.loss));
@@ -129,20 +133,29 @@ async function ask() {
   asking = true;
   let ended = false;
   try {
-    const answer = await fetch(`${root.dataset.series}?since=${since}`, { headers: { Accept: "application/json" } });
-    if (!answer.ok) throw new Error(`${answer.status}`);
-    const news = await answer.json();
-    since = news.since;
-    ended = news.ended && !news.events.length;
-    if (news.epochs) stretch(news.epochs);
-    grow(news.events);
-    wait = news.events.length && news.more ? 0 : PAUSE;
+    const answer = await fetch(`${root.dataset.series}?since=${since}`, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(LIMIT) });
+    if (answer.status === 204) wait = PAUSE;
+    else ended = take(await read(answer));
   } catch {
     wait = Math.min(PATIENCE, (wait || PAUSE) * 2);
   }
   asking = false;
   clearTimeout(timer);
   if (!ended) timer = setTimeout(ask, wait);
+}
+
+async function read(answer) {
+  if (!answer.ok || answer.redirected) throw new Error(`${answer.status}`);
+  return answer.json();
+}
+
+// Whether that was all of a run that has ended.
+function take(news) {
+  since = news.since;
+  if (news.epochs) stretch(news.epochs);
+  grow(news.events);
+  wait = news.events.length && news.more ? 0 : PAUSE;
+  return news.ended && !news.events.length;
 }
 
 for (const [name, chart] of Object.entries(charts)) draw(chart, figures[name]);

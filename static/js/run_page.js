@@ -1,24 +1,69 @@
 // The page of a run: asks where it stands while it is under way, says it in the title and to screen readers, and fills
 // examples into the box to try the model.
 const PAUSE = 1500; // milliseconds between two questions
+const HIDDEN = 15000; // … of a tab that nobody looks at: its title shall say when the run has ended
+const LOG = 6000; // … about the log, while it is open
+const SPREAD = 3000; // after the end, until the bell may know of it
 const title = document.title;
 const said = document.getElementById("run-said");
 const state = () => document.getElementById("run-live");
 const percent = new Intl.NumberFormat(document.documentElement.lang, { style: "percent" });
+let asked = 0;
+let heard = null; // when the worker was heard of last, on this page's clock
+let watched = Boolean(state()?.dataset.live);
 
-// htmx asks when it hears the event; a hidden tab does not ask.
+// htmx asks when it hears the event.
 function tick() {
   const live = state();
-  if (live?.dataset.live && !document.hidden) live.dispatchEvent(new CustomEvent("attune:tick"));
+  const now = performance.now();
+  tellHeard(now);
+  if (!live?.dataset.live || now - asked < (document.hidden ? HIDDEN : PAUSE) - 100) return;
+  asked = now;
+  live.dispatchEvent(new CustomEvent("attune:tick"));
 }
 
 function tell() {
   const live = state();
   const running = Boolean(live?.dataset.live);
-  document.title = running && live.dataset.said ? `${percent.format(live.dataset.share)} · ${title}` : title;
   const now = running ? live.dataset.said : document.getElementById("run-badge")?.textContent.trim();
+  if (running && live.dataset.said) document.title = `${percent.format(live.dataset.share)} · ${title}`;
+  if (watched && !running) {
+    watched = false;
+    document.title = `${now} · ${title}`;
+    setTimeout(() => document.dispatchEvent(new CustomEvent("attune:ended")), SPREAD);
+  }
   if (said.textContent !== now) said.textContent = now;
 }
+
+// --- signs of life ---------------------------------------------------------------------------------------------------
+
+function tellHeard(now) {
+  const line = document.querySelector("[data-heard]");
+  if (!line) return;
+  heard ??= now - 1000 * line.dataset.heard;
+  const text = line.dataset.text.replace("{seconds}", Math.max(0, Math.round((now - heard) / 1000)));
+  if (line.textContent !== text) line.textContent = text;
+}
+
+function offline(lost) {
+  const place = document.getElementById("run-offline");
+  const text = document.getElementById("run-offline-text");
+  if (!place || !text || lost === Boolean(place.firstElementChild)) return;
+  if (lost) place.append(text.content.cloneNode(true));
+  else place.replaceChildren();
+}
+
+const ours = (event) => event.detail.elt?.id === "run-live";
+for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
+  document.addEventListener(name, (event) => ours(event) && offline(true));
+}
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  const { xhr } = event.detail;
+  if (!ours(event) || xhr.status >= 400) return;
+  offline(false);
+  const ago = xhr.getResponseHeader("Attune-Heard");
+  heard = ago === null ? null : performance.now() - 1000 * Number(ago);
+});
 
 // The list of trials is asked for anew with all else; it stays where it was scrolled to, and keeps the focus.
 let trials = null;
@@ -33,8 +78,18 @@ document.addEventListener("htmx:afterSwap", () => {
   if (trials.focused) list.focus({ preventScroll: true });
 });
 
-setInterval(tick, PAUSE);
-document.addEventListener("visibilitychange", tick);
+// A timer sleeps with the laptop; whatever wakes the page makes it ask at once.
+function wake() {
+  asked = 0;
+  tick();
+}
+setInterval(tick, 500);
+for (const name of ["online", "pageshow", "focus"]) globalThis.addEventListener(name, wake);
+document.addEventListener("visibilitychange", () => document.hidden || wake());
+setInterval(() => {
+  const log = document.getElementById("run-log");
+  if (log?.open && !document.hidden && state()?.dataset.live) log.dispatchEvent(new CustomEvent("attune:log"));
+}, LOG);
 document.addEventListener("htmx:afterSettle", tell);
 tell();
 

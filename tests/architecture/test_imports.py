@@ -17,6 +17,7 @@ PACKAGES = [
     "platform/config",
     "platform/accounts",
     "platform/billing",
+    "platform/notify",
     "platform/web",
     "projects",
     "training",

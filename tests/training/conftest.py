@@ -95,6 +95,9 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
         max_position_embeddings=64,
     )
     BertModel(config).save_pretrained(folder)
+    # It says how it is to be read, so that no run has to find out.
+    (folder / "1_Pooling").mkdir()
+    (folder / "1_Pooling" / "config.json").write_text('{"pooling_mode": "mean"}')
     return folder
 
 
@@ -136,7 +139,8 @@ def make_spec(tiny_base: Path, tickets: Path) -> Callable[..., Spec]:
             "base_folder": str(tiny_base),
             "effort": "quick",
         }
-        settings = {"epochs": 2, "learning_rate": 1e-3, "precision": "fp32"}
+        # Trained once, not in each way that is tried of few rows.
+        settings = {"epochs": 2, "learning_rate": 1e-3, "precision": "fp32", "few_shot": "off"}
         for name, value in given.items():
             target = fields if name in Spec.__dataclass_fields__ else settings
             target[name] = value
@@ -158,8 +162,10 @@ def about_of(*labels: str) -> dict[str, Any]:
 
 
 def quick(base: Path, rows: Path, **more: Any) -> Spec:
-    """One label a text, with the effort that takes the least time."""
+    """One label a text, trained once with the effort that takes the least time."""
+    settings = {"few_shot": "off", **more.pop("settings", {})}
     return Spec(
+        settings=settings,
         task="text-classification",
         train=str(rows),
         columns={"text": "text", "label": "label"},

@@ -31,7 +31,7 @@ def test_it_works() -> None:
 def test_more_effort_takes_longer() -> None:
     seconds = [estimate.seconds(STATS, MEASURED, effort).seconds for effort in EFFORTS]
     assert seconds == sorted(seconds)
-    assert len(set(seconds)) == 3
+    assert len(set(seconds)) == len(EFFORTS)
 
 
 def test_a_chosen_number_of_epochs_counts() -> None:
@@ -104,6 +104,19 @@ def test_few_rows_are_seen_more_often() -> None:
 def test_an_unknown_base_is_named() -> None:
     with pytest.raises(Problem):
         estimate.seconds(STATS, MEASURED, base="gpt-99")
+
+
+def test_few_rows_are_trained_in_each_way_that_is_tried() -> None:
+    few = {"train": {"rows": 90, "mean_tokens": 20}, "labels": 3}
+    tried, once = (
+        estimate.seconds(few, settings={"few_shot": of}).seconds for of in ("auto", "off")
+    )
+    assert tried > once
+    many = {"train": {"rows": 900, "mean_tokens": 20}, "labels": 3}
+    assert (
+        estimate.seconds(many).seconds
+        == estimate.seconds(many, settings={"few_shot": "off"}).seconds
+    )
 
 
 def training_of(**settings: object) -> float:

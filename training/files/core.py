@@ -16,15 +16,15 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import Tensor, nn
+from torch.nn import functional
 from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging
 
 logging.disable_progress_bar()
 
-FORMATS = (
-    1,
-    2,
-)  # of attune.json and of the weights beside it, that are read; the last one is written
+# Of attune.json and of the weights beside it, that are read; the last one is written. 3: what the pooling is.
+FORMATS = (1, 2, 3)
+MEAN, FIRST = "mean", "first"  # what stands for a text: the mean of its tokens, or its first token
 MULTIPLE = 8  # lengths are padded to a multiple of this, so that there are few shapes
 TOKENS = 4096  # in one batch, padding included
 ROWS = 64  # in one batch, at most
@@ -90,6 +90,11 @@ class Encoder(nn.Module):
             given["token_type_ids"] = batch["types"]
         return self.read(**given).float()
 
+    def text(self, batch: Batch) -> Tensor:
+        """(rows, hidden): each of length 1, pooled as the model says."""
+        how = str(self.about.get("pooling") or MEAN)
+        return functional.normalize(pooled(self.states(batch), batch, how), dim=-1)
+
     def read(self, **given: Tensor) -> Tensor:
         """What training puts something faster in the place of."""
         states: Tensor = self.base(**given).last_hidden_state
@@ -100,6 +105,11 @@ def mean(states: Tensor, mask: Tensor) -> Tensor:
     """(rows, hidden): the mean over the tokens that are not padding."""
     weights = mask.unsqueeze(-1).to(states.dtype)
     return (states * weights).sum(1) / weights.sum(1).clamp(min=1)
+
+
+def pooled(states: Tensor, batch: Batch, how: str) -> Tensor:
+    """(rows, hidden): one vector for each text."""
+    return states[:, 0] if how == FIRST else mean(states, batch["mask"])
 
 
 def sent(values: Tensor, device: torch.device) -> Tensor:

@@ -1,4 +1,4 @@
-"""Two texts, each read by itself: the mean of its token vectors, scaled to length 1. What is near belongs together."""
+"""Two texts, each read by itself: one vector for each, scaled to length 1. What is near belongs together."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from training.coding.pair import (
     tokenized,
     value_name,
 )
-from training.files.core import Batch, Encoder, Loaded, encoder_of, mean, run
+from training.files.core import Batch, Encoder, Loaded, encoder_of, run
 
 SHARP = 20.0  # what cosines are multiplied with where texts of a batch compete
 RANKING = 0.5  # weight of that competition beside the loss of the pairs themselves
@@ -55,7 +55,7 @@ class Network(Encoder):
 
     def single(self, batch: Batch) -> Tensor:
         """(rows, hidden): the vector of each text, of length 1."""
-        return functional.normalize(mean(self.states(batch), batch["mask"]), dim=-1)
+        return self.text(batch)
 
     def vectors(self, batch: Batch) -> Tensor:
         """(rows, 2, hidden)."""

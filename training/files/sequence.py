@@ -1,4 +1,4 @@
-"""A row as a whole: the mean of its token vectors, scaled to length 1, and a linear layer."""
+"""A row as a whole: one vector for all of its tokens, scaled to length 1, and a linear layer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from training.files.core import (
     Encoder,
     Loaded,
     encoder_of,
-    mean,
     run,
     with_head,
 )
@@ -40,7 +39,7 @@ class Network(Encoder):
 
     def vectors(self, batch: Batch) -> Tensor:
         """(rows, hidden), each of length 1."""
-        return functional.normalize(mean(self.states(batch), batch["mask"]), dim=-1)
+        return self.text(batch)
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits (rows, labels)."""

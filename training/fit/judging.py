@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,7 +39,7 @@ class Judge:
         return found[self.job.learner.main if wanted == "auto" else wanted]
 
 
-def data_of(job: Job, judge: Judge) -> loop.Data:
+def data_of(job: Job, judge: loop.Judge, change: Callable[..., Any] | None = None) -> loop.Data:
     train, valid = job.pieces["train"], job.pieces["valid"]
     single = bool(job.labels) and all(isinstance(piece.get("target"), int) for piece in train)
     return loop.Data(
@@ -48,4 +48,5 @@ def data_of(job: Job, judge: Judge) -> loop.Data:
         valid_rows=len(job.rows["valid"]),
         valid_tokens=sum(len(piece["ids"]) for piece in valid),
         labels=len(job.labels) if single else 0,
+        change=change,
     )

@@ -27,7 +27,10 @@ def tested(job: Job, network: Any, simple: Simple, outcome: loop.Outcome) -> Rep
     """The best model on the test rows, in fp32; writes predictions.parquet."""
     begin, rows, learner = time.monotonic(), job.rows["test"], job.learner
     best = _restore(job, network)
-    results = job.results("test", core.run(network, job.pieces["test"]))
+    read = time.monotonic()
+    outputs = core.run(network, job.pieces["test"])
+    speed = len(rows) / max(time.monotonic() - read, 1e-6)
+    results = job.results("test", outputs)
     metrics = learner.score(rows, results, job.about)
     metrics |= learner.search(rows, best.results, job.about)
     hits = learner.hits(rows, results, job.about)
@@ -38,6 +41,7 @@ def tested(job: Job, network: Any, simple: Simple, outcome: loop.Outcome) -> Rep
     others = {name: values for name, values in simple.hits.items() if name != "base"}
     verdict = scoring.verdict(hits, others, job.spec.seed)
     compared = details(job, outcome, verdict) | intervals(job, {"model": hits, **simple.hits})
+    compared["speed"] = round(speed, 1)  # rows a second, read by the model together
     return Report(
         task=job.spec.task,
         test_rows=len(rows),
@@ -115,7 +119,8 @@ def intervals(job: Job, hits: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def details(job: Job, outcome: loop.Outcome, verdict: dict[str, Any]) -> dict[str, Any]:
-    more = {"seeds": job.seeds} if job.seeds else {}
+    more: dict[str, Any] = {"seeds": job.seeds} if job.seeds else {}
+    more |= {"tried": job.tried} if job.tried else {}
     return more | {
         "variant": job.about["variant"],
         "head": job.learner.head,

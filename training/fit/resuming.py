@@ -97,7 +97,7 @@ def _check_origin(job: Job, found: dict[str, Any] | None) -> None:
 
 
 def seeded(store: Store, number: int) -> Store:
-    """Of one of several trainings that differ in their seed."""
+    """Of one of several trainings, which differ in their seed or else in what is tried."""
     return Store(store.folder / f"seed-{number}")
 
 
@@ -115,7 +115,8 @@ def finish(job: Job) -> None:
         return
     folder, last = job.folder / checkpoints.TRAINED, seeded(job.store, 0)
     shutil.rmtree(folder, ignore_errors=True)
-    if job.settings.get("seeds", 1) == 1 and last.numbers():
+    alone = job.settings.get("seeds", 1) == 1 and not job.several
+    if alone and last.numbers():
         for number in last.numbers()[1:]:
             last.remove(number)
         job.store.folder.rename(folder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
@@ -14,9 +14,29 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from training import backbone, export, freezing, loop, repair, unpadded, vocabulary
+from training import (
+    augment,
+    backbone,
+    draft,
+    export,
+    freezing,
+    loop,
+    repair,
+    unpadded,
+    vocabulary,
+)
 from training.events import Event, Report
-from training.fit import adapting, keeping, resuming, seeds, training, writing
+from training.fit import (
+    adapting,
+    drafting,
+    few_shot,
+    keeping,
+    pooling,
+    resuming,
+    training,
+    ways,
+    writing,
+)
 from training.fit import card as cards
 from training.fit import job as jobs
 from training.fit import report as reports
@@ -70,7 +90,7 @@ def _stages(
     yield from jobs.read(job)
     yield from jobs.located(job, bases_dir)
     resuming.begin(job)
-    report = yield from (writing.made(job) if job.learner.head == "text" else _made(job))
+    report = yield from _maker(job)(job)
     report = replace(report, details={**report.details, **found})
     yield jobs.stage("saving")
     yield export.save(
@@ -84,6 +104,12 @@ def _stages(
     resuming.finish(job)
 
 
+def _maker(job: Job) -> Callable[[Job], Generator[Event, None, Report]]:
+    if job.spec.effort == draft.EFFORT:
+        return drafting.made
+    return writing.made if job.learner.head == "text" else _made
+
+
 def _made(job: Job) -> Generator[Event, None, Report]:
     """With a head over an encoder."""
     yield jobs.stage("preparing")
@@ -91,7 +117,8 @@ def _made(job: Job) -> Generator[Event, None, Report]:
     accelerator = backbone.accelerator(job.settings["precision"])
     backbone.seed(job.spec.seed)
     network = network_of(job, accelerator)
-    yield jobs.started(job, accelerator)
+    yield from pooling.settle(job, network, accelerator)
+    yield jobs.started(job, accelerator, ways=len(ways.of(job)))
     yield jobs.stage("baselines")
     simple = yield from simples.score(job, network, accelerator)
     yield jobs.stage("training")
@@ -108,7 +135,7 @@ def _made(job: Job) -> Generator[Event, None, Report]:
             another.head.load_state_dict(head)
         return (yield from trained(own, another, tokenizer, accelerator))
 
-    outcome = yield from seeds.repeated(job, train)
+    outcome = yield from ways.tried(job, train)
     job.seconds["train"] = round(outcome.earlier + time.monotonic() - begin, 3)
     yield jobs.stage("testing")
     return reports.tested(job, network, simple, outcome)
@@ -127,16 +154,19 @@ def network_of(job: Job, accelerator: Accelerator) -> Any:
 def trained(
     job: Job, network: Any, tokenizer: Any, accelerator: Accelerator
 ) -> Generator[Event, None, loop.Outcome]:
-    judge = Judge(job)
-    data = data_of(job, judge)
+    judge, plan = Judge(job), jobs.plan_of(job)
+    table = network.base.get_input_embeddings().weight
+    change = augment.changer(plan, tokenizer, table, job.pieces["train"])
+    seen = few_shot.Refit(job, judge) if plan.few_shot == "on" else judge
+    data = data_of(job, seen, change)
     follow = partial(training.followed, job, network, data, accelerator)
     if job.settings["method"] != "full":
         return (yield from adapting.adapted(job, network, tokenizer, accelerator, judge, follow))
     known = [(job.pieces[split], found) for split, found in job.vectors.items()]
     reading = freezing.stored(network, known) if known else nullcontext()
     pieces = (piece for found in job.pieces.values() for piece in found)
-    learns = freezing.embeddings_learn(jobs.plan_of(job))
-    with vocabulary.cut(network.base, pieces, job.about["pad"], learns) as words, reading:
+    learns, more = freezing.embeddings_learn(plan), change.tokens if change else ()
+    with vocabulary.cut(network.base, pieces, job.about["pad"], learns, more) as words, reading:
 
         def save() -> None:
             with words.restored():

@@ -32,31 +32,53 @@ class Seeded:
     kept: bool = False
 
 
-def repeated(job: Job, train: Train) -> Generator[Event, None, loop.Outcome]:
-    """As many trainings as are wanted; leaves the checkpoint of the best. Test rows have no say in which that is."""
-    count, kept = job.settings.get("seeds", 1), 0
+def repeated(job: Job, train: Train, first: int = 0) -> Generator[Event, None, loop.Outcome]:
+    """As many trainings as are wanted; leaves the checkpoint of the best. Test rows have no say in which that is.
+
+    `first` is how many trainings of this job came before.
+    """
+    count = job.settings.get("seeds", 1)
     if count == 1:
-        return (yield from train(resuming.of_seed(job, 0), False))
+        return (yield from train(resuming.of_seed(job, first), False))
     found: list[Seeded] = []
-    outcomes: list[loop.Outcome] = []
-    for number in range(count):
-        seeded = replace(job, spec=replace(job.spec, seed=job.spec.seed + number))
-        own = resuming.of_seed(seeded, number)
-        own.folder = job.folder / f".seed-{number}.part" if number else job.folder
-        own.folder.mkdir(exist_ok=True)
-        outcome = yield from placed(job, train(own, number > 0), number, count)
-        outcomes.append(outcome)
+    owns = [replace(job, spec=replace(job.spec, seed=job.spec.seed + n)) for n in range(count)]
+
+    def seen(own: Job, outcome: loop.Outcome) -> None:
         found.append(Seeded(own.spec.seed, outcome.value, scores(own), outcome.best_epoch))
+
+    kept, outcomes = yield from best_of(job, owns, train, seen, first)
+    found[kept] = replace(found[kept], kept=True)
+    job.seeds = summary(found)
+    yield job.note("train.seeds", count=count, seed=found[kept].seed)
+    return outcomes[kept]
+
+
+def best_of(
+    job: Job,
+    owns: Sequence[Job],
+    train: Train,
+    seen: Callable[[Job, loop.Outcome], None] = lambda own, outcome: None,
+    first: int = 0,
+) -> Generator[Event, None, tuple[int, list[loop.Outcome]]]:
+    """Trains them one after the other; leaves the checkpoint of the best on validation, and tells which one that is.
+
+    `seen` may look at the model of each while its checkpoint is there.
+    """
+    kept, outcomes = 0, list[loop.Outcome]()
+    for number, one in enumerate(owns):
+        own = resuming.of_seed(one, first + number)
+        own.folder = job.folder / f".one-{number}.part" if number else job.folder
+        own.folder.mkdir(exist_ok=True)
+        outcome = yield from placed(job, train(own, number > 0), number, len(owns))
+        outcomes.append(outcome)
+        seen(own, outcome)
         if outcome.value > outcomes[kept].value:
             kept = number
             shutil.rmtree(job.folder / export.CHECKPOINT)
             (own.folder / export.CHECKPOINT).rename(job.folder / export.CHECKPOINT)
         if number:
             shutil.rmtree(own.folder)
-    found[kept] = replace(found[kept], kept=True)
-    job.seeds = summary(found)
-    yield job.note("train.seeds", count=count, seed=found[kept].seed)
-    return outcomes[kept]
+    return kept, outcomes
 
 
 def placed(

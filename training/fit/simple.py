@@ -28,6 +28,14 @@ class Simple:
     hits: dict[str, npt.NDArray[np.floating[Any]]]
 
 
+def plain(job: Job) -> Simple:
+    """Those that need no base."""
+    begin = time.monotonic()
+    found = job.learner.simple(job.rows["train"], job.rows["test"], job.about, job.spec.seed)
+    job.seconds["baselines"] = round(time.monotonic() - begin, 3)
+    return _scored(job, found, {})
+
+
 def score(job: Job, network: Any, accelerator: Accelerator) -> Generator[Event, None, Simple]:
     """Scores them all; leaves what is learnt over the frozen base in the head, where that is wanted."""
     begin, rows, learner = time.monotonic(), job.rows, job.learner
@@ -41,16 +49,22 @@ def score(job: Job, network: Any, accelerator: Accelerator) -> Generator[Event, 
         base, tuned = yield from probes.PROBES[job.learner.head](job, network, accelerator)
         found["base"] = base
     job.seconds["baselines"] = round(time.monotonic() - begin, 3)
-    metrics, hits = {}, {}
-    for name, results in found.items():
-        about = job.about | (tuned if name == "base" else {})
-        metrics[name] = _brief(learner.score(rows["test"], results, about))
-        hits[name] = learner.hits(rows["test"], results, about)
+    simple = _scored(job, found, tuned)
     told = {name: value for name, value in job.about.items() if before.get(name) != value}
-    state = {"metrics": metrics, "about": told, "seconds": job.seconds["baselines"]}
+    state = {"metrics": simple.metrics, "about": told, "seconds": job.seconds["baselines"]}
     tensors = {f"{VECTORS}{split}": torch.from_numpy(item) for split, item in job.vectors.items()}
     tensors |= {f"{HEAD}{name}": item for name, item in network.head.state_dict().items()}
-    resuming.write_baselines(job, state, tensors | resuming.hits_as_tensors(hits))
+    resuming.write_baselines(job, state, tensors | resuming.hits_as_tensors(simple.hits))
+    return simple
+
+
+def _scored(job: Job, found: dict[str, Any], tuned: dict[str, Any]) -> Simple:
+    """`tuned` belongs to the model over the base's vectors."""
+    metrics, hits, rows, learner = {}, {}, job.rows["test"], job.learner
+    for name, results in found.items():
+        about = job.about | (tuned if name == "base" else {})
+        metrics[name] = _brief(learner.score(rows, results, about))
+        hits[name] = learner.hits(rows, results, about)
     return Simple(metrics, hits)
 
 

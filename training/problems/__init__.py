@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from training.problems import files, machine, marks, model, pools, resuming, rows, site
+from training.problems import (
+    drafts,
+    files,
+    machine,
+    marks,
+    model,
+    pools,
+    resuming,
+    rows,
+    runs,
+    site,
+)
 from training.problems.entry import AMBER, BLOCKING, INFO, RED, Entry
 
 __all__ = ["AMBER", "BLOCKING", "INFO", "RED", "TABLE", "Entry", "Problem", "fill"]
@@ -19,9 +30,11 @@ TABLE: dict[str, Entry] = {
     **rows.ENTRIES,
     **marks.ENTRIES,
     **model.ENTRIES,
+    **runs.ENTRIES,
     **machine.ENTRIES,
     **pools.ENTRIES,
     **resuming.ENTRIES,
+    **drafts.ENTRIES,
 }
 
 

@@ -123,7 +123,7 @@ ENTRIES: dict[str, Entry] = {
         _("Not enough space on the disk"),
         _("{wanted} bytes of free space."),
         _("{free} bytes are free."),
-        _("Ask the operator of this site to make room, then send the file again."),
+        _("Ask the operator of this site to make room, then try again."),
     ),
     # --- projects and imports -----------------------------------------------------------
     "project.name": Entry(
@@ -203,6 +203,30 @@ ENTRIES: dict[str, Entry] = {
         _("At least one finding of this version, with something that can be done about it."),
         _("“{remedy}”."),
         _("Choose a finding in the health report first."),
+    ),
+    # --- webhooks -----------------------------------------------------------------------
+    "webhook.url": Entry(
+        BLOCKING,
+        _("The address cannot be used"),
+        _(
+            "An address that begins with https://, with port 443 or 8443, that the internet can reach."
+        ),
+        _("“{url}”: {reason}."),
+        _("Correct the address. The operator can allow addresses in this network."),
+    ),
+    "webhook.topics": Entry(
+        BLOCKING,
+        _("Nothing to tell"),
+        _("At least one of: {known}."),
+        _("“{found}”."),
+        _("Choose what the webhook should hear of."),
+    ),
+    "webhook.limit": Entry(
+        BLOCKING,
+        _("No more webhooks"),
+        _("At most {limit} webhooks in a workspace."),
+        _("There are {limit} already."),
+        _("Delete one that is no longer needed."),
     ),
     # --- plans --------------------------------------------------------------------------
     "quota.projects": Entry(

@@ -12,7 +12,7 @@ from accelerate import Accelerator
 
 from training import backbone, loop
 from training.events import Event
-from training.fit import probes, writing
+from training.fit import pooling, probes, writing
 from training.fit import run as runs
 from training.fit.job import Job
 
@@ -59,6 +59,7 @@ def _begun(
     if probe is None:
         return
     if ready.start is None:
+        yield from pooling.settle(job, network, accelerator)
         yield from probe(job, network, accelerator)
         head = {name: value.clone() for name, value in network.head.state_dict().items()}
         ready.start = head, copy.deepcopy(job.about)

@@ -3,13 +3,15 @@
 import math
 import re
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
 from django.template import Context
-from django.utils import formats
+from django.utils import formats, timezone
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -81,6 +83,16 @@ def duration(value: Any) -> str:
     first = next((i for i, (amount, _unit) in enumerate(units) if amount), 3)
     shown = [units[first]] + [unit for unit in units[first + 1 : first + 2] if unit[0]]
     return " ".join(f"{amount} {unit}" for amount, unit in shown)
+
+
+@register.filter
+def ago(value: datetime | None) -> str:
+    """How long ago, in one unit: “3 days ago”, “just now”."""
+    if value is None:
+        return ""
+    if timezone.now() - value < timedelta(minutes=1):
+        return _("just now")
+    return _("%(time)s ago") % {"time": timesince(value, depth=1)}
 
 
 @register.filter

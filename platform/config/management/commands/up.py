@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -38,6 +39,7 @@ class Command(BaseCommand):
         try:
             with sole(settings.ATTUNE_HOME) as lock:
                 check_port(host, port)
+                _tell_address(host, port)
                 self._prepare()
                 self._supervisor(host, port, not no_worker, lock).run()
         except Taken as taken:
@@ -76,7 +78,7 @@ class Command(BaseCommand):
             self._say(f"Nobody runs this site yet. Whoever opens this link first will: {link}")
         if folder := getattr(settings, "EMAIL_FILE_PATH", ""):
             self._say(f"Mail is written to {folder} until ATTUNE_EMAIL_URL names a server.")
-        if host not in LOCAL and set(settings.ALLOWED_HOSTS) <= {*LOCAL, "[::1]"}:
+        if host not in LOCAL and _local_names():
             self._say(
                 "It is asked for by local names only: set ATTUNE_HOSTS to the names under which "
                 "others reach it, such as ATTUNE_HOSTS=attune.example.org."
@@ -102,6 +104,16 @@ def address(host: str, port: int) -> str:
     """Where a browser on this machine finds it."""
     name = "localhost" if host in (*LOCAL, *ANYWHERE) else host
     return f"http://{f'[{name}]' if ':' in name else name}:{port}"
+
+
+def _local_names() -> bool:
+    return set(settings.ALLOWED_HOSTS) <= {*LOCAL, "[::1]"}
+
+
+def _tell_address(host: str, port: int) -> None:
+    """Services inherit it: links in mail lead here as long as the site has no name of its own."""
+    if _local_names():
+        os.environ.setdefault("ATTUNE_URL", address(host, port))
 
 
 def _version() -> str:

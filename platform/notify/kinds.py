@@ -1,0 +1,134 @@
+"""What can be told: the topics that people choose by, and the kinds of news with their words.
+
+Words are templates over the news's values; they are translated when somebody reads them (words.told), then filled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy, gettext_noop
+
+
+@dataclass(frozen=True)
+class Topic:
+    title: Any
+    help: Any
+    mail: bool  # without a choice of the person
+
+
+@dataclass(frozen=True)
+class Kind:
+    topic: str
+    tone: str  # good, bad, warn, info
+    icon: str
+    title: str
+    text: str = ""
+    mail: bool = True
+
+
+TOPICS: dict[str, Topic] = {
+    "run": Topic(
+        gettext_lazy("Runs that end"),
+        gettext_lazy("A run that you have started has succeeded or failed."),
+        mail=True,
+    ),
+    "data": Topic(
+        gettext_lazy("Checks of data that end"),
+        gettext_lazy("A file that you have sent is ready, or needs changes."),
+        mail=False,
+    ),
+    "plan": Topic(
+        gettext_lazy("Limits of the plan that come near"),
+        gettext_lazy("For owners of a workspace: most of its storage or training minutes is used."),
+        mail=True,
+    ),
+    "site": Topic(
+        gettext_lazy("Troubles of the site"),
+        gettext_lazy(
+            "For owners: a webhook was switched off. For operators: the disk is nearly full, files were lost."
+        ),
+        mail=True,
+    ),
+}
+HOOKED = ("run", "data", "plan")  # topics that a webhook can be told of
+PING = "ping"
+
+KINDS: dict[str, Kind] = {
+    "run.succeeded": Kind(
+        "run",
+        "good",
+        "circle-check",
+        gettext_noop("Run {number} of “{project}” has succeeded"),
+        gettext_noop("It took {duration}. The report and the model are ready."),
+    ),
+    "run.failed": Kind(
+        "run", "bad", "circle-alert", gettext_noop("Run {number} of “{project}” has failed")
+    ),
+    "run.cancelled": Kind(
+        "run",
+        "info",
+        "ban",
+        gettext_noop("Run {number} of “{project}” was cancelled"),
+        mail=False,
+    ),
+    "data.ready": Kind(
+        "data",
+        "good",
+        "circle-check",
+        gettext_noop("“{file}” is ready"),
+        gettext_noop("The check has made version {version} of the data of “{project}”."),
+    ),
+    "data.blocked": Kind(
+        "data",
+        "warn",
+        "triangle-alert",
+        gettext_noop("“{file}” needs changes"),
+        gettext_noop("The check of the data for “{project}” has found what stops training."),
+    ),
+    "data.failed": Kind(
+        "data",
+        "bad",
+        "circle-alert",
+        gettext_noop("The check of “{file}” has failed"),
+        gettext_noop("Something failed on our side; the file for “{project}” is still there."),
+    ),
+    "quota.near": Kind(
+        "plan",
+        "warn",
+        "gauge",
+        gettext_noop("“{workspace_name}” comes near a limit of its plan"),
+        # xgettext:no-python-format
+        gettext_noop("{meter}: {share} % of what the plan {plan} allows is used."),
+    ),
+    "webhook.off": Kind(
+        "site",
+        "warn",
+        "unplug",
+        gettext_noop("A webhook of “{workspace_name}” was switched off"),
+        gettext_noop("{url} could not be reached again and again. Switch it on when it answers."),
+    ),
+    "disk.low": Kind(
+        "site",
+        "bad",
+        "hard-drive",
+        gettext_noop("The disk of the site is nearly full"),
+        gettext_noop("{free} are free. New runs and uploads are refused below {least}."),
+    ),
+    "files.lost": Kind(
+        "site",
+        "bad",
+        "file-x",
+        gettext_noop("Files that the site should have are missing"),
+        gettext_noop("{count} of them, such as {example}. A backup may still have them."),
+    ),
+    PING: Kind(
+        "site",
+        "info",
+        "webhook",
+        gettext_noop("A test of a webhook"),
+        gettext_noop("Sent by hand, to see whether it arrives."),
+        mail=False,
+    ),
+}

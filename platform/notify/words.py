@@ -1,0 +1,53 @@
+"""News in words, in the language of whoever reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from notify.kinds import KINDS
+from training.problems import fill
+from web.errors import words
+from web.templatetags.attune import duration
+
+
+@dataclass(frozen=True)
+class Told:
+    title: str
+    text: str
+
+
+def told(kind: str, values: Mapping[str, Any]) -> Told:
+    """The words of some news, in the language of the moment."""
+    known = KINDS[kind]
+    spoken = dict(values)
+    if "seconds" in spoken:
+        spoken["duration"] = duration(spoken["seconds"])
+    if "meter" in spoken:
+        spoken["meter"] = _(METERS.get(spoken["meter"], spoken["meter"]))
+    text = fill(_(known.text), spoken) if known.text else _cause(values)
+    return Told(fill(_(known.title), spoken), text)
+
+
+# As the page of the plan calls them; its words stand in billing, which is above.
+METERS = {
+    "storage": gettext_noop("Storage"),
+    "minutes": gettext_noop("Training minutes this month"),
+    "projects": gettext_noop("Projects"),
+}
+
+
+def _cause(values: Mapping[str, Any]) -> str:
+    """Why it failed and what to do, from the table of problems; what is ours has a number to quote."""
+    problem = values.get("problem") or {}
+    if problem.get("code"):
+        found = words(str(problem["code"]), dict(problem.get("values") or {}))
+        return f"{found['title']}. {found['found']} {found['remedy']}"
+    if problem.get("incident"):
+        said = _("Something failed on our side. Quote incident {incident} to the operator.")
+        return fill(said, problem)
+    return ""

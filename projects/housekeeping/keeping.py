@@ -1,0 +1,100 @@
+"""Keeps the house: looks at the disk and at old models every minute, at everything a few times a day."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import F
+from django.utils import timezone
+
+from notify.services import announce, operators
+from projects import room
+from projects.housekeeping.finding import Lost, Orphan, lost, orphans
+from projects.runs import storing
+from projects.runs.models import Artifact
+from web.templatetags.attune import filesize
+
+log = logging.getLogger(__name__)
+EVERY = 6 * 3600.0  # seconds between two looks at everything
+AT_ONCE = 5  # models that are taken into the storage in a minute
+STAMP = "housekeeping.stamp"
+
+
+def sweep() -> None:
+    look_at_disk()
+    store()
+    expire()
+    if _due():
+        clean()
+        tell_of_lost(list(lost()))
+
+
+def _due() -> bool:
+    """A file tells when it was last done, so that a restart does not do it anew."""
+    stamp = Path(settings.ATTUNE_HOME) / "queue" / STAMP
+    try:
+        fresh = time.time() - stamp.stat().st_mtime < EVERY
+    except OSError:
+        fresh = False
+    if not fresh:
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.touch()
+    return not fresh
+
+
+def look_at_disk() -> None:
+    """Operators hear of it once a day, before anything is refused."""
+    if not room.scarce():
+        return
+    values = {"free": filesize(room.free()), "least": filesize(settings.DISK_RESERVE)}
+    key = f"disk.low:{timezone.now():%Y-%m-%d}"
+    announce(kind="disk.low", key=key, values=values, to=operators(), path="/admin/")
+
+
+def store() -> int:
+    """Models that have come since go into the storage, if that is another place. Returns how many did."""
+    if not storing.elsewhere():
+        return 0
+    waiting = Artifact.objects.filter(stored_at=None, removed_at=None).order_by("created_at")
+    return sum(storing.store(artifact) for artifact in waiting[:AT_ONCE])
+
+
+def expired() -> Iterator[Artifact]:
+    """Models that are older than the plan of their workspace keeps them."""
+    plan = "run__project__workspace__subscription__plan__keep_models_days"
+    kept = Artifact.objects.filter(removed_at=None, **{f"{plan}__isnull": False})
+    now = timezone.now()
+    for artifact in kept.annotate(days=F(plan)).order_by("created_at").iterator():
+        if artifact.created_at < now - timedelta(days=artifact.days):
+            yield artifact
+
+
+def expire() -> int:
+    found = list(expired())
+    for artifact in found:
+        storing.remove(artifact)
+    return len(found)
+
+
+def clean(*, dry_run: bool = False) -> list[Orphan]:
+    """Removes orphans, or only says which there are."""
+    found = list(orphans())
+    for orphan in [] if dry_run else found:
+        log.info("Removed an orphan: %s %s (%s bytes)", orphan.kind, orphan.name, orphan.size)
+        orphan.remove()
+    return found
+
+
+def tell_of_lost(found: list[Lost]) -> None:
+    """Operators hear of it once a day as long as it is so."""
+    for one in found:
+        log.error("The file of a %s is missing: %s", one.kind, one.name)
+    if found:
+        values = {"count": len(found), "example": f"{found[0].kind} {found[0].name}"}
+        key = f"files.lost:{timezone.now():%Y-%m-%d}"
+        announce(kind="files.lost", key=key, values=values, to=operators(), path="/admin/")

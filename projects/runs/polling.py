@@ -1,0 +1,85 @@
+"""What a page that watches a run is answered while nothing has changed: one small question to the database."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2s
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Max, OuterRef, QuerySet, Subquery
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+
+from accounts.access import Action, permits
+from projects.jobs.health import worker_alive
+from projects.runs.lifecycle import FINAL, HELD
+from projects.runs.models import Run, RunEvent
+
+HEARD = "Attune-Heard"  # header: seconds since the last sign of life of the worker
+# Seconds after which a page that waits is drawn anew in any case: others move in the queue.
+AFRESH = 10
+LATE = 15.0  # seconds without a sign of life from which on the page says so; a worker gives one every three
+
+
+@dataclass(frozen=True)
+class Sign:
+    """`mark` is another one as soon as the page would look different; `last` is the number of the newest event."""
+
+    mark: str
+    heard: float | None
+    last: int
+    ended: bool
+
+
+def sign_for(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> Sign:
+    """Under the rules of `run_for`: Http404 for strangers and below another address."""
+    run = _asked(request.user, slug, project_id, run_id).first()
+    if run is None or not permits(run["role"], Action.VIEW):
+        raise Http404
+    return _sign(run)
+
+
+def _asked(user: Any, slug: str, project_id: UUID, run_id: UUID) -> QuerySet[Run, dict[str, Any]]:
+    newest = RunEvent.objects.filter(run=OuterRef("pk")).order_by()
+    last = newest.values("run").annotate(last=Max("seq")).values("last")
+    mine = Run.objects.filter(
+        pk=run_id,
+        project=project_id,
+        project__workspace__slug=slug,
+        project__workspace__memberships__user=user,
+    )
+    return mine.values(
+        "status", "attempt", "stage", "progress", "seconds_left", "heartbeat_at", "cluster",
+        role=F("project__workspace__memberships__role"), last=Subquery(last),
+    )  # fmt: skip
+
+
+def _sign(run: dict[str, Any]) -> Sign:
+    over, held = run["status"] in FINAL, run["status"] in HELD
+    heard = heard_ago(run["heartbeat_at"]) if held else None
+    shown = [run[name] for name in ("status", "attempt", "stage", "progress", "seconds_left")]
+    shown += [run["last"], over or worker_alive(run["cluster"]), heard is not None and heard > LATE]
+    if not (over or held):
+        shown.append(int(time.time() / AFRESH))
+    mark = blake2s(repr(shown).encode(), digest_size=8).hexdigest()
+    return Sign(mark, heard, run["last"] or 0, over)
+
+
+def heard_ago(at: datetime | None) -> float | None:
+    """Seconds; None when there was no sign yet."""
+    return max(0.0, (timezone.now() - at).total_seconds()) if at else None
+
+
+def unchanged(sign: Sign) -> HttpResponse:
+    """htmx leaves the page as it is."""
+    return told(HttpResponse(status=204), sign)
+
+
+def told(response: HttpResponse, sign: Sign) -> HttpResponse:
+    response["Cache-Control"] = "no-store"
+    if sign.heard is not None:
+        response[HEARD] = f"{sign.heard:.1f}"
+    return response
