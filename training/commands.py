@@ -113,8 +113,9 @@ def fit(wanted: argparse.Namespace, out: Output) -> int:
             folder = checkpoints.lent(folder, Path(stack.enter_context(place)))
         else:
             # What goes on where it was cut off goes on telling, too.
-            mode = "a" if (folder / checkpoints.RESUME).is_dir() else "w"
-            out.file = (folder / EVENTS).open(mode, encoding="utf-8")
+            if not (folder / checkpoints.RESUME).is_dir():
+                (folder / EVENTS).unlink(missing_ok=True)
+            out.file = (folder / EVENTS).open("a", encoding="utf-8")
         steps = stack.enter_context(closing(_steps(spec, folder)))
         out.tell(distributed.trained(steps))
     return DONE

@@ -99,7 +99,9 @@ def placed(
                 # Nobody knows how early the next ones will stop.
                 seconds_left=event.seconds_left if number == count - 1 else None,
             )
-        if isinstance(event, Scored | Kept | Resumed):
+        if isinstance(event, Kept | Resumed):
+            return replace(event, step=event.step + steps, epoch=event.epoch + epochs)
+        if isinstance(event, Scored):
             return replace(event, step=event.step + steps, epoch=event.epoch + epochs)
         return event
 
