@@ -20,8 +20,13 @@ from django.conf import settings
 from projects.jobs import hardware
 from projects.jobs.health import GPU
 
-PATIENCE = 30.0  # seconds: longer than what is left of a lost run may take to end
+# Seconds: longer than what is left of a lost run may take to end, shorter than a run may be silent.
+PATIENCE = 12.0
 TICK = 0.1
+
+
+class NoSlot(Exception):
+    """Something else holds every slot of this machine, although the queue has let this run in."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class Slot:
 
 @contextmanager
 def taken(cluster: str) -> Iterator[Slot]:
-    """The first slot of the cluster that is free on this machine. Raises TimeoutError when none becomes so."""
+    """The first slot of the cluster that is free on this machine. Raises NoSlot when none becomes so."""
     number, descriptor = _lock(cluster)
     try:
         yield Slot(number, descriptor, environment(cluster, number))
@@ -64,5 +69,5 @@ def _lock(cluster: str) -> tuple[int, int]:
             except BlockingIOError:
                 os.close(descriptor)
         if time.monotonic() > until:
-            raise TimeoutError(f"No slot of {cluster} became free in {PATIENCE:.0f} s")
+            raise NoSlot(f"No slot of {cluster} became free in {PATIENCE:.0f} s")
         time.sleep(TICK)

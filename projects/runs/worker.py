@@ -78,6 +78,9 @@ def execute(run_id: UUID | str) -> bool:
     except Problem as problem:
         told = {"code": problem.code, "values": storable(problem.values)}
         _fail(run, attempt, told, begin, ours=problem.code.startswith("artifact."))
+    except slots.NoSlot:
+        log.exception("Run %s found no slot", run_id)
+        _persist(lambda: services.lose(run.pk, attempt=attempt))
     except Exception as error:
         _fail(run, attempt, {"incident": incident(error), **_cause(error)}, begin, ours=True)
     return True
