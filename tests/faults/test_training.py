@@ -1,4 +1,4 @@
-"""The real trainer with a tiny model is broken from inside, from outside and by its disk; it never says that all is well."""
+"""The real trainer with a tiny model is broken from inside, outside and by its disk; it never says that all is well."""
 
 from __future__ import annotations
 
