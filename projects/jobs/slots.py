@@ -20,7 +20,8 @@ from django.conf import settings
 from projects.jobs import hardware
 from projects.jobs.health import GPU
 
-PATIENCE = 30.0  # seconds: longer than what is left of a lost run may take to end
+# Seconds: longer than what is left of a lost run may take to end, shorter than a run may be silent.
+PATIENCE = 12.0
 TICK = 0.1
 
 
@@ -87,7 +88,6 @@ def _gpu(number: int) -> int:
 def _gather(cluster: str, devices: int, found: dict[int, int], until: float) -> None:
     """Puts number and lock of free slots into `found`, each with a GPU of its own, until there are enough."""
     while True:
-        found: dict[int, int] = {}
         for number in range(hardware.slots(cluster)):
             same = _gpus(cluster) and any(_gpu(number) == _gpu(other) for other in found)
             if number in found or same:

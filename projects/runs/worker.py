@@ -79,9 +79,9 @@ def execute(run_id: UUID | str) -> bool:
         folder = folders.fresh(run, attempt)
         lost = not folders.carry_over(run, attempt) and _had_states(run)
         _carry_out(run, attempt, folder, begin, lost=lost)
-    except slots.Busy:  # a run on several devices has more than its share: later
-        log.info("Run %s found no free slot", run_id)
-        _persist(lambda: services.requeue(run.pk, attempt=attempt, reason="slots"))
+    except slots.Busy:
+        log.exception("Run %s found no free slot", run_id)
+        _persist(lambda: _put_back(run, attempt))
     except Problem as problem:
         told = {"code": problem.code, "values": storable(problem.values)}
         _fail(run, attempt, told, begin, ours=problem.code.startswith("artifact."))
@@ -89,6 +89,13 @@ def execute(run_id: UUID | str) -> bool:
         told = {"incident": incident(error), **faults.cause(error, run)}
         _fail(run, attempt, told, begin, ours=True)
     return True
+
+
+def _put_back(run: Run, attempt: int) -> bool:
+    """A run on several devices wants more than one slot, and waits for others; one that found none is lost."""
+    if planning.devices_of(run) > 1:
+        return services.requeue(run.pk, attempt=attempt, reason="slots")
+    return services.lose(run.pk, attempt=attempt)
 
 
 def _had_states(run: Run) -> bool:
