@@ -206,6 +206,12 @@ ROUTES: dict[str, Route] = {
     "run-metrics": page(viewer=403),
     "run-artifact": page(viewer=403),
     "run-cancel": action(302),
+    "run-pause": action(302),
+    "run-resume": action(409),
+    "run-repeat": action(302, data=lambda ids: {"start_key": "same"}),
+    "run-extend": action(409, data=lambda ids: {"epochs": "2"}),
+    "run-fine-tune": action(302),
+    "version-draft": action(302),
     # No serving process runs in this test; a viewer may try what he may see.
     "run-try": action(503, viewer=503, data=lambda ids: {"text": "hello"}),
     # --- API -----------------------------------------------------------------------------------------------------
@@ -283,5 +289,10 @@ ROUTES: dict[str, Route] = {
     "api-run-report": api(),
     "api-run-artifact": api(viewer=403),
     "api-run-cancel": api_action(202),
+    "api-run-pause": api_action(202),
+    "api-run-resume": api_action(409),
+    "api-run-repeat": api_action(202, headers={"Idempotency-Key": "same"}),
+    "api-run-extend": api_action(409, data=lambda ids: {"epochs": 2}),
+    "api-run-agreement": api(404),
     "api-run-predict": api_action(503, viewer=503, data=lambda ids: {"inputs": [{"text": "a"}]}),
 }

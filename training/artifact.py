@@ -50,7 +50,7 @@ def write_checksums(folder: str | Path) -> Path:
 def verify_checksums(folder: str | Path) -> int:
     """The number of files, all as they were written. Raises Problem(`artifact.broken`) for the first that is not."""
     folder = Path(folder)
-    expected = _expected(folder)
+    expected = listed(folder)
     present = {path.relative_to(folder).as_posix() for path in files(folder)} - {CHECKSUMS}
     for name in sorted(expected.keys() | present):
         if name not in present:
@@ -62,7 +62,8 @@ def verify_checksums(folder: str | Path) -> int:
     return len(expected)
 
 
-def _expected(folder: Path) -> dict[str, str]:
+def listed(folder: Path) -> dict[str, str]:
+    """File -> SHA-256, as the folder's list says. Raises Problem(`artifact.broken`) where there is none."""
     try:
         lines = (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()
         return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}

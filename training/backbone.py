@@ -5,13 +5,11 @@ from __future__ import annotations
 import ctypes
 import os
 import random
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
@@ -19,12 +17,10 @@ from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from training import heads
-from training.files import core
 from training.problems import Problem
 
 # More tokens than this no base model of the catalogue reads; stands in where a base names no limit.
 LONGEST = 8192
-CHUNK = 2048  # rows whose vectors are made between two signs of life
 
 
 def tokenizer(folder: str | os.PathLike[str]) -> Any:
@@ -71,25 +67,6 @@ def longest(folder: str | os.PathLike[str], reader: Any) -> int:
     config = AutoConfig.from_pretrained(Path(folder), local_files_only=True)
     positions = getattr(config, "max_position_embeddings", None) or LONGEST
     return int(min(positions, reader.model_max_length, LONGEST))
-
-
-def vectors(
-    network: Any,
-    pieces: Sequence[Mapping[str, Any]],
-    autocast: Callable[[], AbstractContextManager[Any]] = nullcontext,
-) -> Generator[float, None, npt.NDArray[np.floating[Any]]]:
-    """The frozen base's vectors (pieces, *network.shape); yields the share that is done."""
-    network.eval()
-    # By length, so that a chunk pads as little as the whole would.
-    order = sorted(range(len(pieces)), key=lambda row: -len(pieces[row]["ids"]))
-    result = np.zeros((len(pieces), *network.shape), np.float32)
-    for begin in range(0, len(order), CHUNK):
-        rows = order[begin : begin + CHUNK]
-        with autocast():
-            part = core.run(network, [pieces[row] for row in rows], "vectors")
-        result[rows] = part
-        yield min(1.0, (begin + CHUNK) / len(order))
-    return result
 
 
 def _broken(folder: str | os.PathLike[str], missing: str) -> Problem:

@@ -6,7 +6,7 @@ scikit-learn is imported where it is used: the tasks, and with them the site, kn
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,7 @@ Ints = npt.NDArray[np.integer]
 CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 TOKEN = rf"[{CJK}]|[^\W{CJK}]+"
 RIDGE, STRETCH = 1e-4, 10.0
+SHRINK = 0.3  # the pull of a ridge regression over vectors, times STRENGTH
 FEATURES = 200_000  # the commonest words and pairs of words
 
 
@@ -143,8 +144,11 @@ def counter(rows: int) -> FeatureUnion:
     return make_union(words, parts)
 
 
+STRENGTH = 0.03  # of a linear model over vectors: scikit-learn's C, for standardised numbers
+
+
 def probe(
-    vectors: Floats, targets: Ints, labels: int, strength: float = 0.03
+    vectors: Floats, targets: Ints, labels: int, strength: float = STRENGTH
 ) -> tuple[Floats, Floats]:
     """Weights (labels, hidden) and bias (labels,) of a linear model over the base's vectors.
 
@@ -152,63 +156,101 @@ def probe(
     standardisation is folded into the weights: they work on the vectors as they are. A label with no training row
     gets a bias that makes it all but impossible.
     """
+    return next(probes(vectors, targets, labels, [strength]))
+
+
+def probes(
+    vectors: Floats,
+    targets: Ints,
+    labels: int,
+    strengths: Sequence[float],
+    balanced: bool = False,
+) -> Iterator[tuple[Floats, Floats]]:
+    """As `probe`, one strength after the other, each begun where the one before it has ended; `balanced`: rows of
+    rare labels count more."""
+    scaled, fold = _standardised(vectors)
+    for model in _logistics(scaled, targets, strengths, 300, balanced):
+        weights, bias = fold(model.coef_, model.intercept_)
+        if len(bias) == 1:  # two classes: scikit-learn keeps the difference of their logits
+            weights = np.vstack([-weights / 2, weights / 2])
+            bias = np.concatenate([-bias, bias]) / 2
+        full, offset = np.zeros((labels, vectors.shape[1])), np.full(labels, -20.0)
+        full[model.classes_], offset[model.classes_] = weights, bias
+        yield full, offset
+
+
+Fold = Callable[[Floats, Floats], tuple[Floats, Floats]]
+
+
+def _standardised(vectors: Floats) -> tuple[Floats, Fold]:
+    """The vectors with mean 0 and spread 1, and what makes weights for the vectors as they are of those for them."""
     vectors = vectors.astype(np.float64)
     mean, spread = vectors.mean(0), vectors.std(0) + 1e-6
-    model = _logistic((vectors - mean) / spread, targets, strength, 300)
-    weights, bias = model.coef_ / spread, model.intercept_ - (model.coef_ / spread) @ mean
-    if len(bias) == 1:  # two classes: scikit-learn keeps the difference of their logits
-        weights, bias = np.vstack([-weights / 2, weights / 2]), np.concatenate([-bias, bias]) / 2
-    full, offset = np.zeros((labels, vectors.shape[1])), np.full(labels, -20.0)
-    full[model.classes_], offset[model.classes_] = weights, bias
-    return full, offset
+
+    def fold(weights: Floats, bias: Floats) -> tuple[Floats, Floats]:
+        return weights / spread, bias - (weights / spread) @ mean
+
+    return (vectors - mean) / spread, fold
 
 
-def _logistic(vectors: Floats, targets: Ints, strength: float, rounds: int) -> Any:
-    """A fitted logistic regression; one that has not quite converged is good enough."""
+def _logistics(
+    vectors: Floats, targets: Ints, strengths: Sequence[float], rounds: int, balanced: bool
+) -> Iterator[Any]:
+    """Fitted logistic regressions; one that has not quite converged is good enough."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=strength, max_iter=rounds)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return model.fit(vectors, targets)
+    weight = "balanced" if balanced else None
+    model = LogisticRegression(max_iter=rounds, warm_start=True, class_weight=weight)
+    for strength in strengths:
+        model.C = strength
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            yield model.fit(vectors, targets)
 
 
-def probe_several(vectors: Floats, marks: Ints, strength: float = 0.03) -> tuple[Floats, Floats]:
-    """As `probe`, one linear model a label; a label that all rows have, or none, gets its share as the bias alone."""
-    vectors = vectors.astype(np.float64)
-    mean, spread = vectors.mean(0), vectors.std(0) + 1e-6
-    scaled = (vectors - mean) / spread
+def probes_several(
+    vectors: Floats, marks: Ints, strengths: Sequence[float], balanced: bool = False
+) -> Iterator[tuple[Floats, Floats]]:
+    """As `probes`, one linear model a label; a label that all rows have, or none, gets its share as the bias alone."""
+    scaled, fold = _standardised(vectors)
     share = np.clip(marks.mean(0), 1e-4, 1 - 1e-4)
-    weights, bias = np.zeros((marks.shape[1], vectors.shape[1])), np.log(share / (1 - share))
-    for place in np.flatnonzero((marks.min(0) == 0) & (marks.max(0) == 1)):
-        model = _logistic(scaled, marks[:, place], strength, 200)
-        weights[place] = model.coef_[0] / spread
-        bias[place] = model.intercept_[0] - weights[place] @ mean
-    return weights, bias
+    learnt = np.flatnonzero((marks.min(0) == 0) & (marks.max(0) == 1))
+    models = [_logistics(scaled, marks[:, place], strengths, 200, balanced) for place in learnt]
+    for _strength in strengths:
+        weights, bias = np.zeros((marks.shape[1], vectors.shape[1])), np.log(share / (1 - share))
+        for place, model in zip(learnt, map(next, models), strict=True):
+            own, offset = fold(model.coef_, model.intercept_)
+            weights[place], bias[place] = own[0], offset[0]
+        yield weights, bias
 
 
-def probe_score(vectors: Floats, values: Floats) -> tuple[Floats, Floats]:
-    """Weights (1, hidden) and bias (1,) of a ridge regression over the base's vectors."""
+def probes_score(
+    vectors: Floats, values: Floats, strengths: Sequence[float]
+) -> Iterator[tuple[Floats, Floats]]:
+    """Weights (1, hidden) and bias (1,) of ridge regressions over the base's vectors."""
     from sklearn.linear_model import Ridge
 
-    vectors = vectors.astype(np.float64)
-    mean, spread = vectors.mean(0), vectors.std(0) + 1e-6
-    model = Ridge(alpha=10.0).fit((vectors - mean) / spread, values)
-    weights = model.coef_ / spread
-    return weights[None, :], np.array([model.intercept_ - weights @ mean])
+    scaled, fold = _standardised(vectors)
+    for strength in strengths:
+        model = Ridge(alpha=SHRINK / strength).fit(scaled, values)
+        yield fold(model.coef_[None, :], np.array([model.intercept_]))
 
 
-def probe_words(vectors: Floats, tags: Ints, count: int) -> tuple[Floats, Floats]:
-    """Weights (tags, hidden) and bias (tags,) of a ridge regression on which tag each word has; -100 is left out."""
+def probes_words(
+    vectors: Floats, tags: Ints, count: int, strengths: Sequence[float]
+) -> Iterator[tuple[Floats, Floats]]:
+    """Weights (tags, hidden) and bias (tags,) of ridge regressions on which tag each word has; -100 is left out."""
     known = tags >= 0
     vectors, wanted = vectors[known].astype(np.float64), np.eye(count)[tags[known]]
     middle, share = vectors.mean(0), wanted.mean(0)
     centred = vectors - middle
-    square = centred.T @ centred + RIDGE * len(vectors) * np.eye(vectors.shape[1])
-    weights = np.linalg.solve(square, centred.T @ (wanted - share)).T
-    # Between 0 and 1 for each tag: stretched, so that the likeliest tags stand out as logits do.
-    return STRETCH * weights, STRETCH * (share - weights @ middle)
+    square, both = centred.T @ centred, centred.T @ (wanted - share)
+    for strength in strengths:
+        pull = RIDGE * STRENGTH / strength * len(vectors)
+        weights = np.linalg.solve(square + pull * np.eye(len(square)), both).T
+        # Between 0 and 1 for each tag: stretched, so that the likeliest tags stand out as logits do.
+        yield STRETCH * weights, STRETCH * (share - weights @ middle)
 
 
 def softmax(logits: Floats) -> Floats:

@@ -10,6 +10,7 @@ import argparse
 import errno
 import json
 import os
+import resource
 import shutil
 import signal
 import sys
@@ -25,15 +26,18 @@ from training import (
     arguments,
     budget,
     catalogue,
+    checkpoints,
     events,
     export_commands,
     install_commands,
     ranks,
+    stopping,
 )
 from training import spec as specs
 from training.data_commands import check, health, revise, sources
 from training.problems import TABLE, Problem, fill
-from training.terminal import Output, Stopped, bases, columns, pairs, prepare_torch, task_named
+from training.stopping import Stopped
+from training.terminal import DROP, Output, bases, columns, pairs, prepare_torch, task_named
 
 DONE, OURS, PROBLEM, STOPPED = 0, 1, 2, 75
 EVENTS = "events.jsonl"
@@ -44,14 +48,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     wanted.argv = list(sys.argv[1:] if argv is None else argv)
     out = Output()
     try:
-        signal.signal(signal.SIGTERM, out.stop)
-        signal.signal(signal.SIGINT, out.stop)
+        for number in (signal.SIGTERM, signal.SIGINT, DROP):
+            signal.signal(number, out.stop)
         return int(wanted.run(wanted, out) or DONE)
     except Stopped:
         return STOPPED
     except Problem as problem:
-        out.stopping = False
+        stopping.forget()
         _say_problem(out, problem)
+        return PROBLEM
+    except MemoryError:
+        _say_problem(out, _too_little_memory())
         return PROBLEM
     except BrokenPipeError:
         # Nobody reads any more: nothing more is written, not even at exit.
@@ -76,6 +83,14 @@ def _say_problem(out: Output, problem: Problem) -> None:
         ranks.leave_word(told)
     else:
         out.say(told)
+
+
+def _too_little_memory() -> Problem:
+    """Either there is no more, or no more is allowed (see confine)."""
+    limit, _hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if limit == resource.RLIM_INFINITY:
+        return Problem("run.memory")
+    return Problem("run.memory_limit", limit=limit, limit_text=f"{limit / 1024**3:.1f} GB")
 
 
 def _say_full(out: Output) -> int:
@@ -107,9 +122,11 @@ def fit(wanted: argparse.Namespace, out: Output) -> int:
     with ExitStack() as stack:
         if out.silent:
             place = tempfile.TemporaryDirectory(prefix=".rank-", suffix=".part", dir=folder)
-            folder = Path(stack.enter_context(place))
+            folder = checkpoints.lent(folder, Path(stack.enter_context(place)))
         else:
-            out.file = (folder / EVENTS).open("w", encoding="utf-8")
+            # What goes on where it was cut off goes on telling, too.
+            mode = "a" if (folder / checkpoints.RESUME).is_dir() else "w"
+            out.file = (folder / EVENTS).open(mode, encoding="utf-8")
         steps = stack.enter_context(closing(_steps(spec, folder)))
         out.tell(distributed.trained(steps))
     return DONE
@@ -149,6 +166,7 @@ def _spec(wanted: argparse.Namespace) -> specs.Spec:
         "columns": columns(wanted),
         "base": wanted.base,
         "base_folder": wanted.base_folder,
+        "continues": wanted.continues,
         "effort": wanted.effort,
         "seed": wanted.seed,
         "settings": settings,
@@ -352,4 +370,14 @@ def _add_fit(commands: Any) -> None:
     )
     one.add_argument("--system", default="", help="what stands before every conversation")
     one.add_argument("--base-folder", default="", help="folder of the base model's files")
-    one.add_argument("--out", required=True, help="folder for the results")
+    one.add_argument(
+        "--continues",
+        default="",
+        metavar="FOLDER",
+        help="results of a finished run of the same data and settings, to which epochs are added",
+    )
+    one.add_argument(
+        "--out",
+        required=True,
+        help="folder for the results; what was cut off in it goes on where it was",
+    )

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from training import generative_defaults
+from training import draft, generative_defaults
 from training.options import OPTIONS
 from training.spec import EFFORT_DEFAULTS
 
@@ -54,7 +54,12 @@ def settings(
     head: str = "sequence",
     objective: str = "",
 ) -> dict[str, Any]:
-    """A value for every option; `rows` is the number of training rows, what is in `given` wins."""
+    """A value for every option; `rows` is the number of training rows, what is in `given` wins.
+
+    A draft reads as a balanced fine-tune does, so that both make use of the same vectors.
+    """
+    if effort == draft.EFFORT:
+        return draft.settings(settings("balanced", rows, given, head, objective))
     chosen: dict[str, Any] = {
         "epochs": epochs(effort, rows),
         "learning_rate": 1e-4,

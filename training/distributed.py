@@ -119,6 +119,11 @@ def alike(network: nn.Module, seed: int) -> None:
         return
     for item in (*network.parameters(), *network.buffers()):
         dist.broadcast(item.data, src=0)
+    apart(seed)
+
+
+def apart(seed: int) -> None:
+    """The leader draws on; every other rank begins with random numbers of its own."""
     if not leads():
         torch.manual_seed(seed + APART * rank())
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from training import batches, defaults, space
+from training import batches, defaults, draft, space
 from training.catalogue import CAUSAL, DEFAULT, ENCODER, SEQ2SEQ, Base, find
 
 # Where nothing was measured: MiniLM on two ordinary cores. The interval is then wide.
@@ -25,6 +25,7 @@ TOKENS = 24.0  # of a row whose length is not known
 WRITER_SIZE, WRITER_TRAINS, WRITER_WRITES = 135.0, 350.0, 60.0
 ANSWER, PROMPT = 1.3, 40.0  # a text with its answer against the text, and the tokens around them
 _TFIDF = 1.5e-5  # seconds a row and label
+_LINEAR = 1.5e-5  # the same for all strengths of a draft that are tried
 _ROW = 2e-4  # seconds to read a row, cut it into tokens and write what is said of it
 _SAVED = 1.2e8  # bytes of weights a second that are written, packed, hashed and loaded again
 _MEASURED, _UNMEASURED = (0.7, 1.4), (0.4, 3.0)  # the interval around the estimate
@@ -86,6 +87,8 @@ def seconds(
     "proof_tokens_per_second"}}}; without it a typical machine.
     """
     found, known = find(base), calibration or {}
+    if effort == draft.EFFORT:
+        return _drafted(stats, known, found, settings or {})
     if found.kind != ENCODER:
         return _writing(stats, known, effort, found, settings or {})
     chosen = defaults.settings(effort, _rows(stats.get("train") or {}), settings or {})
@@ -104,6 +107,32 @@ def seconds(
         int(chosen["devices"]),
         {name: round(value, 2) for name, value in parts.items()},
     )
+
+
+def _drafted(
+    stats: Mapping[str, Any],
+    calibration: Mapping[str, Any],
+    base: Base,
+    settings: Mapping[str, Any],
+) -> Estimate:
+    """The base reads all rows once, and the test rows twice more; then linear models are fitted."""
+    train = _rows(stats.get("train") or {})
+    chosen = defaults.settings(draft.EFFORT, train, settings)
+    limit = chosen.get("max_length")
+    speed = _speed(calibration, base, stats)
+    tokens = {name: _tokens(stats.get(name) or {}, limit) for name in ("train", "valid", "test")}
+    reading = (sum(tokens.values()) + 2 * tokens["test"]) * PADDING / speed.infer
+    labels = int(stats.get("labels") or 2)
+    parts = {
+        "start": 2 * speed.startup + 1.0,
+        "reading": reading,
+        "training": train * labels * (_TFIDF + _LINEAR),
+    }
+    total = sum(parts.values())
+    low, high = _MEASURED if speed.measured else _UNMEASURED
+    interval = round(total, 1), round(total * low, 1), round(total * high, 1)
+    memory = _memory(stats, chosen, base, calibration)
+    return Estimate(*interval, speed.measured, memory, parts=parts)
 
 
 def _times(effort: str, chosen: Mapping[str, Any], stats: Mapping[str, Any]) -> int:

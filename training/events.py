@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, TypeVar
 
@@ -89,6 +90,30 @@ class Scored(Event):
     valid_loss: float | None
     metrics: Mapping[str, float]  # the figures that Started names
     best: bool
+
+
+@dataclass(frozen=True)
+class Kept(Event):
+    """All that is needed to go on from here is on the disk. `size` in bytes, `seconds` is what it took."""
+
+    event: ClassVar[str] = "checkpoint"
+    step: int
+    epoch: float
+    size: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Resumed(Event):
+    """Training goes on after this step, which was kept before; what was said of later ones is said again.
+
+    `origin`: it is the end of another run, to which epochs are added.
+    """
+
+    event: ClassVar[str] = "resumed"
+    step: int
+    epoch: float
+    origin: bool = False
 
 
 @dataclass(frozen=True)
@@ -262,10 +287,21 @@ def each(
     steps: Generator[Given, None, Result], tell: Callable[[Given], Told]
 ) -> Generator[Told, None, Result]:
     """What `tell` makes of each step, as it comes; returns what the steps return."""
+    with closing(steps):
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as stop:
+                result: Result = stop.value
+                return result
+            yield tell(step)
+
+
+def last_of(steps: Generator[Any, None, Result]) -> Result:
+    """What the steps return, when nobody wants to hear of them."""
     while True:
         try:
-            step = next(steps)
+            next(steps)
         except StopIteration as stop:
             result: Result = stop.value
             return result
-        yield tell(step)

@@ -56,7 +56,7 @@ def examine(
         stats = _stats(scan, sample, base, bases_dir)
         findings += _base(scan, stats, base)
         yield Progress(0.55)
-        found = yield from _suspects(scan, stats, base, bases_dir, seed)
+        found = yield from _suspects(scan, stats, (base, bases_dir), seed, path)
         if found is not None:
             findings += _suspected(scan, found, flags)
             stats["suspects"] = {
@@ -203,7 +203,7 @@ def _base(scan: Scan, stats: Mapping[str, Any], base: str) -> list[Finding]:
 
 
 def _suspects(
-    scan: Scan, stats: Mapping[str, Any], base: str, bases_dir: str | Path, seed: int
+    scan: Scan, stats: Mapping[str, Any], of: tuple[str, str | Path], seed: int, path: str | Path
 ) -> Generator[Event, None, health.Suspects | None]:
     """Of rows with one label each; None for tasks of another kind."""
     if not scan.variant.doubtful or len(scan.labels) < 2:
@@ -215,9 +215,9 @@ def _suspects(
     names = list(scan.labels)
     labels = [names[code] for code in scan.codes[every].tolist()]
     texts = scan.spool.texts(scan.variant.key[0], every)
-    known = stats["unknown"].get(base, 1.0) < UNKNOWN_RED
-    folder = str(catalogue.locate(base, bases_dir)) if known else ""
-    steps = health.suspects(texts, labels, folder, seed)
+    known = stats["unknown"].get(of[0], 1.0) < UNKNOWN_RED
+    folder = str(catalogue.locate(*of)) if known else ""
+    steps = health.suspects(texts, labels, folder, seed, version=path)
     found = yield from each(steps, lambda done: Progress(round(0.55 + 0.44 * done, 4)))
     return _renumbered(found, every)
 

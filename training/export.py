@@ -11,7 +11,7 @@ from typing import Any
 
 from safetensors.torch import save_file
 
-from training import artifact, heads
+from training import artifact, checkpoints, heads
 from training.events import Saved, finite
 from training.files import core
 
@@ -52,14 +52,18 @@ def checkpoint(
     tokenizer: Any,
     about: Mapping[str, Any],
     adapter: Path | None = None,
+    half: bool = False,
 ) -> Path:
-    """Writes `folder`/checkpoint: a model folder that can be loaded, without the papers."""
+    """Writes `folder`/checkpoint: a model folder that can be loaded, without the papers.
+
+    `half`: the base in fp16, in half the space; whoever loads it computes in fp32 all the same.
+    """
     with whole(folder / CHECKPOINT) as part:
         base: Any = network.base
         if about["labels"]:
             base.config.id2label = dict(enumerate(about["labels"]))
             base.config.label2id = {label: n for n, label in enumerate(about["labels"])}
-        base.save_pretrained(part)
+        base.save_pretrained(part, **({"state_dict": _halved(base)} if half else {}))
         head = {name: value.detach().cpu() for name, value in network.head.state_dict().items()}
         if head:
             save_file(head, part / "head.safetensors")
@@ -70,6 +74,11 @@ def checkpoint(
     return folder / CHECKPOINT
 
 
+def _halved(base: Any) -> dict[str, Any]:
+    found = base.state_dict()
+    return {name: v.half() if v.is_floating_point() else v for name, v in found.items()}
+
+
 def write_json(path: Path, value: Any) -> None:
     text = json.dumps(finite(value), ensure_ascii=False, indent=2, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
@@ -78,7 +87,7 @@ def write_json(path: Path, value: Any) -> None:
 def save(folder: Path, head: str, metrics: Mapping[str, Any], card: str) -> Saved:
     """Makes `folder`/artifact out of the checkpoint, and its zip; checksums are written last."""
     with whole(folder / ARTIFACT) as part:
-        shutil.copytree(folder / CHECKPOINT, part, dirs_exist_ok=True)
+        checkpoints.link_tree(folder / CHECKPOINT, part)
         (part / "predict.py").write_text(heads.find(head).program(), encoding="utf-8")
         shutil.copyfile(FILES / "requirements.txt", part / "requirements.txt")
         write_json(part / "metrics.json", metrics)

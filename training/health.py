@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import SGDClassifier
 
-from training import backbone, baselines, splits
+from training import backbone, baselines, splits, vectors
 from training.coding import sequence
 from training.events import each
 from training.table import strings
@@ -57,11 +57,13 @@ def suspects(
     seed: int = 13,
     folds: int = 5,
     limit: int = LIMIT,
+    version: str | Path = "",
 ) -> Generator[float, None, Suspects]:
     """Yields how far it is, 0 to 1. Without `base_folder` words alone decide.
 
     Of more rows than `limit` those are taken that come first in the seed's order. Rows whose label has a single text
-    are left out: nothing could be learnt about it from the others.
+    are left out: nothing could be learnt about it from the others. Beside the `version`, whose rows these are, the
+    base's vectors are looked for and kept.
     """
     prints = splits.fingerprints(strings(texts))
     names = sorted(set(labels))
@@ -69,23 +71,28 @@ def suspects(
     codes = np.fromiter((number[label] for label in labels), np.int32, len(labels))
     rows = _chosen(prints, codes, seed, limit)
     own, fold = codes[rows], _folds(prints[rows], codes[rows], seed, folds)
-    taken = [texts[row] for row in rows]
     if len(np.unique(own)) < 2:
         return _ranked(names, rows[:0], own[:0], np.zeros((0, len(names))))
-    table = yield from _table(taken, own, fold, len(names), base_folder, seed)
+    known = _Known([texts[row] for row in rows], own, fold, len(names))
+    share = 0.3 if base_folder else 1.0
+    table = yield from _scaled(_by_words(known, seed), 0, share)
+    if base_folder:
+        # All rows are read, also those that are not looked at: a draft of the version reads the same.
+        read, at = (texts, rows) if len(texts) <= limit else (known.texts, np.arange(len(rows)))
+        steps = _vectors(read, base_folder, version)
+        found = yield from _scaled(_by_vectors(known, steps, at), share, 1)
+        table = (table + found) / 2
     return _ranked(names, rows, own, table)
 
 
-def _table(
-    texts: Sequence[str], own: Ints, fold: Ints, labels: int, base_folder: str | Path, seed: int
-) -> Generator[float, None, Floats]:
-    """Probability of every label for every row, (rows, labels): the mean of both models where there is a base."""
-    share = 0.3 if base_folder else 1.0
-    words = yield from _scaled(_by_words(texts, own, fold, labels, seed), 0, share)
-    if not base_folder:
-        return words
-    vectors = yield from _scaled(_by_vectors(texts, own, fold, labels, base_folder), share, 1)
-    return (words + vectors) / 2
+@dataclass(frozen=True)
+class _Known:
+    """Rows that are looked at, the number of the label of each, and the fold in which it is held back."""
+
+    texts: Sequence[str]
+    own: Ints
+    fold: Ints
+    labels: int
 
 
 def _scaled(
@@ -121,35 +128,38 @@ def _folds(prints: npt.NDArray[np.uint64], codes: Ints, seed: int, folds: int) -
 
 
 def _by_vectors(
-    texts: Sequence[str], own: Ints, fold: Ints, labels: int, base_folder: str | Path
+    known: _Known, read: Generator[float, None, Floats], at: Ints
 ) -> Generator[float, None, Floats]:
-    vectors = yield from _vectors(texts, base_folder)
-    table = np.zeros((len(own), labels), np.float32)
-    for done, held in _held(fold):
-        weights, bias = baselines.probe(vectors[~held], own[~held], labels, STRENGTH)
-        table[held] = baselines.softmax(vectors[held] @ weights.T + bias)
+    """`at`: where the vectors of the rows stand among those that are read."""
+    found = (yield from read)[at]
+    own, table = known.own, np.zeros((len(known.own), known.labels), np.float32)
+    for done, held in _held(known.fold):
+        weights, bias = baselines.probe(found[~held], own[~held], known.labels, STRENGTH)
+        table[held] = baselines.softmax(found[held] @ weights.T + bias)
         yield 0.7 + 0.3 * done
     return table
 
 
-def _vectors(texts: Sequence[str], base_folder: str | Path) -> Generator[float, None, Floats]:
+def _vectors(
+    texts: Sequence[str], base_folder: str | Path, version: str | Path
+) -> Generator[float, None, Floats]:
     reader = backbone.tokenizer(base_folder)
     limit = min(TOKENS, backbone.longest(base_folder, reader))
     network = backbone.plain(base_folder, reader.pad_token_id or 0, limit)
     records = [{"text": text} for text in texts]
-    found = backbone.vectors(network, sequence.pieces(reader, records, limit, {"inputs": ["text"]}))
-    return (yield from _scaled(found, 0, 0.7))
+    store = vectors.of_version(version, Path(base_folder))
+    steps = store.of(network, sequence.pieces(reader, records, limit, {"inputs": ["text"]}))
+    return np.array((yield from each(steps, lambda done: round(0.7 * done, 4))))
 
 
-def _by_words(
-    texts: Sequence[str], own: Ints, fold: Ints, labels: int, seed: int
-) -> Generator[float, None, Floats]:
+def _by_words(known: _Known, seed: int) -> Generator[float, None, Floats]:
+    texts, own, labels = known.texts, known.own, known.labels
     table = np.full((len(own), labels), 1 / labels, np.float32)
     try:
         counts = baselines.counter(len(texts)).fit_transform([text[:CHARACTERS] for text in texts])
     except ValueError:  # no text holds a single word
         return table
-    for done, held in _held(fold):
+    for done, held in _held(known.fold):
         # Far quicker than liblinear, and as good beside the vectors.
         model = SGDClassifier(loss="log_loss", alpha=2e-5, max_iter=8, tol=None, random_state=seed)
         model.fit(counts[~held], own[~held])

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
+import torch
 from safetensors import SafetensorError
 
-from training import artifact, heads, table
-from training.events import Report, Verified
+from training import artifact, heads, table, vectors
+from training.events import Report, Verified, last_of
 from training.export import ARTIFACT, CHECKPOINT
 from training.files import core, program
 from training.problems import Problem
@@ -38,8 +40,12 @@ class Predictor:
     model: core.Loaded
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def predict(self, inputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    def predict(
+        self, inputs: Sequence[Mapping[str, Any]], store: vectors.Store | None = None
+    ) -> list[dict[str, Any]]:
         """One answer an input, as `training.coding` gives it. Raises Problem(`serving.inputs`).
+
+        `store`: where a draft, whose base is as it came, looks for the vectors of texts before it reads them.
 
         A model that compares two texts also takes {first role: text, "candidates": [texts], "most": 10} and answers
         {"nearest": […]}, best first.
@@ -50,7 +56,30 @@ class Predictor:
                 return [{"nearest": self.model.nearest(*item)} for item in asked]  # type: ignore[attr-defined]
         records = _records(inputs, self.model.inputs, self.model.about.get("optional") or ())
         with self.lock:
+            if store is not None:
+                return _recalled(self.model, records, store)
             return self.model.predict(records)
+
+
+def _recalled(
+    model: core.Loaded, records: Sequence[Mapping[str, str]], store: vectors.Store
+) -> list[dict[str, Any]]:
+    head = heads.find(model.about["head"])
+    pieces = head.coding.pieces(model.tokenizer, records, model.about["max_length"], model.about)
+    with store.lock:
+        found = np.stack(last_of(store.of(model.network, pieces)))
+    with torch.inference_mode():
+        outputs = model.network.head(torch.from_numpy(found).to(model.device)).cpu().numpy()
+    return model.answers(head.coding.results(outputs, pieces, records, model.about), records)
+
+
+def store_of(model: core.Loaded, folder: Path) -> vectors.Store | None:
+    """What takes up the vectors that this model makes of texts; None for one whose base has been trained, and for one
+    that reads word by word."""
+    frozen = model.about.get("frozen")
+    if not frozen or model.about["head"] == "token":
+        return None
+    return vectors.Store(folder, frozen, growing=True)
 
 
 def _records(inputs: Any, roles: Sequence[str], optional: Sequence[str]) -> list[dict[str, str]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,17 +14,15 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 from torch import Tensor
 
-from training import augment, batches, distributed, freezing, losses, optimizers, repair
-from training.events import Event, Note, Scored, Step
+from training import augment, batches, distributed, freezing, losses, optimizers, repair, stopping
+from training.course import Clock, Course, as_good
+from training.events import Event, Note, Scored
 from training.files import core
 from training.plan import Plan
 from training.problems import Problem
 
-EVERY = 0.25  # seconds between two Step events, at least
-NOISE = 0.5  # standard errors of the validation score, below which two epochs count as equally good
-LAG = (
-    8  # steps whose losses a GPU is asked for at once: it need not wait for the question in between
-)
+# Steps whose losses a GPU is asked for at once: it need not wait for the question in between.
+LAG = 8
 SCORING = 0.35  # time of scoring a token against training on it
 
 Piece = Mapping[str, Any]  # what the network reads at once: at least "ids"; see training.coding
@@ -64,48 +62,7 @@ class Outcome:
     history: tuple[Scored, ...]
     stopped_early: bool
     value: float = 0.0  # of the best epoch, as Judged has it
-
-
-@dataclass
-class Clock:
-    """Speed and remaining time. Only shown: nothing that is decided depends on it."""
-
-    work: float  # tokens of the whole training, scoring counted as SCORING
-    done: float = 0.0
-    rows: int = 0
-    tokens: int = 0
-    losses: list[float] = field(default_factory=list)
-    begun: float = field(default_factory=time.monotonic)
-    said: float = field(default_factory=time.monotonic)
-
-    def add(self, rows: int, tokens: int) -> None:
-        self.rows += rows
-        self.tokens += tokens
-        self.done += tokens
-
-    def due(self) -> bool:
-        return time.monotonic() - self.said >= EVERY
-
-    def left(self) -> float:
-        return (time.monotonic() - self.begun) / max(self.done, 1) * max(0.0, self.work - self.done)
-
-    def event(self, step: int, epoch: float, rate: float) -> Step:
-        """What happened since the last event; its loss is the mean over these steps."""
-        now = time.monotonic()
-        seconds = max(now - self.said, 1e-6)
-        finite = [loss for loss in self.losses if math.isfinite(loss)]
-        result = Step(
-            step=step,
-            epoch=round(epoch, 4),
-            loss=sum(finite) / len(finite) if finite else None,
-            learning_rate=rate,
-            rows_per_second=round(self.rows / seconds, 2),
-            tokens_per_second=round(self.tokens / seconds, 1),
-            progress=min(1.0, self.done / max(self.work, 1)),
-            seconds_left=round(self.left(), 1),
-        )
-        self.said, self.rows, self.tokens, self.losses = now, 0, 0, []
-        return result
+    earlier: float = 0.0  # seconds of the training before this process
 
 
 def factor(step: int, steps: int, warmup: float, schedule: str) -> float:
@@ -143,37 +100,30 @@ def measured(
     return (sum(loss * count for loss, count in losses) / rows if rows else None), outputs
 
 
-def as_good(value: float, values: Sequence[float], rows: int) -> bool:
-    """Whether the epoch is to be preferred to all before it, given so many validation rows.
+class Keeper:
+    """What is kept of a training on its way: nothing, where nobody wants it. See training.fit.keeping."""
 
-    The learning rate falls, so that a later epoch is the better bet until the validation rows clearly say otherwise:
-    a difference of less than NOISE standard errors says nothing. A strict comparison ended banking77 at the untrained
-    head: its first two epochs were worse by a hair, and its third was the best.
-    """
-    if not rows:
-        return True
-    top = max(values, default=value)
-    share = min(max(top, 0.0), 1.0)
-    return value >= top - NOISE * math.sqrt(share * (1 - share) / rows)
+    def keep(self) -> None:
+        """The network is the best so far."""
 
+    def restore(self, trainer: Trainer) -> Iterator[Event]:
+        """Puts a trainer that has not begun where another one was left."""
+        return iter(())
 
-def last_gain(values: Sequence[float], least: float) -> int:
-    """The last epoch that was better by `least` than the best before it."""
-    found, top = 0, values[0]
-    for number, value in enumerate(values):
-        if value >= top + least:
-            found, top = number, value
-    return found
+    def due(self, *, epoch: bool) -> bool:
+        """Whether it is time to save; `epoch`: one has just ended."""
+        return False
 
+    def save(self, trainer: Trainer) -> Iterator[Event]:
+        """All that is needed to go on from here."""
+        return iter(())
 
-def hopeless(number: int, best: int, plan: Plan) -> bool:
-    """Whether training is given up after this epoch.
+    def end(self, trainer: Trainer) -> Iterator[Event]:
+        """All epochs are done."""
+        return iter(())
 
-    A head that starts from a linear model gets worse at first, with few rows for some epochs: as long as nothing is
-    better than the start, half of the epochs are run.
-    """
-    begun = best > 0 or 2 * number >= plan.epochs
-    return begun and number - best >= plan.patience
+    def leave(self, trainer: Trainer) -> None:
+        """The same when the process is to end."""
 
 
 def lag_of(accelerator: Accelerator, optimizer: torch.optim.Optimizer) -> int:
@@ -184,7 +134,14 @@ def lag_of(accelerator: Accelerator, optimizer: torch.optim.Optimizer) -> int:
 class Trainer:
     """The state of one training: the network's optimizer, and how far it has come."""
 
-    def __init__(self, network: Any, data: Data, plan: Plan, accelerator: Accelerator) -> None:
+    def __init__(
+        self,
+        network: Any,
+        data: Data,
+        plan: Plan,
+        accelerator: Accelerator,
+        keeper: Keeper | None = None,
+    ) -> None:
         self.network, self.data, self.plan, self.accelerator = network, data, plan, accelerator
         freezing.apply(network, plan)
         distributed.alike(network, plan.seed)
@@ -206,19 +163,27 @@ class Trainer:
         self.notes: list[Note] = []
         self.untold: list[tuple[int, Tensor]] = []  # rows and loss of steps that nobody looked at
         self.lag = lag_of(accelerator, self.optimizer)
+        self.keeper = keeper or Keeper()
+        self.course = Course()
+        self.per_epoch = plan.epoch_steps(len(self.lengths))
+        epochs = self.steps / max(1, self.per_epoch)  # as far as it will come
+        scoring = SCORING * data.valid_tokens
+        self.clock = Clock(work=epochs * (sum(self.lengths) + scoring) + scoring)
 
-    def attempt(self, number: int, clock: Clock) -> Generator[Event, None, float | None]:
-        """An epoch, from its beginning again with half the learning rate where it went astray."""
-        while True:
-            bad = self.watch.bad
+    def attempt(self) -> Generator[Event, None, None]:
+        """The epoch of the course, from its beginning again with half the learning rate where it went astray."""
+        course = self.course
+        while not course.trained:
+            if not course.place:
+                course.bad = self.watch.bad
             try:
-                loss = yield from self.epoch(number, clock)
+                yield from self.epoch()
             except repair.Astray:
                 yield self.step_back()
                 continue
-            if self.watch.bad == bad:
+            if self.watch.bad == course.bad:
                 self.good = repair.Good.of(self.optimizer, self.step)
-            return loss
+            course.done()
 
     def step_back(self) -> Note:
         if self.back >= repair.STEPS_BACK:
@@ -232,39 +197,66 @@ class Trainer:
         self.back += 1
         self.good.put()
         # What the optimizer remembers is of the steps that went astray.
+        self.renew()
+        self.watch.again()
+        self.course.again()
+        rate = self.plan.learning_rate * 0.5**self.back
+        values = {"step": failed, "back": self.step, "learning_rate": rate}
+        return self.noted(Note("train.stepped_back", values))
+
+    def renew(self) -> None:
+        """An optimizer that knows nothing yet, its rate halved for each step back."""
         freezing.apply(self.network, self.plan)
         self.optimizer = optimizers.build(self.network, self.plan)
         for group in self.optimizer.param_groups:
             group["top"] *= 0.5**self.back
-        self.watch.again()
-        rate = self.plan.learning_rate * 0.5**self.back
-        return Note(
-            "train.stepped_back", {"step": failed, "back": self.step, "learning_rate": rate}
-        )
 
-    def epoch(self, number: int, clock: Clock) -> Generator[Event, None, float | None]:
-        """All rows once, or as many as there are steps left; returns the mean loss of the rows."""
+    def noted(self, note: Note) -> Note:
+        self.course.notes.append(note)
+        return note
+
+    def epoch(self) -> Generator[Event, None, None]:
+        """All rows once, or as many as there are steps left; those that were done before are left out."""
+        course, plan, begun = self.course, self.plan, self.step == 0
         self.network.train()
-        freezing.thaw(self.network, self.plan, number)
-        total, seen = 0.0, 0
-        per_epoch = self.plan.epoch_steps(len(self.lengths))
-        chosen = self.chosen(number)
-        for place, rows in enumerate(chosen, start=1):
-            self.untold.append((len(rows), self.update(rows.tolist())))
-            clock.add(len(rows), sum(self.lengths[row] for row in rows))
-            yield from self.said()
-            ended = place == per_epoch or self.step >= self.steps
+        freezing.thaw(self.network, plan, course.number)
+        chosen = self.chosen(course.number)
+        while course.place < self.per_epoch and self.step < self.steps:
+            rows = chosen[course.place].tolist()
+            self.untold.append((len(rows), self.update(rows)))
+            course.place += 1
+            self.clock.add(len(rows), sum(self.lengths[row] for row in rows))
+            ended = course.place == self.per_epoch or self.step >= self.steps
             # By the count of steps and not by the clock: all ranks look at the same moment.
             if ended or self.step == 1 or len(self.untold) >= self.lag:
-                for count, loss in self.told():
-                    clock.losses.append(loss)
-                    if math.isfinite(loss):
-                        total, seen = total + loss * count, seen + count
-                if clock.due() or ended or self.step == 1:
-                    yield clock.event(self.step, number - 1 + place / per_epoch, self.rate())
-            if ended:
-                break
-        return total / seen if seen else None
+                self.look()
+                stopping.check()
+                yield from self.said()
+                if self.clock.due() or ended or (begun and self.step == 1):
+                    at = course.number - 1 + course.place / self.per_epoch
+                    yield self.clock.event(self.step, at, self.rate())
+                if not ended and self.keeper.due(epoch=False):
+                    yield from self.keeper.save(self)
+
+    def look(self) -> None:
+        """At the losses of the steps since the last look; repair.Astray when they say so."""
+        for rows, loss in self.told():
+            self.clock.losses.append(loss)
+            self.course.add(loss, rows)
+
+    def judge(self) -> Event:
+        """The network on the validation rows; the best so far is kept. May be interrupted, and is then repeated."""
+        course, data = self.course, self.data
+        with stopping.deferred(wanted=False):
+            judged = distributed.agreed(data.judge(self.network, self.accelerator))
+        self.clock.done += SCORING * data.valid_tokens
+        best = as_good(judged.value, course.values, data.valid_rows)
+        event = Scored(course.number, self.step, course.loss, judged.loss, judged.metrics, best)
+        if best:
+            self.keeper.keep()
+        course.scored(event, judged.value)
+        course.advance(self.plan, data.valid_rows, self.step >= self.steps)
+        return event
 
     def chosen(self, number: int) -> list[NDArray[np.int64]]:
         """The rows of each step of an epoch."""
@@ -324,12 +316,8 @@ class Trainer:
         if self.accelerator.device.type == "cuda":
             torch.cuda.empty_cache()
         together = -(-self.plan.step_rows // self.size)
-        self.notes.append(
-            Note(
-                "train.smaller_batch",
-                {"step": self.step, "before": before, "rows": self.size, "together": together},
-            )
-        )
+        values = {"step": self.step, "before": before, "rows": self.size, "together": together}
+        self.notes.append(self.noted(Note("train.smaller_batch", values)))
 
     def summed(self, rows: list[int]) -> Tensor:
         """Adds the gradient of the rows, read `size` at a time."""
@@ -370,32 +358,37 @@ class Trainer:
 
 
 def train(
-    network: Any, data: Data, plan: Plan, accelerator: Accelerator
+    network: Any, data: Data, plan: Plan, accelerator: Accelerator, keeper: Keeper | None = None
 ) -> Generator[Event, None, Outcome]:
-    """Trains `network` in place. While a Scored event with `best` is handed out, the network is that best one:
-    whoever wants to keep it copies it then."""
-    trainer = Trainer(network, data, plan, accelerator)
-    valid_work = SCORING * data.valid_tokens
-    epochs = trainer.steps / max(
-        1, plan.epoch_steps(len(trainer.lengths))
-    )  # as far as it will come
-    clock = Clock(work=epochs * (sum(trainer.lengths) + valid_work) + valid_work)
-    history: list[Scored] = []
-    values: list[float] = []
-    best, stopped = 0, False
-    for number in range(plan.epochs + 1):
-        loss = (yield from trainer.attempt(number, clock)) if number else None
-        judged = distributed.agreed(data.judge(network, accelerator))
-        clock.done += valid_work
-        event = Scored(number, trainer.step, loss, judged.loss, judged.metrics, best=False)
-        if as_good(judged.value, values, data.valid_rows):
-            event, best = replace(event, best=True), number
-        history.append(event)
-        values.append(judged.value)
-        yield event
+    """Trains `network` in place; `keeper` is told when it is the best so far, and keeps what is needed to go on.
+
+    The word to stop is heard between two steps: the state that is kept then is whole.
+    """
+    trainer = Trainer(network, data, plan, accelerator, keeper)
+    with stopping.deferred():
+        yield from trainer.keeper.restore(trainer)
+        try:
+            yield from _epochs(trainer)
+            yield from trainer.keeper.end(trainer)
+        except (stopping.Stopped, GeneratorExit):
+            trainer.keeper.leave(trainer)
+            raise
+    course = trainer.course
+    return Outcome(
+        course.best,
+        course.number,
+        tuple(course.history),
+        stopped_early=course.stopped,
+        value=course.values[course.best],
+        earlier=trainer.clock.earlier,
+    )
+
+
+def _epochs(trainer: Trainer) -> Generator[Event, None, None]:
+    course, clock = trainer.course, trainer.clock
+    while not course.over:
+        yield from trainer.attempt()
+        yield trainer.judge()
         clock.said = time.monotonic()
-        gained = last_gain(values, plan.min_gain) if plan.min_gain else best
-        stopped = bool(data.valid_rows) and number < plan.epochs and hopeless(number, gained, plan)
-        if stopped or (number and trainer.step >= trainer.steps):
-            break
-    return Outcome(best, number, tuple(history), stopped_early=stopped, value=values[best])
+        if not course.over and trainer.keeper.due(epoch=True):
+            yield from trainer.keeper.save(trainer)

@@ -1,6 +1,7 @@
 """The serving process: finished models answer over HTTP on the loopback interface, for whoever holds the token.
 
-POST /predict  {"artifact": folder below the home, "inputs": [{"text"}]} -> {"outputs": [...], "seconds"}
+POST /predict  {"artifact": folder below the home, "inputs": [{"text"}]} -> {"outputs": [...], "seconds"}; with
+"vectors": another folder, drafts look there for texts that were read before.
 POST /release  {"artifact"} -> {"released": bool}; GET /health -> {"models"}. Problems answer 422 {"code", "values"}.
 """
 
@@ -25,9 +26,11 @@ from transformers.models.auto import modeling_auto  # noqa: F401  (so that the f
 
 from training import inference
 from training.problems import Problem
+from training.vectors import Store
 
 log = logging.getLogger(__name__)
 HOST = "127.0.0.1"
+STORES = 2  # of vectors kept in memory
 MODELS = 4  # kept loaded, the least recently used goes first
 BODY = 32 * 1024**2  # bytes of a request
 IDLE = 60.0  # seconds after which a silent connection is closed
@@ -48,6 +51,7 @@ class Models:
         self.home, self.most = home.resolve(), most
         self._loaded: OrderedDict[Path, _Slot] = OrderedDict()
         self._lock = threading.Lock()
+        self._stores: OrderedDict[tuple[Path, str], Store] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._loaded)
@@ -71,6 +75,20 @@ class Models:
         folder = self.checked(artifact)
         with self._lock:
             return self._loaded.pop(folder, None) is not None
+
+    def store(self, predictor: inference.Predictor, folder: Any) -> Store | None:
+        """What is known of the texts of a folder, for this model; None where nothing is asked for or can be kept."""
+        if folder is None:
+            return None
+        path, made = self.checked(folder), inference.store_of(predictor.model, self.checked(folder))
+        if made is None:
+            return None
+        with self._lock:
+            found = self._stores.setdefault((path, made.base), made)
+            self._stores.move_to_end((path, made.base))
+            while len(self._stores) > STORES:
+                self._stores.popitem(last=False)
+        return found
 
     def checked(self, artifact: Any) -> Path:
         if not isinstance(artifact, str) or not artifact or "\0" in artifact:
@@ -155,8 +173,10 @@ class Handler(BaseHTTPRequestHandler):
         body = self.body()
         if self.path == "/release":
             return {"released": self.server.models.release(body.get("artifact", ""))}
-        begin = time.perf_counter()
-        outputs = self.server.models.get(body.get("artifact", "")).predict(body.get("inputs"))  # type: ignore[arg-type]
+        begin, models = time.perf_counter(), self.server.models
+        predictor = models.get(body.get("artifact", ""))
+        store = models.store(predictor, body.get("vectors"))
+        outputs = predictor.predict(body.get("inputs"), store)  # type: ignore[arg-type]
         return {"outputs": outputs, "seconds": round(time.perf_counter() - begin, 4)}
 
     def body(self) -> dict[str, Any]:

@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from training import budget
+from training import budget, draft
 from training.options import OPTIONS, Option
 from training.problems import Problem
 
-# What each effort chooses where a person sets nothing; read by the fit and by the estimate of its time.
+# What each effort that trains chooses where a person sets nothing; read by the fit and by the estimate of its time.
 EFFORT_DEFAULTS: dict[str, dict[str, Any]] = {
     "quick": {"epochs": 1},
     "balanced": {"epochs": 3},
     "thorough": {"epochs": 6},
 }
-EFFORTS = tuple(EFFORT_DEFAULTS)
+EFFORTS = (draft.EFFORT, *EFFORT_DEFAULTS)
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,9 @@ class Spec:
     prompt: str = ""  # of models that write: a text with {fields}; empty: the task's own
     system: str = ""  # of models that write: what stands before every conversation
     base_folder: str = ""  # filled by the caller where the catalogue's own place is not used
+    continues: str = (
+        ""  # folder of a finished run to whose training epochs are added; filled by the caller
+    )
     effort: str = "balanced"
     seed: int = 13
     settings: Mapping[str, Any] = field(default_factory=dict)  # names of OPTIONS
@@ -62,7 +65,9 @@ def from_dict(data: Mapping[str, Any]) -> Spec:
         raise Problem("spec.choice", field="effort", value=spec.effort, choices=", ".join(EFFORTS))
     if isinstance(spec.seed, bool) or not isinstance(spec.seed, int) or not 0 <= spec.seed < 2**31:
         raise Problem("spec.range", field="seed", value=spec.seed, low=0, high=2**31 - 1)
-    return replace(spec, settings=check_settings(spec.settings), search=budget.check(spec.search))
+    settings, search = check_settings(spec.settings), budget.check(spec.search)
+    draft.check(spec.effort, settings, search)
+    return replace(spec, settings=settings, search=search)
 
 
 def check_settings(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
 
-from training import catalogue, events
+from training import catalogue, events, stopping
+from training.failpoints import failpoint
 from training.problems import Problem
+from training.stopping import Stopped
 from training.tasks import TASKS
 from training.tasks.shape import BETWEEN
 
-
-class Stopped(BaseException):
-    """SIGTERM or SIGINT came. Not an Exception, so that nothing on its way takes it for a fault."""
+DROP = signal.SIGUSR1  # stop at once: nobody wants what was done so far
 
 
 class Output:
@@ -26,8 +27,9 @@ class Output:
 
     def __init__(self) -> None:
         self.file: TextIO | None = None
-        self.busy = self.stopping = False
+        self.busy = False
         self.silent = False  # of several processes that train together one speaks
+        stopping.forget()
 
     def say(self, data: dict[str, Any]) -> None:
         if self.silent:
@@ -40,20 +42,19 @@ class Output:
                 stream.flush()
         finally:
             self.busy = False
-        if self.stopping:
-            raise Stopped
+        stopping.check()
 
-    def stop(self, _number: int, _frame: FrameType | None) -> None:
+    def stop(self, number: int, _frame: FrameType | None) -> None:
         """The handler of the signals. The first one counts; more of them do not disturb the tidying up."""
-        if self.stopping:
-            return
-        self.stopping = True
-        if not self.busy:
+        if stopping.ask(keeps=number != DROP) and not self.busy:
             raise Stopped
 
     def tell(self, found: Iterable[events.Event]) -> None:
         for event in found:
             self.say(event.as_dict())
+            failpoint(f"said.{event.event}")
+            if isinstance(event, events.Stage):
+                failpoint(f"said.stage:{event.name}")
 
 
 def pairs(given: Sequence[str], option: str) -> dict[str, str]:

@@ -3,7 +3,8 @@ fastest way there is for the number format. What comes out is what the base give
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +39,7 @@ def prepare(network: Any, number_format: str, *, again: bool = False) -> None:
     for 384 tokens). Dropout elsewhere stays.
     """
     base = network.base
-    if base.config.model_type not in FIRST_POSITION or getattr(base.config, "is_decoder", False):
+    if not able(base):
         return
     device = next(base.parameters()).device
     if device.type == "cpu":
@@ -49,6 +50,32 @@ def prepare(network: Any, number_format: str, *, again: bool = False) -> None:
             swap_dropout(base)
     still_attention(base)
     network.read = Unpadded(base, torch.bfloat16 if number_format == "bf16" else torch.float32)
+
+
+def able(base: Any) -> bool:
+    return base.config.model_type in FIRST_POSITION and not getattr(
+        base.config, "is_decoder", False
+    )
+
+
+@contextmanager
+def exact(network: Any) -> Generator[None, None, None]:
+    """Inside, every network of a base reads without padding in fp32, and gives the same to the bit; whatever it was
+    prepared for, it is so again afterwards."""
+    base, before = network.base, network.__dict__.get("read")
+    if not able(base):
+        yield
+        return
+    attention = base.config._attn_implementation
+    base.set_attn_implementation("sdpa")
+    network.read = Unpadded(base, torch.float32)
+    try:
+        yield
+    finally:
+        base.set_attn_implementation(attention)
+        del network.read
+        if before is not None:
+            network.read = before
 
 
 def still_attention(base: nn.Module) -> None:
@@ -171,7 +198,9 @@ class Dropout(nn.Module):
             return functional.dropout(values, self.p)
         kind = (self.p, values.dtype)
         if kind not in self.drawn:
-            kept = torch.rand(POOL) >= self.p
+            # By the seed alone: whoever goes on with a training later draws the same.
+            draw = torch.Generator().manual_seed(torch.initial_seed())
+            kept = torch.rand(POOL, generator=draw) >= self.p
             self.drawn[kind] = kept.to(values.dtype) / (1 - self.p)
         begin = int(torch.randint(POOL - count, ()))
         return values * self.drawn[kind][begin : begin + count].view(values.shape)

@@ -189,6 +189,11 @@ def suspects_path(path: str | Path) -> Path:
     return Path(path).with_suffix(".suspects.parquet")
 
 
+def vectors_folder(path: str | Path) -> Path:
+    """Beside a version: what base models make of its texts, see `training.vectors`."""
+    return Path(path).with_suffix(".vectors")
+
+
 def write_flags(path: str | Path, flags: Mapping[str, Any]) -> None:
     """`flags`: name of a finding -> numbers of rows. Replaces what was there."""
     of_row = np.repeat(np.arange(len(flags), dtype=np.int32), [len(r) for r in flags.values()])

@@ -316,13 +316,15 @@ Q_CLUSTER = {
     "cache": "queue",
     "ALT_CLUSTERS": {
         "look": {"workers": 1},
+        "draft": {"workers": 1},
         "train-cpu": {"workers": RUN_SLOTS},
         "train-gpu": {"workers": max(1, GPU_SLOTS * len(GPUS))},
     },
 }
 # `up` starts `manage.py work <name>` for each of these, each in a process group of its own. A check of data never waits
-# behind an hour of training, nor behind minutes of a close look at other data; training has the hardware there is.
-QUEUE_CLUSTERS = ["attune", "train-gpu" if GPUS else "train-cpu", "look"]
+# behind an hour of training, nor behind minutes of a close look at other data; nor does a draft, which takes a minute.
+# Training has the hardware there is.
+QUEUE_CLUSTERS = ["attune", "train-gpu" if GPUS else "train-cpu", "look", "draft"]
 # Made in every process that keeps a cluster; their look() is called once a second.
 WATCHES = ["projects.runs.sweeping.Watch"]
 # Called once a minute, and when the first cluster starts.

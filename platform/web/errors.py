@@ -53,6 +53,9 @@ STATUSES = {
     "artifact.gone": 410,
     "artifact.expired": 410,
     "run.unfinished": 409,
+    "run.again": 409,
+    "run.epochs": 409,
+    "run.paused": 409,
     "pool.taken": 409,
     "pool.unread": 409,
 }

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 
 from projects import room
+from projects.models import Project
 from training.problems import Problem
 
 PART = ".part"  # of a file that is still being written; old ones are swept away
@@ -33,6 +34,20 @@ def partial_path(project_id: UUID, partial_id: UUID) -> str:
 def version_path(project_id: UUID, version_id: UUID) -> str:
     """Below VERSIONS_DIR."""
     return f"{project_id}/{version_id}.parquet"
+
+
+VECTORS = "*.vectors/*.safetensors"  # below a project's folder, see training.vectors
+
+
+def vectors_size(project: Project) -> int:
+    """Bytes of what base models made of a project's texts."""
+    return sum(map(_size, (Path(settings.VERSIONS_DIR) / str(project.pk)).glob(VECTORS)))
+
+
+def _size(path: Path) -> int:
+    with suppress(OSError):  # swept away in this moment
+        return path.stat().st_size
+    return 0
 
 
 def located(root: Path, path: str) -> Path:

@@ -20,7 +20,7 @@ from projects.datasets.models import DatasetVersion, Import, PartialUpload, Uplo
 from projects.datasets.samples import SAMPLES, Sample
 from projects.models import Project
 from projects.selectors import task_of
-from training import table, validation
+from training import draft, table, validation
 from training import version as versions
 from training.problems import Problem
 from training.tasks.shape import COMMON, Column
@@ -181,6 +181,12 @@ def trainable(version: DatasetVersion) -> bool:
     """Whether models can be made of such data; a version from before variants is of the usual one."""
     task = task_of(version.project)
     return task.variant(version.variant).learner is not None
+
+
+def draftable(version: DatasetVersion) -> bool:
+    """Whether a linear model can answer what such data asks."""
+    learner = task_of(version.project).variant(version.variant).learner
+    return learner is not None and learner.head in draft.HEADS
 
 
 def imports_in(project: Project) -> QuerySet[Import]:

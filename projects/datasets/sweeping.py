@@ -16,12 +16,14 @@ from projects.datasets.models import Import, PartialUpload, Upload
 from projects.datasets.services import remove_upload
 
 FORGOTTEN = timedelta(days=7)
+UNASKED = 14 * 86_400.0  # seconds that vectors are kept without being asked for
 
 
 def sweep() -> None:
     _sweep_parts()
     _sweep_partials()
     _sweep_uploads()
+    _sweep_vectors()
 
 
 def _sweep_parts() -> None:
@@ -29,6 +31,14 @@ def _sweep_parts() -> None:
     old = time.time() - LIMIT - 60
     left = [*uploads.glob(f"*/*{files.PART}"), *versions.glob(f"{FOLDER}/*")]
     files.discard(*(path for path in left if _age(path) < old))
+
+
+def _sweep_vectors() -> None:
+    """What nobody has asked for in a while, and parts that a death has left: it can be computed again."""
+    versions = Path(settings.VERSIONS_DIR)
+    found = [(path, UNASKED) for path in versions.glob(f"*/{files.VECTORS}")]
+    found += [(path, LIMIT) for path in versions.glob(f"*/*.vectors/.*{files.PART}")]
+    files.discard(*(path for path, life in found if _age(path) < time.time() - life))
 
 
 def _age(path: Path) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
@@ -273,6 +273,8 @@ def version(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID)
     values = {
         **page_values,
         "can_train": page_values["can_train"] and selectors.trainable(found),
+        "can_draft": page_values["can_train"] and selectors.draftable(found),
+        "start_key": uuid4().hex,
         "version": found,
         "latest": history[0].version if history else None,
         "before": before,

@@ -12,6 +12,7 @@ EVERY = 2.0  # seconds between two touches
 STALE = 25.0
 # The clusters that train, by the hardware that a run gets.
 CPU, GPU = "train-cpu", "train-gpu"
+DRAFT = "draft"  # drafts, which take a minute
 _beaten: dict[str, float] = {}
 
 

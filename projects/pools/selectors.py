@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404
 
 from accounts.access import Action, require
-from projects.datasets import drafts
+from projects.datasets import drafts, files
 from projects.datasets.models import DatasetVersion, RowEdit
 from projects.datasets.selectors import label_rows
 from projects.models import Project
@@ -154,3 +156,8 @@ def choices(row: PoolRow, labels: list[str]) -> list[Choice]:
     return [
         Choice(key, label, shares.get(label)) for key, label in enumerate(shown[:KEYS], start=1)
     ]
+
+
+def vectors_folder(pool: Pool) -> Path:
+    """Where drafts keep what their base makes of the rows; it goes with the pool, and with the project."""
+    return files.located(settings.VERSIONS_DIR, f"{pool.project_id}/{pool.pk}.vectors")

@@ -9,14 +9,14 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import User
-from projects.datasets import services
+from projects.datasets import files, services
 from projects.datasets.models import Import, Upload
 from projects.datasets.selectors import Reading, preview_of
 from projects.jobs.queue import enqueue
 from projects.models import Project
 from projects.pools import kinds
 from projects.pools.models import Pool, Round
-from projects.pools.selectors import BUSY
+from projects.pools.selectors import BUSY, vectors_folder
 from projects.runs.models import Run
 from training.problems import Problem
 from training.table.words import shown_list
@@ -88,8 +88,9 @@ def pool_status(pool: Pool) -> str:
 
 def remove(*, pool: Pool) -> None:
     """Its open texts are gone. Labels that were given stay in the draft, or in the versions made of it."""
-    upload = pool.upload
+    upload, vectors = pool.upload, vectors_folder(pool)
     pool.delete()
+    transaction.on_commit(lambda: files.discard(vectors))
     if upload:
         let_go(upload)
 

@@ -10,7 +10,7 @@ from projects.datasets.children import Kind
 from projects.jobs import leaving
 from projects.pools import kinds, working
 from projects.pools.models import PoolRow, Round
-from projects.pools.selectors import newest_round, unasked
+from projects.pools.selectors import newest_round, unasked, vectors_folder
 from projects.pools.services import SUGGEST
 from projects.runs import folders
 from projects.runs.predicting import LETTERS
@@ -32,7 +32,8 @@ def work(asked: Round, attempt: int) -> bool:
     begun = time.monotonic()
     # A later round takes the place of this one: what it has not come to is left alone.
     while newest_round(asked.pool) == asked and (rows := list(unasked(asked)[:BATCH])):
-        outputs = client.predict(folder, [_input(row) for row in rows])
+        inputs = [_input(row) for row in rows]
+        outputs = client.predict(folder, inputs, vectors_folder(asked.pool))
         _write(asked, kind, rows, outputs)
         if not children.beat(KIND, asked.pk, attempt, 0.0):
             return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.core.paginator import Paginator
@@ -15,6 +15,7 @@ from projects.datasets import diagnosis
 from projects.datasets.models import Import
 from projects.datasets.selectors import (
     ACCEPTED,
+    draftable,
     samples_for,
     trainable,
     unfinished_imports,
@@ -74,5 +75,8 @@ def project(request: HttpRequest, slug: str, project_id: UUID) -> HttpResponse:
         "can_edit": allowed(user, found.workspace, Action.EDIT),
         "can_train": allowed(user, found.workspace, Action.TRAIN)
         and all(map(trainable, versions[:1])),
+        "can_draft": allowed(user, found.workspace, Action.TRAIN)
+        and any(map(draftable, versions[:1])),
+        "start_key": uuid4().hex,
     }
     return render(request, "projects/overview.html", values)

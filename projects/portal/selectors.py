@@ -8,6 +8,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, Greatest
 
 from accounts.models import Workspace
+from projects.datasets.files import vectors_size
 from projects.datasets.models import DatasetVersion, PartialUpload, Upload
 from projects.models import Project
 from projects.runs.models import Artifact, Run, Status
@@ -52,14 +53,16 @@ def runs_in(project: Project) -> QuerySet[Run]:
 
 
 def storage_used(workspace: Workspace) -> int:
-    """Bytes of uploads, versions and artifacts; of a file that is still coming, all that was announced."""
+    """Bytes of uploads, versions with what base models made of them, and artifacts; of a file that is still coming, all
+    that was announced."""
     mine = {"project__workspace": workspace}
     uploads = Upload.objects.filter(**mine)
     coming = PartialUpload.objects.filter(**mine, ended_at=None)
     versions = DatasetVersion.objects.filter(**mine)
     artifacts = Artifact.objects.filter(run__project__workspace=workspace, removed_at=None)
     kept = (uploads, coming, versions, artifacts)
-    return sum(rows.aggregate(bytes=Sum("size"))["bytes"] or 0 for rows in kept)
+    stored = sum(rows.aggregate(bytes=Sum("size"))["bytes"] or 0 for rows in kept)
+    return stored + sum(map(vectors_size, Project.objects.filter(workspace=workspace)))
 
 
 def newest_result(project: Project) -> Run | None:

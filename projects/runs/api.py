@@ -32,6 +32,7 @@ from training.problems import Problem
 from training.spec import EFFORTS
 
 HEADER = "Idempotency-Key"
+EFFORT = "`draft` fits a linear model in a minute; the others fine-tune, each longer than the one before."
 
 
 class ChoiceSerializer(serializers.Serializer[Any]):
@@ -42,7 +43,7 @@ class ChoiceSerializer(serializers.Serializer[Any]):
         default="",
         help_text="Id of a base model; by default the usual one for the task and the data.",
     )
-    effort = serializers.ChoiceField(EFFORTS, default="balanced")
+    effort = serializers.ChoiceField(EFFORTS, default="balanced", help_text=EFFORT)
     seed = serializers.IntegerField(default=13, min_value=0, max_value=2**31 - 1)
     settings = serializers.DictField(
         default=dict, help_text='Hyperparameters by name, such as {"epochs": 4}; all optional.'
@@ -103,6 +104,14 @@ class RunProblemSerializer(serializers.Serializer[Any]):
     )
 
 
+# Of a run, in the order in which they are told.
+_FIELDS = """
+id project version test_hash number spec status pausing origin follows stage progress
+seconds_left estimated_seconds train_seconds total_seconds attempt queue data_state
+problem artifact created_at started_at ended_at
+"""
+
+
 class RunSerializer(serializers.ModelSerializer[Run]):
     queue = QueueField()
     problem = serializers.SerializerMethodField()
@@ -120,29 +129,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
 
     class Meta:
         model = Run
-        fields = (
-            "id",
-            "project",
-            "version",
-            "test_hash",
-            "number",
-            "spec",
-            "status",
-            "stage",
-            "progress",
-            "seconds_left",
-            "estimated_seconds",
-            "train_seconds",
-            "total_seconds",
-            "attempt",
-            "queue",
-            "data_state",
-            "problem",
-            "artifact",
-            "created_at",
-            "started_at",
-            "ended_at",
-        )
+        fields = tuple(_FIELDS.split())
 
     @extend_schema_field(RunProblemSerializer(allow_null=True))
     def get_problem(self, run: Run) -> dict[str, Any] | None:
@@ -230,6 +217,7 @@ class Estimates(APIView):
         version = _version(project, given.pop("version", None))
         given["base"] = given["base"] or default_base(project.task, version)
         spec = planning.spec(project, **given)
+        planning.check_effort(spec, version)
         planning.check_base(spec, version.variant)
         return Response(EstimateSerializer(planning.estimate(version, spec)).data)
 

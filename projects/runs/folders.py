@@ -8,10 +8,13 @@ from uuid import UUID
 
 from django.conf import settings
 
-from projects.runs.models import Artifact, Run
+from projects.runs.models import Artifact, Run, Status
+from training import checkpoints
 
+RESUME = checkpoints.RESUME
+TRAINED = checkpoints.TRAINED  # of a run that has ended: epochs can be added to it
 STUDY = "study.journal"  # of a search, as training.search writes it
-HEAVY = ("checkpoint", "artifact", "artifact.zip")
+HEAVY = ("checkpoint", "artifact", "artifact.zip", RESUME, TRAINED)
 
 
 def of_run(run_id: UUID | str) -> Path:
@@ -29,13 +32,26 @@ def fresh(run: Run, attempt: int) -> Path:
     return folder
 
 
-def carry_over(run: Run, attempt: int) -> None:
-    """A search goes on with the trials of the attempt before, which was lost; a copy, since that may still write."""
-    for before in range(attempt - 1, 0, -1):
-        study = of_attempt(run, before) / STUDY
-        if study.is_file():
-            shutil.copyfile(study, of_attempt(run, attempt) / STUDY)
-            return
+def carry_over(run: Run, attempt: int) -> bool:
+    """What an earlier attempt has come to: states of its training, and the trials of a search. Whether there is any.
+
+    The same files in another place, which nobody changes; the study is copied, since a lost attempt may still write.
+    """
+    folder, earlier = of_attempt(run, attempt), range(attempt - 1, 0, -1)
+    befores = [of_attempt(run, before) for before in earlier]
+    if study := next((path / STUDY for path in befores if (path / STUDY).is_file()), None):
+        shutil.copyfile(study, folder / STUDY)
+    states = (path / name for path in befores for name in (RESUME, TRAINED))
+    found = next((path for path in states if path.is_dir()), None)
+    if found:
+        checkpoints.link_tree(found, folder / RESUME)
+    return bool(study or found)
+
+
+def trained(run: Run) -> Path | None:
+    """The folder with the last state of a succeeded run, if that was kept."""
+    found = of_attempt(run) / TRAINED
+    return found if found.is_dir() else None
 
 
 def relative(path: Path) -> str:
@@ -56,10 +72,30 @@ def tidy(run: Run, attempt: int, *, kept: bool) -> None:
     Without `kept`, the model files go as well; the log and the events stay.
     """
     folder = of_attempt(run, attempt)
-    discard(*(folder / name for name in (HEAVY[:1] if kept else HEAVY)))
+    discard(*(folder / name for name in (("checkpoint", RESUME) if kept else HEAVY)))
     for other in of_run(run.pk).glob("attempt-*"):
         if other != folder:
             discard(other)
+
+
+def forget_states(run: Run) -> None:
+    """Those of older runs of the project: the newest success is what epochs are added to."""
+    older = Run.objects.filter(project_id=run.project_id, status=Status.SUCCEEDED)
+    wanted = Run.objects.filter(project_id=run.project_id, ended_at=None, origin__isnull=False)
+    kept = {run.pk, *wanted.values_list("origin_id", flat=True)}
+    for other in older.exclude(pk__in=kept).only("pk", "attempt"):
+        discard(of_attempt(other) / TRAINED)
+
+
+def abandon(run: Run, attempt: int) -> None:
+    """An attempt that came too late removes what it wrote, unless the run goes on and may have use for it."""
+    now = Run.objects.filter(pk=run.pk).first()
+    if now is None:
+        discard(of_run(run.pk))
+    elif now.ended_at and now.attempt == attempt:
+        tidy(now, attempt, kept=now.status == Status.SUCCEEDED)
+    elif now.ended_at:
+        discard(of_attempt(run, attempt))
 
 
 def discard(*paths: Path) -> None:

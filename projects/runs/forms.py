@@ -23,7 +23,7 @@ from training.budget import KEYS, MINUTES, TRIALS
 from training.budget import check as check_budget
 from training.options import OPTIONS, Option
 from training.problems import Problem
-from training.spec import EFFORTS, Spec, check_setting
+from training.spec import Spec, check_setting
 from training.tasks.shape import Learner
 from training.tasks.text_matching import FEW
 from web.errors import words
@@ -301,6 +301,10 @@ def readings(choice: Choice) -> list[dict[str, Any]]:
 def efforts(version: DatasetVersion, spec: Spec) -> list[dict[str, Any]]:
     """What each effort does and takes, for the wizard."""
     told = {
+        "draft": (
+            _("Draft"),
+            _("A linear model over the base as it is: a first model that works, in a minute."),
+        ),
         "quick": (_("Quick"), _("A first look: does the data carry enough to learn from?")),
         "balanced": (
             _("Balanced"),
@@ -314,5 +318,5 @@ def efforts(version: DatasetVersion, spec: Spec) -> list[dict[str, Any]]:
     estimates = planning.by_effort(version, spec)
     return [
         {"value": name, "title": told[name][0], "text": told[name][1], "estimate": estimates[name]}
-        for name in EFFORTS
+        for name in estimates
     ]

@@ -18,7 +18,12 @@ from training.problems import Problem
 
 LOOK = 0.25  # seconds between two looks at the word to stop
 GRACE = 1.0  # seconds for a child to end after the word to stop: nothing of it is kept
-GRACE_LEAVING = 3.0  # seconds for a child to save and end when it is to go on later
+GRACE_PAUSING = (
+    120.0  # seconds for a child to save and end: of a large model, that may take a while
+)
+GRACE_LEAVING = (
+    4.5  # the same when the service ends, which waits no longer: see config.supervisor.GRACE
+)
 WEIGH = 2.0  # seconds between two looks at its memory
 SILENT = 1800.0  # seconds without an event after which a child is taken for stuck
 
@@ -73,7 +78,7 @@ class Watch:
                 self._child.kill()
         elif self._recorder.stop_wanted():
             self.stopping = True
-            self._tell(now + GRACE)
+            self._stop(now)
         elif leaving.wanted():
             self.leaving = True
             self._tell(now + GRACE_LEAVING)
@@ -92,6 +97,14 @@ class Watch:
             self.outgrown = self._room.too_large(self._child.pid)
             if self.outgrown:
                 self._child.kill()
+
+    def _stop(self, now: float) -> None:
+        """Nobody wants what a run that is cancelled has come to."""
+        if self._recorder.pause_wanted():
+            self._tell(now + GRACE_PAUSING)
+        else:
+            self._deadline = now + GRACE
+            self._child.drop()
 
     def _tell(self, deadline: float) -> None:
         self._deadline = deadline

@@ -19,12 +19,14 @@ from projects.runs.events import append
 from projects.runs.models import Run, Status
 
 NEXT: dict[Status, frozenset[Status]] = {
-    Status.WAITING: frozenset({Status.QUEUED, Status.CANCELLED, Status.FAILED}),
-    Status.QUEUED: frozenset({Status.STARTING, Status.CANCELLED, Status.FAILED}),
+    Status.WAITING: frozenset({Status.QUEUED, Status.CANCELLED, Status.FAILED, Status.PAUSED}),
+    Status.QUEUED: frozenset({Status.STARTING, Status.CANCELLED, Status.FAILED, Status.PAUSED}),
     Status.STARTING: frozenset({Status.RUNNING, Status.STOPPING, Status.FAILED, Status.QUEUED}),
     Status.RUNNING: frozenset({Status.STOPPING, Status.SUCCEEDED, Status.FAILED, Status.QUEUED}),
     # It may end by itself before the word to stop has reached it.
-    Status.STOPPING: frozenset({Status.CANCELLED, Status.SUCCEEDED, Status.FAILED}),
+    Status.STOPPING: frozenset({Status.CANCELLED, Status.SUCCEEDED, Status.FAILED, Status.PAUSED}),
+    # It goes on when somebody wants it to and the plan has room.
+    Status.PAUSED: frozenset({Status.WAITING, Status.CANCELLED}),
     Status.SUCCEEDED: frozenset(),
     Status.FAILED: frozenset(),
     Status.CANCELLED: frozenset(),
@@ -82,6 +84,9 @@ def _along_with(to: Status) -> dict[str, Any]:
         return {"started_at": None, "heartbeat_at": None, "waits_for": ""} | _blank()
     if to == Status.STOPPING:
         return {"stop_requested_at": now}
+    if to == Status.PAUSED:
+        # Its progress stays: that is where it goes on.
+        return {"pausing": False, "heartbeat_at": None, "seconds_left": None, "waits_for": ""}
     if to in FINAL:
         return {"ended_at": now, "seconds_left": None, "waits_for": ""}
     return {}

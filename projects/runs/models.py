@@ -19,9 +19,17 @@ class Status(models.TextChoices):
     STARTING = "starting", _("Starting")  # a worker has it; its process has not spoken yet
     RUNNING = "running", _("Running")
     STOPPING = "stopping", _("Stopping")
+    PAUSED = "paused", _("Paused")
     SUCCEEDED = "succeeded", _("Succeeded")
     FAILED = "failed", _("Failed")
     CANCELLED = "cancelled", _("Cancelled")
+
+
+class Follows(models.TextChoices):
+    """What a run has to do with its origin."""
+
+    REPEAT = "repeat", _("Repeats")
+    EXTEND = "extend", _("Adds epochs to")
 
 
 class Run(models.Model):
@@ -56,6 +64,11 @@ class Run(models.Model):
     report = models.JSONField(null=True, blank=True)  # the report event, whole
     # {"code", "values"} of the user's, {"incident"} of ours; both where ours has a known cause
     problem = models.JSONField(null=True, blank=True)
+    # Of a run that is stopping: it is paused then, and goes on when somebody wants it to.
+    pausing = models.BooleanField(default=False)
+    # The run that this one repeats exactly, or to which it adds epochs.
+    origin = models.ForeignKey("self", models.SET_NULL, null=True, related_name="followers")
+    follows = models.CharField(max_length=10, choices=Follows, blank=True)
     stop_requested_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -291,6 +291,7 @@ BASELINES = {
     "words": gettext_lazy("Words in common (TF-IDF), without a model"),
     "base": gettext_lazy("The base model before fine-tuning"),
     "model": gettext_lazy("Your fine-tuned model"),
+    "draft": gettext_lazy("Your draft"),
 }
 
 

@@ -16,14 +16,19 @@ from django.db.models import F
 from django.template.defaultfilters import filesizeformat
 
 from projects.datasets.models import DatasetVersion, HealthReport
+from projects.datasets.selectors import draftable
+from projects.jobs import hardware
+from projects.jobs.health import DRAFT
 from projects.models import Project
-from projects.runs.models import Run, Status
+from projects.runs import folders
+from projects.runs.models import Follows, Run, Status
 from projects.selectors import task_of
-from training import catalogue
+from training import catalogue, draft
 from training import estimate as estimating
 from training.catalogue import Base
 from training.coding.sequence import SINGLE
 from training.problems import Problem
+from training.problems import resuming as reasons
 from training.spec import EFFORTS, Spec, from_dict
 from web.errors import words
 
@@ -35,6 +40,7 @@ PATHS = (
     "valid",
     "test",
     "base_folder",
+    "continues",
     "encoding",
     "delimiter",
     "format",
@@ -89,10 +95,36 @@ def portable(spec: Spec) -> dict[str, Any]:
 
 def runnable(run: Run, version: Path) -> Spec:
     """With the paths of this machine. Raises Problem(`base.missing`, `base.broken`)."""
-    given = from_dict({**run.spec, "version": str(version)})
+    given = from_dict({**run.spec, "version": str(version), "continues": _continued(run)})
     if catalogue.available(given.base, site.BASES_DIR) and _is_here(given.base):
         return replace(given, base_folder=str(catalogue.locate(given.base, site.BASES_DIR)))
     return given
+
+
+def _continued(run: Run) -> str:
+    """The folder of the run to which this one adds epochs. Raises Problem(`run.epochs`)."""
+    if run.follows != Follows.EXTEND:
+        return ""
+    found = folders.trained(run.origin) if run.origin else None
+    if found is None:
+        raise Problem("run.epochs", reason=reasons.UNKEPT)
+    return str(found.parent)
+
+
+def cluster(spec: Mapping[str, Any]) -> str:
+    """Of the queue: a draft never waits behind hours of training."""
+    return DRAFT if spec.get("effort") == draft.EFFORT else hardware.cluster()
+
+
+def check_effort(spec: Spec, version: DatasetVersion) -> None:
+    """Raises Problem(`draft.task`)."""
+    if spec.effort == draft.EFFORT and not draftable(version):
+        raise Problem("draft.task", task=spec.task)
+
+
+def efforts(version: DatasetVersion) -> list[str]:
+    """Those that such data can have, the quickest first."""
+    return [name for name in EFFORTS if name != draft.EFFORT or draftable(version)]
 
 
 def _is_here(base: str) -> bool:
@@ -197,9 +229,10 @@ def estimate(
     version: DatasetVersion, spec: Spec, known: Learnt | None = None
 ) -> estimating.Estimate:
     """Seconds and bytes on this machine: measured speed, corrected by how right earlier estimates were."""
-    spec = replace(spec, settings=_asked(version, spec))
-    found = _estimated(_stats(version), with_devices(spec, most=True))
-    by = learnt(spec.base) if known is None else known
+    asked = _asked(version, spec)
+    most = min(devices(spec), devices_here())
+    found = _estimated(_stats(version), replace(spec, settings={**asked, "devices": most}))
+    by = learnt(spec.base, spec.effort) if known is None else known
     found = replace(found.times(by.factor, by.spread), memory=int(found.memory * by.memory))
     return estimating.searched(found, spec.search)
 
@@ -232,18 +265,27 @@ def _estimated(stats: Mapping[str, Any], spec: Spec) -> estimating.Estimate:
 
 def by_effort(version: DatasetVersion, spec: Spec) -> dict[str, estimating.Estimate]:
     known = learnt(spec.base)
-    return {effort: estimate(version, replace(spec, effort=effort), known) for effort in EFFORTS}
+    found = {}
+    for name in efforts(version):
+        by = learnt(spec.base, name) if name == draft.EFFORT else known
+        found[name] = estimate(version, replace(spec, effort=name), by)
+    return found
 
 
-def learnt(base: str) -> Learnt:
+def learnt(base: str, effort: str = "") -> Learnt:
     """The median of real to uncorrected estimated seconds over the latest runs with this base, or with any where
-    there are few; and how far they lie apart. Nothing is learnt of fewer than two."""
+    there are few; and how far they lie apart. Nothing is learnt of fewer than two.
+
+    Drafts, which do not train, say nothing about the others, nor these about them.
+    """
+    drafts = {"spec__effort": draft.EFFORT}
     done = Run.objects.filter(
         status=Status.SUCCEEDED,
         total_seconds__gt=0,
         estimated_seconds__gt=0,
         estimate_factor__gt=0,
     ).order_by("-ended_at")
+    done = done.filter(**drafts) if effort == draft.EFFORT else done.exclude(**drafts)
     ratio = F("total_seconds") * F("estimate_factor") / F("estimated_seconds")
     columns = ("ratio", "report__memory", "estimate__memory", "estimate__memory_factor")
     rows = list(done.filter(spec__base=base).annotate(ratio=ratio).values_list(*columns)[:LATEST])
@@ -271,21 +313,15 @@ def _spread(ratios: list[float]) -> tuple[float, float] | None:
 
 
 def devices_here() -> int:
-    """GPUs that a run may use on this machine, as measured when the site was started; 1 on a processor."""
-    return max(1, int(calibration().get("devices") or 1))
+    """GPUs that one run may have on this machine; 1 on a processor."""
+    return max(1, len(site.GPUS))
 
 
-def with_devices(spec: Spec, *, most: bool = False) -> Spec:
-    """One device where nothing else was asked for: each has a slot of its own, so that others train beside it.
-
-    For more than there are it raises Problem(`train.devices`), or takes as many as there are with `most`.
-    """
-    here, wanted = devices_here(), spec.settings.get("devices")
-    if spec.search or wanted is None:  # the trials of a search are small
-        return spec
-    if wanted > here and not most:
+def check_devices(spec: Spec) -> None:
+    """Raises Problem(`train.devices`) for more than there are."""
+    wanted, here = devices(spec), devices_here()
+    if wanted > here:
         raise Problem("train.devices", wanted=wanted, found=here)
-    return spec.with_settings(devices=min(here, wanted))
 
 
 def devices(spec: Spec) -> int:

@@ -22,6 +22,7 @@ COMMIT = 1.0  # seconds between two commits of events
 BEAT = 3.0  # seconds between two heartbeats when nothing is said
 KEPT = frozenset(
     {"stage", "started", "step", "scored", "search", "trial", "note", "saved", "verified", "usage"}
+    | {"checkpoint", "resumed"}
 )
 PROGRESS = frozenset({"checkpoint"})  # of which a later attempt has more than the one before
 PENDING_LIMIT = 20_000  # events held back while the database is away
@@ -74,6 +75,14 @@ class Recorder:
         except DatabaseError:
             connection.close()
             return False
+
+    def pause_wanted(self) -> bool:
+        """Of a run that is to stop: it shall go on later."""
+        try:
+            return Run.objects.filter(pk=self._run_id, pausing=True).exists()
+        except DatabaseError:
+            connection.close()
+            return True
 
     def _due(self) -> bool:
         if self._spoken and not self._told_so:

@@ -23,7 +23,7 @@ from projects.runs.models import Artifact, Run, RunEvent, Status
 from projects.runs.results import Result
 from projects.runs.results.shape import FIGURES
 from projects.selectors import task_of
-from training import generative_defaults
+from training import draft, generative_defaults
 from training.events import STAGES
 from training.problems import TABLE, Problem
 from web.errors import words
@@ -40,7 +40,8 @@ STAGE_TITLES = {
     "saving": _("Saving the model"),
     "verifying": _("Loading it again and comparing"),
 }
-CURVES = ("step", "scored", "usage")
+DRAFT_TITLES = {"training": _("Fitting a linear model")}
+CURVES = ("step", "scored", "resumed", "usage")
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ def run_for(
     slug: str | None = None,
 ) -> Run:
     """Http404 for strangers, and below another project's or workspace's address."""
-    related = Run.objects.select_related("project__workspace", "version", "artifact", "created_by")
+    names = ("project__workspace", "version", "artifact", "created_by", "origin__artifact")
+    related = Run.objects.select_related(*names, "origin__version")
     found = related.filter(pk=run_id)
     if project_id is not None:
         found = found.filter(project_id=project_id)
@@ -158,9 +160,10 @@ def fault_of(run: Run) -> Fault | None:
 def stages_of(run: Run) -> list[StageState]:
     """Every stage, and how far this run has come."""
     here = STAGES.index(run.stage) if run.stage in STAGES else -1
+    titles = STAGE_TITLES | (DRAFT_TITLES if run.spec.get("effort") == draft.EFFORT else {})
     over, good = ended(run), run.status == Status.SUCCEEDED
     return [
-        StageState(name, STAGE_TITLES[name], _state(index, here, over, good))
+        StageState(name, titles[name], _state(index, here, over, good))
         for index, name in enumerate(STAGES)
         if name != "searching" or run.spec.get("search")
     ]
@@ -219,6 +222,12 @@ def steps_seen(run: Run) -> int:
     steps = RunEvent.objects.filter(run=run, kind="step", attempt=run.attempt)
     last = steps.order_by("-seq").values_list("data", flat=True).first()
     return int((last or {}).get("step") or 0)
+
+
+def resumed(run: Run) -> dict[str, Any]:
+    """{"step", "epoch", "origin"} after which this attempt went on; empty where it began from the start."""
+    found = RunEvent.objects.filter(run=run, kind="resumed", attempt=run.attempt).last()
+    return dict(found.data) if found else {}
 
 
 def notes_of(run: Run) -> list[dict[str, str]]:

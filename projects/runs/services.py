@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,7 +16,6 @@ from projects import room
 from projects.datasets import diagnosis
 from projects.datasets.models import DatasetVersion
 from projects.datasets.selectors import trainable
-from projects.jobs import hardware
 from projects.jobs.queue import enqueue
 from projects.models import Project
 from projects.runs import lifecycle, planning, telling
@@ -44,6 +42,8 @@ def start(
     search: Mapping[str, Any] | None = None,
     start_key: str = "",
     confirmed: bool = False,
+    origin: Run | None = None,
+    follows: str = "",
 ) -> Run:
     """A run that is queued, or that waits while all places of the plan are taken. The same `start_key` again is the
     same run.
@@ -65,17 +65,19 @@ def start(
     chosen: dict[str, Any] = {"base": base, "effort": effort, "seed": seed}
     asked: dict[str, Any] = {"prompt": prompt, "system": system, "search": search}
     spec = planning.spec(project, **chosen, settings=settings or {}, **asked)
+    planning.check_effort(spec, version)
     planning.check_base(spec, version.variant)
-    spec = planning.with_devices(spec)
+    planning.check_devices(spec)
     check_devices(project.workspace, planning.devices(spec))
     room.check(planning.bytes_kept(spec))
     run = Run(project=project, version=version, start_key=key, created_by=user)
-    run.cluster = hardware.cluster()
+    run.origin, run.follows = origin, follows
     run.spec = planning.portable(spec)
+    run.cluster = planning.cluster(run.spec)
     run.data_state = {
         "gate": gate, "confirmed": gate == "red", "ignored": diagnosis.acknowledged(version)
     }  # fmt: skip
-    learnt = planning.learnt(spec.base)
+    learnt = planning.learnt(spec.base, spec.effort)
     estimate = planning.estimate(version, spec, learnt)
     run.estimated_seconds = estimate.seconds
     run.estimate = planning.kept(estimate, learnt)
@@ -135,11 +137,21 @@ def _admit(run: Run, workspace: Workspace) -> Problem | None:
     return None
 
 
+def _least_minutes(run: Run) -> int:
+    """Of the plan, that the run is known to take: a search its own, or those of its tries."""
+    search = run.spec.get("search") or {}
+    if not search:
+        return 1
+    return math.ceil(search.get("minutes") or (run.estimated_seconds or 0) / 60) or 1
+
+
 def admit(workspace: Workspace) -> int:
     """Lets runs that wait for the plan into the queue, the oldest first, while there is room. Returns how many."""
     waiting = Run.objects.filter(project__workspace=workspace, status=Status.WAITING)
     admitted = 0
-    for run in waiting.order_by("created_at", "number").only("spec", "cluster", "project"):
+    for run in waiting.order_by("created_at", "number").only(
+        "spec", "cluster", "project", "estimated_seconds"
+    ):
         if _admit(run, workspace):
             break
         admitted += 1
@@ -153,18 +165,12 @@ def _admit_next(run_id: UUID | str) -> None:
         admit(workspace)
 
 
-def _least_minutes(run: Run) -> int:
-    """Of the plan, that the run is known to take: a search its own, or those of its tries."""
-    search = run.spec.get("search") or {}
-    if not search:
-        return 1
-    return math.ceil(search.get("minutes") or (run.estimated_seconds or 0) / 60) or 1
-
-
 def request_stop(*, run: Run, user: User) -> Run:
     """A run that no worker has is cancelled at once, a running one within two seconds, one that has ended stays."""
     reason = f"user:{user.pk}"
-    ahead = Q(status__in=lifecycle.AHEAD)
+    # One that is to be paused has the word already: it means something else now.
+    Run.objects.filter(pk=run.pk, status=Status.STOPPING).update(pausing=False)
+    ahead = Q(status__in=(*lifecycle.AHEAD, Status.PAUSED))
     for _again in range(3):  # it may be claimed or given back between the two
         if end(run.pk, Status.CANCELLED, where=ahead, reason=reason):
             break
@@ -196,8 +202,27 @@ def end(
         devices = planning.devices_of(Run.objects.only("spec").get(pk=run_id))
         settle(run_id=run_id, attempt=attempt, seconds=seconds * devices)
     release(run_id=run_id)
-    transaction.on_commit(partial(_admit_next, run_id), robust=True)
+    transaction.on_commit(lambda: _admit_next(run_id), robust=True)
     telling.ended(run_id, to)
+    return True
+
+
+@transaction.atomic
+def lay_down(
+    run_id: UUID,
+    *,
+    attempt: int | None = None,
+    seconds: float = 0.0,
+    where: Q | None = None,
+    reason: str = "",
+) -> bool:
+    """Paused, what it used booked and its place in the plan given back: all three or none."""
+    if not lifecycle.move(run_id, Status.PAUSED, attempt=attempt, where=where, reason=reason):
+        return False
+    if attempt is not None and seconds > 0:
+        settle(run_id=run_id, attempt=attempt, seconds=seconds)
+    release(run_id=run_id)
+    transaction.on_commit(lambda: _admit_next(run_id), robust=True)
     return True
 
 
@@ -220,12 +245,20 @@ def succeed(*, run: Run, attempt: int, seconds: float, report: Any, artifact: Ar
 
 @transaction.atomic
 def requeue(
-    run_id: UUID, *, attempt: int, reason: str, where: Q | None = None, **fields: Any
+    run_id: UUID,
+    *,
+    attempt: int,
+    reason: str,
+    seconds: float = 0.0,
+    where: Q | None = None,
+    **fields: Any,
 ) -> bool:
-    """Back into the queue; it keeps its place in the plan."""
+    """Back into the queue; it keeps its place in the plan. `seconds` of work that was kept are booked."""
     narrow: dict[str, Any] = {"attempt": attempt, "where": where}
     if not lifecycle.move(run_id, Status.QUEUED, reason=reason, **narrow, **fields):
         return False
+    if seconds > 0:
+        settle(run_id=run_id, attempt=attempt, seconds=seconds)
     enqueue(EXECUTE, run_id, cluster=Run.objects.values_list("cluster", flat=True).get(pk=run_id))
     return True
 
@@ -237,6 +270,8 @@ def lose(run_id: UUID, *, attempt: int, where: Q | None = None) -> bool:
     """
     here: dict[str, Any] = {"attempt": attempt, "reason": "lost"}
     stopping = Q(status=Status.STOPPING) & (where or Q())
+    if lay_down(run_id, where=stopping & Q(pausing=True), **here):
+        return True
     if end(run_id, Status.CANCELLED, where=stopping, **here):
         return True
     few = Q(losses__lt=LOSSES - 1) & (where or Q())

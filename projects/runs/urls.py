@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from projects.runs import views, wizard
+from projects.runs import drafting, going, views, wizard
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("train/", wizard.train, name="train"),
@@ -18,5 +18,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/<uuid:run_id>/metrics.csv", views.run_metrics, name="run-metrics"),
     path("runs/<uuid:run_id>/artifact.zip", views.run_artifact, name="run-artifact"),
     path("runs/<uuid:run_id>/cancel/", views.run_cancel, name="run-cancel"),
+    path("runs/<uuid:run_id>/pause/", going.run_pause, name="run-pause"),
+    path("runs/<uuid:run_id>/resume/", going.run_resume, name="run-resume"),
+    path("runs/<uuid:run_id>/repeat/", going.run_repeat, name="run-repeat"),
+    path("runs/<uuid:run_id>/extend/", going.run_extend, name="run-extend"),
+    path("runs/<uuid:run_id>/fine-tune/", drafting.run_fine_tune, name="run-fine-tune"),
+    path("versions/<uuid:version_id>/draft/", drafting.version_draft, name="version-draft"),
     path("runs/<uuid:run_id>/try/", views.run_try, name="run-try"),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.http import (
     Http404,
@@ -15,7 +15,7 @@ from django.http import (
 )
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -24,7 +24,9 @@ from accounts.access import Action, allowed
 from projects.jobs.health import worker_alive
 from projects.people import user_of
 from projects.runs import (
+    again,
     charts,
+    drafting,
     history,
     planning,
     polling,
@@ -38,7 +40,7 @@ from projects.runs import (
 )
 from projects.runs.lifecycle import HELD
 from projects.runs.models import Run, Status
-from projects.runs.names import figure
+from projects.runs.names import SHARE, figure
 from projects.runs.results import Listed
 from projects.runs.results.causes import causes
 from training.problems import Problem
@@ -67,8 +69,7 @@ def run_status(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) 
     if request.GET.get("mark") == sign.mark:
         return polling.unchanged(sign)
     found = selectors.run_for(request, run_id, Action.VIEW, project_id, slug)
-    values = (_page if selectors.ended(found) else _under_way)(request, found)
-    response = render(request, "runs/_live.html", values | {"fragment": True, "mark": sign.mark})
+    response = render(request, "runs/_live.html", live(request, found) | {"mark": sign.mark})
     return polling.told(response, sign)
 
 
@@ -82,6 +83,12 @@ def run_log(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> 
     response = render(request, template, values)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def live(request: HttpRequest, found: Run) -> dict[str, Any]:
+    """For the fragment that says where the run stands."""
+    values = (_page if selectors.ended(found) else _under_way)(request, found)
+    return values | {"fragment": True}
 
 
 def _under_way(request: HttpRequest, found: Run) -> dict[str, Any]:
@@ -100,8 +107,11 @@ def _under_way(request: HttpRequest, found: Run) -> dict[str, Any]:
         "stages": selectors.stages_of(found),
         "worker_alive": alive,
         "turn": turns.turn_of(found) if found.status == Status.QUEUED else None,
+        "is_draft": drafting.is_draft(found),
+        "start_key": uuid4().hex,
         **searching.live(found),
         "notes": selectors.notes_of(found),
+        "resumed": selectors.resumed(found),
         "heard": heard,
         "late": alive and heard is not None and heard > polling.LATE,
         "steps_seen": selectors.steps_seen(found) if held and found.seconds_left else 0,
@@ -139,6 +149,9 @@ def _results(found: Run) -> dict[str, Any]:
         "expired_values": {"at": date_format(found.artifact.removed_at)}
         if found.artifact.removed_at
         else {},
+        **_agreement(found, result),
+        "extends": not again.cannot_extend(found),
+        "beside": drafting.beside(found),
         **searching.found(result),
         "chart_urls": {
             name: reverse("run-chart", args=[*ids, name])
@@ -146,6 +159,17 @@ def _results(found: Run) -> dict[str, Any]:
         },
         **trying.box(found, result, _examples(found)),
     }  # fmt: skip
+
+
+def _agreement(found: Run, result: results.Result) -> dict[str, Any]:
+    told = again.agreement(found)
+    if told is None or not told.figure:
+        return {"agreement": told}
+    shown = figure(told.figure, result.head)
+    apart = number_format(100 * told.difference if shown.form == SHARE else told.difference, 3)
+    if shown.form == SHARE:
+        apart = _("%(points)s points") % {"points": apart}
+    return {"agreement": told, "apart": apart, "apart_figure": shown.title}
 
 
 def _examples(found: Run) -> list[dict[str, str]]:
@@ -168,6 +192,11 @@ def _urls(found: Run) -> dict[str, str]:
         "artifact_url": "run-artifact",
         "cancel_url": "run-cancel",
         "log_url": "run-log",
+        "pause_url": "run-pause",
+        "resume_url": "run-resume",
+        "repeat_url": "run-repeat",
+        "extend_url": "run-extend",
+        "fine_tune_url": "run-fine-tune",
         "try_url": "run-try",
     }
     return {name: reverse(route, args=ids) for name, route in urls.items()}
@@ -328,7 +357,7 @@ def run_cancel(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) 
     found = selectors.run_for(request, run_id, Action.TRAIN, project_id, slug)
     stopped = services.request_stop(run=found, user=user_of(request))
     if request.headers.get("HX-Request"):
-        return render(request, "runs/_live.html", _page(request, stopped) | {"fragment": True})
+        return render(request, "runs/_live.html", live(request, stopped))
     return redirect("run", slug=slug, project_id=project_id, run_id=run_id)
 
 

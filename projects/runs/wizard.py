@@ -16,7 +16,6 @@ from projects.datasets import diagnosis
 from projects.datasets.findings import groups_of
 from projects.datasets.models import DatasetVersion
 from projects.datasets.selectors import versions_in
-from projects.jobs import hardware
 from projects.jobs.health import worker_alive
 from projects.models import Project
 from projects.people import user_of
@@ -46,6 +45,7 @@ MENDED = {
     "spec": "model",
     "train.devices": "model",
     "quota.devices": "model",
+    "draft": "model",
     "base": "model",
     "prompt": "model",
 }
@@ -111,8 +111,9 @@ def _check(project: Project, choice: Choice) -> None:
         if diagnosis.standing(choice.version) == "red" and not choice.confirmed:
             raise Problem("run.gate", version=str(choice.version))
     if after >= 2:
-        variant = choice.version.variant if choice.version else ""
-        planning.check_base(choice.spec(project), variant)
+        version, spec = _version(choice), choice.spec(project)
+        planning.check_effort(spec, version)
+        planning.check_base(spec, version.variant)
 
 
 def _mended_at(problem: Problem) -> str:
@@ -209,7 +210,7 @@ def _review(project: Project, choice: Choice) -> dict[str, Any]:
         "settings": [(setting_title(n), setting_value(v)) for n, v in spec.settings.items()],
         "allowance": allowance(project.workspace),
         "start_key": uuid4().hex,
-        "worker_alive": worker_alive(hardware.cluster()),
+        "worker_alive": worker_alive(planning.cluster(spec.as_dict())),
     }
 
 

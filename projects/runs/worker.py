@@ -26,9 +26,11 @@ from projects.runs import faults, folders, lifecycle, planning, services, turns
 from projects.runs.events import storable
 from projects.runs.guarding import Room, Watch
 from projects.runs.measuring import Meter
-from projects.runs.models import Artifact, Run, Status
+from projects.runs.models import Artifact, Run, RunEvent, Status
 from projects.runs.recorder import Recorder
+from training.failpoints import failpoint
 from training.problems import Problem
+from training.problems import resuming as reasons
 from web.errors import incident
 
 log = logging.getLogger(__name__)
@@ -71,11 +73,15 @@ def execute(run_id: UUID | str) -> bool:
     if attempt is None:
         log.info("Run %s is not waiting: nothing to do", run_id)
         return False
+    failpoint("run.claimed")
     run = Run.objects.select_related("version", "project").get(pk=run_id)
     try:
         folder = folders.fresh(run, attempt)
-        folders.carry_over(run, attempt)
-        _carry_out(run, attempt, folder, begin)
+        lost = not folders.carry_over(run, attempt) and _had_states(run)
+        _carry_out(run, attempt, folder, begin, lost=lost)
+    except slots.Busy:
+        log.exception("Run %s found no free slot", run_id)
+        _persist(lambda: _put_back(run, attempt))
     except Problem as problem:
         told = {"code": problem.code, "values": storable(problem.values)}
         _fail(run, attempt, told, begin, ours=problem.code.startswith("artifact."))
@@ -85,7 +91,19 @@ def execute(run_id: UUID | str) -> bool:
     return True
 
 
-def _carry_out(run: Run, attempt: int, folder: Path, begin: float) -> None:
+def _put_back(run: Run, attempt: int) -> bool:
+    """A run on several devices wants more than one slot, and waits for others; one that found none is lost."""
+    if planning.devices_of(run) > 1:
+        return services.requeue(run.pk, attempt=attempt, reason="slots")
+    return services.lose(run.pk, attempt=attempt)
+
+
+def _had_states(run: Run) -> bool:
+    return RunEvent.objects.filter(run=run, kind="checkpoint").exists()
+
+
+def _carry_out(run: Run, attempt: int, folder: Path, begin: float, *, lost: bool) -> None:
+    """`lost`: states that an earlier attempt told of are not there."""
     spec = planning.runnable(run, version_file(run.version))
     (folder / "spec.json").write_text(json.dumps(spec.as_dict()), encoding="utf-8")
     fit = ["fit", "--spec", str(folder / "spec.json"), "--out", str(folder)]
@@ -93,14 +111,19 @@ def _carry_out(run: Run, attempt: int, folder: Path, begin: float) -> None:
     with slots.taken(run.cluster, devices) as slot:
         room = Room(slot, run_limits(run.project.workspace), begin, run.cluster == GPU)
         recorder = Recorder(run.pk, attempt)
+        if lost:
+            values = {"reason": reasons.GONE}
+            recorder.note({"event": "note", "code": "train.checkpoints_lost", "values": values})
         network = not spec.base_folder  # else it is fetched
         ended = follow(fit, folder, recorder, room, devices=devices, network=network)
         if _fitted(ended):
+            failpoint("run.fitted")
             recorder.note(
                 {"event": "stage", "name": "verifying", "progress": 0.97, "seconds_left": None}
             )
             checked = follow(["verify", str(folder)], folder, recorder, room)
             ended = _joined(ended, checked)
+    failpoint("run.ending")
     _conclude(run, attempt, folder, ended, time.monotonic() - begin)
 
 
@@ -156,11 +179,16 @@ def _conclude(run: Run, attempt: int, folder: Path, ended: Ended, seconds: float
     """Writes the end that the child's end calls for. Every write names the attempt, so that a late one is lost."""
     if not ended.ours:
         log.warning("Run %s was taken from attempt %s", run.pk, attempt)
+        folders.abandon(run, attempt)
+    elif _stopped(run, ended) and Run.objects.filter(pk=run.pk, pausing=True).exists():
+        _persist(lambda: services.lay_down(run.pk, attempt=attempt, seconds=seconds))
     elif _stopped(run, ended):
         _persist(lambda: services.end(run.pk, Status.CANCELLED, attempt=attempt, seconds=seconds))
         folders.tidy(run, attempt, kept=False)
     elif ended.leaving:
-        _persist(lambda: services.requeue(run.pk, attempt=attempt, reason="shutdown"))
+        given: dict[str, Any] = {"attempt": attempt, "reason": "shutdown"}
+        given["seconds"] = seconds if _had_states(run) else 0.0
+        _persist(lambda: services.requeue(run.pk, **given))
     elif ended.returncode == STOPPED:  # by nobody here
         _persist(lambda: services.lose(run.pk, attempt=attempt))
     elif "problem" in ended.said and ended.returncode == PROBLEM:
@@ -197,7 +225,9 @@ def _succeed(run: Run, attempt: int, folder: Path, ended: Ended, seconds: float)
     report = storable({k: value for k, value in ended.said["report"].items() if k != "event"})
     given: dict[str, Any] = {"run": run, "attempt": attempt, "seconds": seconds}
     if _persist(lambda: services.succeed(report=report, artifact=artifact, **given)):
+        failpoint("run.ended")
         folders.tidy(run, attempt, kept=True)
+        folders.forget_states(run)
 
 
 def _fail(

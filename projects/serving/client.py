@@ -21,13 +21,17 @@ class ServingFailed(Exception):
     """It answered, and not as it should: ours to mend."""
 
 
-def predict(artifact: Path, inputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def predict(
+    artifact: Path, inputs: Sequence[Mapping[str, Any]], vectors: Path | None = None
+) -> list[dict[str, Any]]:
     """One {"label", "probability", "probabilities"} an input, or what else the model says.
 
-    `artifact` is the unpacked folder. Raises Problem(`serving.unavailable`) when the process is not up, and the
-    problem that it answered with.
+    `artifact` is the unpacked folder; in the folder `vectors` a draft keeps what its base made of the texts.
+    Raises Problem(`serving.unavailable`) when the process is not up, and the problem that it answered with.
     """
     body = {"artifact": str(artifact), "inputs": [dict(item) for item in inputs]}
+    if vectors is not None:
+        body["vectors"] = str(vectors)
     status, answer = _post("/predict", body)
     if status == 422 and answer.get("code") in TABLE:
         raise Problem(answer["code"], **(answer.get("values") or {}))

@@ -67,9 +67,13 @@ export function extend(element, added) {
   draw(element, figure);
 }
 
-export function clear(element) {
+/** Takes away the points beyond `most` on the x axis. */
+export function clear(element, most = -Infinity) {
   const figure = drawn.get(element);
-  for (const line of figure?.data ?? []) [line.x, line.y] = [[], []];
+  for (const line of figure?.data ?? []) {
+    line.y = line.y.filter((_value, index) => line.x[index] <= most);
+    line.x = line.x.filter((value) => value <= most);
+  }
 }
 
 async function load(element) {

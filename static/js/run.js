@@ -13,6 +13,7 @@ const charts = {
 };
 let since = 0;
 let attempt = null;
+let from = null; // the epoch after which a new attempt goes on, until its first point; -1: from the start
 let wait = PAUSE;
 let timer = null;
 let asking = false;
@@ -25,15 +26,29 @@ function add(line, x, y) {
   line.y.push(y ?? null); // a loss that is no number leaves a gap
 }
 
-// A lost worker starts the run again: the lines of the attempt before go.
+const POINTS = new Set(["step", "scored"]);
+
+// Another attempt goes on after an epoch that had been saved, or begins again: what was drawn of later ones goes.
 function restart(events) {
-  const last = events.at(-1).attempt;
-  if (attempt !== null && last !== attempt) {
-    trend = { sum: 0, weight: 0 };
-    for (const chart of Object.values(charts)) clear(chart);
+  let kept = [];
+  for (const event of events) {
+    if (attempt !== null && event.attempt !== attempt) from = -1;
+    attempt = event.attempt;
+    if (event.kind === "resumed") from = event.data.epoch;
+    if (POINTS.has(event.kind) && from !== null) {
+      kept = kept.filter(({ kind, data }) => !POINTS.has(kind) || data.epoch <= from);
+      back(from);
+      from = null;
+    }
+    kept.push(event);
   }
-  attempt = last;
-  return events.filter((event) => event.attempt === last);
+  return kept;
+}
+
+function back(epoch) {
+  if (epoch < 0) trend = { sum: 0, weight: 0 };
+  for (const chart of Object.values(charts)) clear(chart, epoch);
+  for (const row of root.querySelectorAll("tr[data-epoch]")) if (row.dataset.epoch > epoch) row.remove();
 }
 
 // A running mean that is right from the first step on.
@@ -68,7 +83,7 @@ function grow(events) {
       add(loss[0], data.epoch, data.loss);
       add(loss[1], data.epoch, smoothed(data.loss));
     }
-    if (kind !== "scored") continue;
+    if (kind !== "scored" || drawn(data.epoch)) continue;
     if (data.valid_loss !== null) add(loss[2], data.epoch, data.valid_loss);
     for (const [figure, added] of lines) {
       figure.data.forEach(({ meta }, index) => meta && add(added[index], data.epoch, data.metrics[meta]));
@@ -79,6 +94,9 @@ function grow(events) {
   extend(charts.loss, loss);
   extend(charts.scores, scores);
 }
+
+// An epoch that was judged right before an interruption is judged again.
+const drawn = (epoch) => figures.scores.data.concat(figures.loss.data.slice(2)).some(({ x }) => x.at(-1) >= epoch);
 
 // The same in words, a row an epoch: for those who do not see the charts.
 function describe(scored) {

@@ -6,7 +6,7 @@ import pytest
 
 from training.defaults import epochs, rate_for, settings
 from training.options import OPTIONS
-from training.spec import EFFORTS, check_settings
+from training.spec import EFFORT_DEFAULTS, check_settings
 
 HEADS = [
     ("sequence", "single"),
@@ -19,7 +19,7 @@ HEADS = [
 
 
 @pytest.mark.parametrize(("head", "objective"), HEADS)
-@pytest.mark.parametrize("effort", EFFORTS)
+@pytest.mark.parametrize("effort", EFFORT_DEFAULTS)
 @pytest.mark.parametrize("rows", [0, 10, 1_000, 10_000, 1_000_000])
 def test_every_option_of_a_head_has_an_allowed_value(
     effort: str, rows: int, head: str, objective: str
@@ -47,7 +47,7 @@ def test_few_rows_are_seen_more_often() -> None:
 
 def test_more_effort_is_more_epochs() -> None:
     for rows in (100, 5_000, 100_000):
-        counts = [epochs(effort, rows) for effort in EFFORTS]
+        counts = [epochs(effort, rows) for effort in EFFORT_DEFAULTS]
         assert counts == sorted(set(counts))
 
 

@@ -45,6 +45,7 @@ def test_it_works(fitted: Path) -> None:
         "predictions.parquet",
         "report.json",
         "spec.json",
+        "trained",
         "version.flags.parquet",
         "version.parquet",
     }

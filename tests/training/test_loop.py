@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training import backbone, batches, loop, optimizers
+from training import backbone, batches, course, loop, optimizers
 from training.events import Note, Scored, Step
 from training.files import core
 from training.problems import Problem
@@ -182,7 +182,7 @@ def test_it_stops_after_its_patience() -> None:
 def test_half_of_the_epochs_are_run_before_the_start_is_kept(
     number: int, best: int, stops: bool
 ) -> None:
-    assert loop.hopeless(number, best, replace(PLAN, epochs=8, patience=2)) is stops
+    assert course.hopeless(number, best, replace(PLAN, epochs=8, patience=2)) is stops
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_a_later_epoch_is_preferred_unless_the_rows_clearly_say_otherwise(
     found: float, wanted: bool
 ) -> None:
     # Half a standard error of 0.9 on 1,000 rows is 0.0047; what counts is the best of all, not the last that was kept.
-    assert loop.as_good(found, [0.90, 0.897], 1000) is wanted
+    assert course.as_good(found, [0.90, 0.897], 1000) is wanted
 
 
 def test_without_a_finite_loss_it_steps_back_twice_and_then_stops() -> None:

@@ -14,8 +14,9 @@ from torch import nn
 from torch.nn import functional
 
 from tests.training.conftest import about_of
-from training import backbone, batches, freezing, layers, loop, losses, optimizers
+from training import backbone, batches, freezing, layers, loop, losses, optimizers, vectors
 from training.coding import sequence
+from training.events import last_of
 from training.plan import Plan
 
 PLAN = Plan(2, 1e-3, 1e-2, 16, 0.0, 0.01, 0.0, 1.0, "constant", 9, False, 5)
@@ -274,19 +275,13 @@ def test_stored_vectors_give_the_same_training_without_the_base(network: Any, pi
     plan = replace(PLAN, trained="head_only", dropout=0.0)
     plain = losses_of(network(), pieces, plan)
     made = network()
-    steps = backbone.vectors(made, pieces)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            vectors = stop.value
-            break
+    known = last_of(vectors.Store(None, "").of(made, pieces))
 
     def never(*_: Any) -> None:
         raise AssertionError("the base was run")
 
     handle = made.base.register_forward_pre_hook(never)
-    with freezing.stored(made.train(), [(pieces, vectors)]):
+    with freezing.stored(made.train(), [(pieces, known)]):
         assert losses_of(made, pieces, plan) == pytest.approx(plain, abs=1e-5)
     with pytest.raises(AssertionError):
         made(made.collate(pieces[:2]))

@@ -11,8 +11,9 @@ from training import adapters, export, loop
 from training.events import Event
 from training.fit.job import Job
 from training.fit.judging import Judge
+from training.fit.keeping import Beside, Best
 
-Follow = Callable[[Callable[[], None]], Generator[Event, None, loop.Outcome]]
+Follow = Callable[[Best], Generator[Event, None, loop.Outcome]]
 
 
 def adapted(
@@ -27,16 +28,9 @@ def adapted(
     settings = job.settings
     adapters.attach(network, settings["rank"], settings["alpha"], method=settings["method"])
     network.to(accelerator.device)
-    best: dict[str, Any] = {}
-
-    def keep() -> None:
-        best["adapter"] = adapters.adapter_state(network)
-        best["head"] = {name: item.clone() for name, item in network.head.state_dict().items()}
-        best["tuned"] = dict(judge.tuned)
-
-    outcome = yield from follow(keep)
-    adapters.put_adapter(network, best["adapter"])
-    network.head.load_state_dict(best["head"])
+    best = Beside(network, lambda: judge.tuned)
+    outcome = yield from follow(best)
+    best.put()
     adapters.merged(network)
-    export.checkpoint(job.folder, network, tokenizer, job.about | best["tuned"])
+    export.checkpoint(job.folder, network, tokenizer, job.about | best.chosen)
     return outcome

@@ -32,7 +32,6 @@ $rows
 def card(job: Job, report: Report) -> str:
     base, rows = catalogue.BASES.get(job.spec.base), report.details["rows"]
     settings = job.settings | {"seed": job.spec.seed, "effort": job.spec.effort}
-    best, run = report.details["best_epoch"], report.details["epochs_run"]
     listed = "\n".join(f"- {name}: {value}" for name, value in settings.items())
     names = job.learner.summary
     values = {
@@ -57,9 +56,17 @@ def card(job: Job, report: Report) -> str:
         "example": example(job),
         "max_length": job.settings["max_length"],
         "truncated": percent(job.truncated),
-        "training": f"The weights are those after epoch {best} of {run}, the best on validation.\n\n{listed}",
+        "kind": "A draft over the unchanged" if "draft" in report.details else "A fine-tuned",
+        "training": f"{_made(report)}\n\n{listed}",
     }
     return Template((heads.FILES / "card.md").read_text(encoding="utf-8")).substitute(values)
+
+
+def _made(report: Report) -> str:
+    best, run = report.details["best_epoch"], report.details["epochs_run"]
+    if "draft" in report.details:
+        return "A draft: a linear model over the base as it is, the best of some on validation."
+    return f"The weights are those after epoch {best} of {run}, the best on validation."
 
 
 def added(job: Job) -> list[str]:

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from accelerate import Accelerator
 
-from training import backbone, catalogue, defaults, export, heads, install, version
+from training import backbone, catalogue, defaults, draft, export, heads, install, vectors, version
 from training.check import Wish, check
+from training.checkpoints import Store
 from training.events import Checked, Event, Note, Stage, Started, each
 from training.plan import Plan
 from training.problems import Problem
@@ -56,6 +57,12 @@ class Job:
     vectors: dict[str, Any] = field(default_factory=dict)  # of a frozen base, by split
     notes: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    # What is kept on the way: of all of it, of this training, of the run that it continues, and what it is
+    store: Store | None = None
+    states: Store | None = None
+    origin: Store | None = None
+    setup: dict[str, Any] = field(default_factory=dict)
+    several: bool = False  # trainings, of which the best on validation is kept
 
     @property
     def learner(self) -> Learner:
@@ -149,6 +156,7 @@ def read(job: Job) -> Generator[Event, None, None]:
     if not job.rows["test"]:
         raise Problem("train.no_test")
     _settle(job)
+    draft.check_head(spec.effort, job.learner.head, spec.task)
     job.about = about(job)
     yield stage("reading", 1.0)
 
@@ -161,6 +169,8 @@ def _settle(job: Job) -> None:
         base = catalogue.BASES.get(spec.base or usual)
         compares = bool(base and base.compares)
         settings = variant.settled(spec.settings, job.rows["train"], compares)
+        if spec.effort == draft.EFFORT:
+            settings = variant.drafted(spec.settings, job.rows["train"])
         job.spec = replace(spec, settings=settings)
 
 
@@ -212,7 +222,7 @@ def prepare(job: Job) -> Generator[Event, None, Any]:
     chosen = defaults.settings(
         spec.effort, len(job.rows["train"]), spec.settings, job.learner.head, job.learner.objective
     )
-    if spec.settings.get("learning_rate") is None:
+    if "learning_rate" in chosen and spec.settings.get("learning_rate") is None:
         chosen["learning_rate"] = defaults.rate_for(
             chosen["learning_rate"], backbone.hidden(job.base)
         )
@@ -226,7 +236,7 @@ def prepare(job: Job) -> Generator[Event, None, Any]:
     if "probe_head" in chosen and spec.settings.get("probe_head") is None:
         chosen["probe_head"] = job.learner.head != "sequence" or len(job.learner.inputs) == 1
     check_metric(job, chosen.get("stop_metric", "auto"))
-    if chosen["method"] != "full" and chosen.get("trained", "all") != "all":
+    if chosen.get("method", "full") != "full" and chosen.get("trained", "all") != "all":
         # Beside an adapter nothing else is trained.
         raise Problem("spec.choice", field="trained", value=chosen["trained"], choices="all")
     freeze(job, chosen)
@@ -280,18 +290,31 @@ def plan_of(job: Job) -> Plan:
     return Plan(**{"seed": job.spec.seed, **UNUSED, **own})
 
 
-def started(
-    job: Job, accelerator: Accelerator, figures: tuple[str, ...] = (), ways: int = 1
-) -> Started:
+def planned(job: Job, ways: int = 1) -> tuple[int, int]:
+    """(steps, epochs) of all trainings, of which there is one for each of several ways; a draft has none."""
+    if job.spec.effort == draft.EFFORT:
+        return 0, 0
     plan, seeds = plan_of(job), job.settings.get("seeds", 1)
     if ways > 1:
         seeds = ways + (seeds if seeds > 1 else 0)
+    return seeds * plan.steps(len(job.pieces["train"])), seeds * plan.epochs
+
+
+def store_of(job: Job) -> vectors.Store:
+    """What the base makes of the rows: beside the version, for all who ask for it."""
+    return vectors.of_version(job.spec.version, job.base)
+
+
+def started(
+    job: Job, accelerator: Accelerator, figures: tuple[str, ...] = (), ways: int = 1
+) -> Started:
+    steps, epochs = planned(job, ways)
     return Started(
         spec=_shown(job.spec),
         rows={split: len(rows) for split, rows in job.rows.items()},
         labels=tuple(job.labels),
-        steps=seeds * plan.steps(len(job.pieces["train"])),
-        epochs=seeds * plan.epochs,
+        steps=steps,
+        epochs=epochs,
         device=accelerator.device.type,
         precision=job.settings["precision"],
         max_length=job.settings["max_length"],
@@ -303,5 +326,5 @@ def started(
 def _shown(spec: Spec) -> dict[str, Any]:
     """The spec with names in place of paths."""
     given = spec.as_dict()
-    paths = ("version", "train", "valid", "test", "base_folder")
+    paths = ("version", "train", "valid", "test", "base_folder", "continues")
     return {**given, **{name: Path(given[name]).name if given[name] else "" for name in paths}}

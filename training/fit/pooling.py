@@ -16,10 +16,8 @@ from training.fit import probes
 from training.fit.job import Job, freeze, stage
 from training.tasks.shape import picked
 
-KNOWN, ASKED = (
-    1_000,
-    500,
-)  # rows that the linear models are fitted on, and validation rows that they are compared on
+# Rows that the linear models are fitted on, and validation rows that they are compared on.
+KNOWN, ASKED = 1_000, 500
 LEAST = 10  # validation rows, below which they say nothing
 # sentence-transformers: a switch each, or one name.
 SAID = {"pooling_mode_cls_token": FIRST, "pooling_mode_mean_tokens": MEAN}
@@ -74,7 +72,8 @@ def sample(job: Job) -> Job:
     train, valid = _some(job, "train", KNOWN), _some(job, "valid", ASKED)
     rows, pieces = zip(train, valid, valid, strict=True)
     names = ("train", "valid", "test")
-    spec = job.spec.with_settings(probe_head=False, trained="all")
+    # Without a version: vectors of a sample are not worth a file.
+    spec = replace(job.spec.with_settings(probe_head=False, trained="all"), version="")
     return replace(
         job,
         spec=spec,

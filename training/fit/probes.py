@@ -1,8 +1,8 @@
-"""What the frozen base can do: simple models over its vectors, from which the head starts."""
+"""What the frozen base can do: simple models over its vectors, from which the head starts; of a draft, all there is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,14 +10,16 @@ import numpy.typing as npt
 import torch
 from accelerate import Accelerator
 
-from training import backbone, baselines
+from training import baselines
 from training.coding import pair, sequence
 from training.events import Event, each
 from training.files import core
-from training.fit.job import Job, stage
+from training.fit.job import Job, stage, store_of
 from training.tasks import bi_encoder
+from training.vectors import Store
 
 Floats = npt.NDArray[np.floating[Any]]
+Models = Iterator[tuple[Floats, Floats]]  # weights and bias, one pair a strength
 WORDS, MOST_WORDS = (
     20,
     60_000,
@@ -27,49 +29,50 @@ Probe = Callable[[Job, Any, Accelerator], Generator[Event, None, tuple[Any, dict
 
 
 def vectors(
-    network: Any,
-    pieces: Sequence[Mapping[str, Any]],
-    accelerator: Accelerator,
-    start: float,
-    share: float,
-) -> Generator[Event, None, Floats]:
-    """The frozen base's vectors of the pieces, with a sign of life between the chunks."""
-    steps = backbone.vectors(network, pieces, accelerator.autocast)
-    return (yield from each(steps, lambda done: stage("baselines", start + share * done)))
+    job: Job, network: Any, store: Store, say: Callable[[float], Event]
+) -> Generator[Event, None, dict[str, Any]]:
+    """The frozen base's vectors of all pieces, by split, with a sign of life between the chunks."""
+    pieces = [piece for found in job.pieces.values() for piece in found]
+    found = yield from each(store.of(network, pieces), say)
+    parts, begin = {}, 0
+    for split, own in job.pieces.items():
+        parts[split] = np.array(found[begin : begin + len(own)]).reshape(-1, *network.shape)
+        begin += len(own)
+    return parts
 
 
 def whole(
     job: Job, network: Any, accelerator: Accelerator
 ) -> Generator[Event, None, tuple[Any, dict[str, Any]]]:
     """A linear model over one vector a row; it becomes the head, where that is wanted."""
-    train = yield from vectors(network, job.pieces["train"], accelerator, 0.2, 0.6)
-    keeps = job.settings.get("trained") == "head_only"
-    if keeps:
-        job.vectors["train"] = train
-    targets = np.array([piece["target"] for piece in job.pieces["train"]])
-    weights, bias = _linear(job.learner.objective, train, targets, len(job.labels))
-
-    def outputs(split: str, start: float) -> Generator[Event, None, Any]:
-        found = yield from vectors(network, job.pieces[split], accelerator, start, 0.1)
-        if keeps:
-            job.vectors[split] = found
-        return job.results(split, found @ weights.T + bias)
-
-    valid = yield from outputs("valid", 0.8)
-    tuned = job.learner.tune(job.rows["valid"], valid, job.about)
-    results = yield from outputs("test", 0.9)
+    read = vectors(job, network, store_of(job), lambda done: stage("baselines", 0.2 + 0.7 * done))
+    found = yield from read
+    if job.settings.get("trained") == "head_only":
+        job.vectors |= found
+    weights, bias = next(linear(job, found["train"], [baselines.STRENGTH]))
+    yield stage("baselines", 0.95)
+    valid, results = (
+        job.results(split, found[split] @ weights.T + bias) for split in ("valid", "test")
+    )
     if job.settings["probe_head"]:
-        head = {"weight": torch.tensor(weights).float(), "bias": torch.tensor(bias).float()}
-        network.head.load_state_dict(head)
-    return results, tuned
+        put(network, weights, bias)
+    return results, job.learner.tune(job.rows["valid"], valid, job.about)
 
 
-def _linear(objective: str, vectors: Floats, targets: Any, labels: int) -> tuple[Floats, Floats]:
-    if objective == sequence.SCORE:
-        return baselines.probe_score(vectors, targets)
-    if objective == sequence.SEVERAL:
-        return baselines.probe_several(vectors, targets)
-    return baselines.probe(vectors, targets, labels)
+def linear(job: Job, vectors: Floats, strengths: Sequence[float], balanced: bool = False) -> Models:
+    """Linear models over one vector a row, for what the head's numbers mean."""
+    targets = np.array([piece["target"] for piece in job.pieces["train"]])
+    if job.learner.objective == sequence.SCORE:
+        return baselines.probes_score(vectors, targets, strengths)
+    if job.learner.objective == sequence.SEVERAL:
+        return baselines.probes_several(vectors, targets, strengths, balanced)
+    return baselines.probes(vectors, targets, len(job.labels), strengths, balanced)
+
+
+def put(network: Any, weights: Floats, bias: Floats) -> None:
+    """A linear model as the head."""
+    head = {"weight": torch.tensor(weights).float(), "bias": torch.tensor(bias).float()}
+    network.head.load_state_dict(head)
 
 
 def by_word(
@@ -77,11 +80,10 @@ def by_word(
 ) -> Generator[Event, None, tuple[Any, dict[str, Any]]]:
     """A linear model over the frozen vector of each word, fitted by least squares."""
     network.eval()
-    known = job.pieces["train"][:: 1 + len(job.pieces["train"]) * WORDS // MOST_WORDS]
+    known = job.pieces["train"][:: every(job, MOST_WORDS)]
     with accelerator.autocast():
         vectors = core.run(network, known, "vectors")
-    tags = np.concatenate([np.array(piece["tags"], int) for piece in known])
-    weights, bias = baselines.probe_words(np.concatenate(vectors), tags, network.head.out_features)
+    weights, bias = next(words(known, vectors, network.head.out_features, [baselines.STRENGTH]))
     yield stage("baselines", 0.6)
     with accelerator.autocast():
         found = core.run(network, job.pieces["test"], "vectors")
@@ -89,15 +91,28 @@ def by_word(
     return job.results("test", [rows @ weights.T + bias for rows in found]), {}
 
 
+def every(job: Job, most: int) -> int:
+    """Of how many training pieces one is taken, so that they have no more than so many words, about."""
+    return 1 + len(job.pieces["train"]) * WORDS // most
+
+
+def words(
+    pieces: Sequence[Any], vectors: Sequence[Floats], tags: int, strengths: Sequence[float]
+) -> Models:
+    known = np.concatenate([np.array(piece["tags"], int) for piece in pieces])
+    return baselines.probes_words(np.concatenate(vectors), known, tags, strengths)
+
+
 def alone(
     job: Job, network: Any, accelerator: Accelerator
 ) -> Generator[Event, None, tuple[Any, dict[str, Any]]]:
     """Cosines of two texts, each by itself; what they mean becomes part of `job.about`, which the network reads."""
-    found = {}
-    for place, split in enumerate(("train", "valid", "test")):
-        pieces = job.pieces[split]
-        vectors_of = vectors(network, pieces, accelerator, (0.2, 0.8, 0.9)[place], 0.1)
-        found[split] = job.results(split, (yield from vectors_of))
+    read = vectors(job, network, store_of(job), lambda done: stage("baselines", 0.2 + 0.7 * done))
+    return compared(job, (yield from read))
+
+
+def compared(job: Job, vectors: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    found = {split: job.results(split, own) for split, own in vectors.items()}
     targets = np.array([piece["target"] for piece in job.pieces["train"]])
     cosines = pair.cosines(found["train"])
     job.about |= bi_encoder.start(job.learner.objective, cosines, targets, job.about)

@@ -6,17 +6,16 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from importlib.metadata import version as installed
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import torch
 
 from training import export, loop, scoring
 from training.events import Report, Scored
 from training.files import core
+from training.fit import provenance
 from training.fit.job import Job
 from training.fit.simple import Simple
 from training.tasks.shape import Row
@@ -28,7 +27,10 @@ def tested(job: Job, network: Any, simple: Simple, outcome: loop.Outcome) -> Rep
     """The best model on the test rows, in fp32; writes predictions.parquet."""
     begin, rows, learner = time.monotonic(), job.rows["test"], job.learner
     best = _restore(job, network)
-    results = job.results("test", core.run(network, job.pieces["test"]))
+    read = time.monotonic()
+    outputs = core.run(network, job.pieces["test"])
+    speed = len(rows) / max(time.monotonic() - read, 1e-6)
+    results = job.results("test", outputs)
     metrics = learner.score(rows, results, job.about)
     metrics |= learner.search(rows, best.results, job.about)
     hits = learner.hits(rows, results, job.about)
@@ -39,6 +41,7 @@ def tested(job: Job, network: Any, simple: Simple, outcome: loop.Outcome) -> Rep
     others = {name: values for name, values in simple.hits.items() if name != "base"}
     verdict = scoring.verdict(hits, others, job.spec.seed)
     compared = details(job, outcome, verdict) | intervals(job, {"model": hits, **simple.hits})
+    compared["speed"] = round(speed, 1)  # rows a second, read by the model together
     return Report(
         task=job.spec.task,
         test_rows=len(rows),
@@ -138,7 +141,9 @@ def details(job: Job, outcome: loop.Outcome, verdict: dict[str, Any]) -> dict[st
         "effort": job.spec.effort,
         "seed": job.spec.seed,
         "settings": job.settings,
-        "environment": environment(),
+        "environment": provenance.environment(),
+        "data": provenance.data(job),
+        "base_digest": provenance.base(job),
         "notes": job.notes,
     }
 
@@ -146,13 +151,6 @@ def details(job: Job, outcome: loop.Outcome, verdict: dict[str, Any]) -> dict[st
 def _epoch(event: Scored) -> dict[str, Any]:
     kept = {name: value for name, value in asdict(event).items() if name != "metrics"}
     return {**kept, **event.metrics}
-
-
-def environment() -> dict[str, Any]:
-    """What else the figures depend on."""
-    names = ("torch", "transformers", "scikit-learn")
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    return {"device": device, "threads": torch.get_num_threads()} | {n: installed(n) for n in names}
 
 
 def metrics_file(report: Report) -> dict[str, Any]:

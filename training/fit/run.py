@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
@@ -14,9 +14,29 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from training import augment, backbone, export, freezing, loop, repair, unpadded, vocabulary
+from training import (
+    augment,
+    backbone,
+    draft,
+    export,
+    freezing,
+    loop,
+    repair,
+    unpadded,
+    vocabulary,
+)
 from training.events import Event, Report
-from training.fit import adapting, few_shot, pooling, training, ways, writing
+from training.fit import (
+    adapting,
+    drafting,
+    few_shot,
+    keeping,
+    pooling,
+    resuming,
+    training,
+    ways,
+    writing,
+)
 from training.fit import card as cards
 from training.fit import job as jobs
 from training.fit import report as reports
@@ -69,7 +89,8 @@ def _stages(
     yield jobs.stage("reading")
     yield from jobs.read(job)
     yield from jobs.located(job, bases_dir)
-    report = yield from (writing.made(job) if job.learner.head == "text" else _made(job))
+    resuming.begin(job)
+    report = yield from _maker(job)(job)
     report = replace(report, details={**report.details, **found})
     yield jobs.stage("saving")
     yield export.save(
@@ -80,6 +101,13 @@ def _stages(
     report = replace(report, seconds=job.seconds, memory=held)
     export.write_json(job.folder / REPORT, report.as_dict())
     yield report
+    resuming.finish(job)
+
+
+def _maker(job: Job) -> Callable[[Job], Generator[Event, None, Report]]:
+    if job.spec.effort == draft.EFFORT:
+        return drafting.made
+    return writing.made if job.learner.head == "text" else _made
 
 
 def _made(job: Job) -> Generator[Event, None, Report]:
@@ -108,7 +136,7 @@ def _made(job: Job) -> Generator[Event, None, Report]:
         return (yield from trained(own, another, tokenizer, accelerator))
 
     outcome = yield from ways.tried(job, train)
-    job.seconds["train"] = round(time.monotonic() - begin, 3)
+    job.seconds["train"] = round(outcome.earlier + time.monotonic() - begin, 3)
     yield jobs.stage("testing")
     return reports.tested(job, network, simple, outcome)
 
@@ -140,8 +168,8 @@ def trained(
     learns, more = freezing.embeddings_learn(plan), change.tokens if change else ()
     with vocabulary.cut(network.base, pieces, job.about["pad"], learns, more) as words, reading:
 
-        def keep() -> None:
+        def save() -> None:
             with words.restored():
                 export.checkpoint(job.folder, network, tokenizer, job.about | judge.tuned)
 
-        return (yield from follow(keep))
+        return (yield from follow(keeping.Whole(job.folder / export.CHECKPOINT, save)))

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from training import export, loop
-from training.events import Event, Scored, Step, each
+from training.events import Event, Kept, Resumed, Scored, Step, each
 from training.files import core
+from training.fit import resuming
 from training.fit.job import BEGINS, Job, plan_of
 from training.fit.report import told_by
 from training.tasks.shape import picked
@@ -31,18 +32,21 @@ class Seeded:
     kept: bool = False
 
 
-def repeated(job: Job, train: Train) -> Generator[Event, None, loop.Outcome]:
-    """As many trainings as are wanted; leaves the checkpoint of the best. Test rows have no say in which that is."""
+def repeated(job: Job, train: Train, first: int = 0) -> Generator[Event, None, loop.Outcome]:
+    """As many trainings as are wanted; leaves the checkpoint of the best. Test rows have no say in which that is.
+
+    `first` is how many trainings of this job came before.
+    """
     count = job.settings.get("seeds", 1)
     if count == 1:
-        return (yield from train(job, False))
+        return (yield from train(resuming.of_seed(job, first), False))
     found: list[Seeded] = []
     owns = [replace(job, spec=replace(job.spec, seed=job.spec.seed + n)) for n in range(count)]
 
     def seen(own: Job, outcome: loop.Outcome) -> None:
         found.append(Seeded(own.spec.seed, outcome.value, scores(own), outcome.best_epoch))
 
-    kept, outcomes = yield from best_of(job, owns, train, seen)
+    kept, outcomes = yield from best_of(job, owns, train, seen, first)
     found[kept] = replace(found[kept], kept=True)
     job.seeds = summary(found)
     yield job.note("train.seeds", count=count, seed=found[kept].seed)
@@ -54,13 +58,15 @@ def best_of(
     owns: Sequence[Job],
     train: Train,
     seen: Callable[[Job, loop.Outcome], None] = lambda own, outcome: None,
+    first: int = 0,
 ) -> Generator[Event, None, tuple[int, list[loop.Outcome]]]:
     """Trains them one after the other; leaves the checkpoint of the best on validation, and tells which one that is.
 
     `seen` may look at the model of each while its checkpoint is there.
     """
     kept, outcomes = 0, list[loop.Outcome]()
-    for number, own in enumerate(owns):
+    for number, one in enumerate(owns):
+        own = resuming.of_seed(one, first + number)
         own.folder = job.folder / f".one-{number}.part" if number else job.folder
         own.folder.mkdir(exist_ok=True)
         outcome = yield from placed(job, train(own, number > 0), number, len(owns))
@@ -93,7 +99,7 @@ def placed(
                 # Nobody knows how early the next ones will stop.
                 seconds_left=event.seconds_left if number == count - 1 else None,
             )
-        if isinstance(event, Scored):
+        if isinstance(event, Scored | Kept | Resumed):
             return replace(event, step=event.step + steps, epoch=event.epoch + epochs)
         return event
 

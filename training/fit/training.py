@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
 from accelerate import Accelerator
 
 from training import loop
-from training.events import Event, Note, Scored, Step, each
+from training.events import Event, Note, Step, each
 from training.fit import job as jobs
+from training.fit import keeping
 from training.fit.job import BEGINS, Job
 
 
 def followed(
-    job: Job, network: Any, data: loop.Data, accelerator: Accelerator, keep: Callable[[], None]
+    job: Job, network: Any, data: loop.Data, accelerator: Accelerator, best: keeping.Best
 ) -> Generator[Event, None, loop.Outcome]:
-    """`keep` is called whenever the network is the best so far."""
-    steps = loop.train(network, data, jobs.plan_of(job), accelerator)
+    """`best` is told whenever the network is the best so far; the run can go on from what is kept on the way."""
+    keeper = keeping.keeper(job, best)
+    steps = loop.train(network, data, jobs.plan_of(job), accelerator, keeper)
     share = BEGINS["testing"] - BEGINS["training"]
 
     def told(event: Event) -> Event:
-        if isinstance(event, Scored) and event.best:
-            keep()
         if isinstance(event, Step):
             return replace(event, progress=round(BEGINS["training"] + share * event.progress, 4))
         return job.note(event.code, **event.values) if isinstance(event, Note) else event

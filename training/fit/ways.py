@@ -83,6 +83,7 @@ def tried(job: Job, train: seeds.Train) -> Generator[Event, None, loop.Outcome]:
     if len(found) == 1:
         _settle(job, found[0])
         return (yield from seeds.repeated(job, train))
+    job.several = True
     owns = [replace(job, spec=job.spec.with_settings(**chosen(job, w)), notes=[]) for w in found]
     kept, outcomes = yield from seeds.best_of(job, owns, train)
     _tell(job, found, outcomes, kept)
@@ -90,7 +91,8 @@ def tried(job: Job, train: seeds.Train) -> Generator[Event, None, loop.Outcome]:
     _settle(job, found[kept])
     if job.settings.get("seeds", 1) == 1:
         return outcomes[kept]
-    return (yield from seeds.repeated(job, lambda own, _anew: train(own, True)))
+    more = len(found)
+    return (yield from seeds.repeated(job, lambda own, _anew: train(own, True), more))
 
 
 def chosen(job: Job, way: Way) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import math
 import shutil
 import time
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from training.coding import packing, preview, prompts, text
 from training.events import Event, Report
 from training.files import text as writers
 from training.fit import job as jobs
+from training.fit import keeping, resuming
 from training.fit import report as reports
 from training.fit.job import Job
 from training.fit.training import followed
@@ -65,8 +66,9 @@ def made(job: Job) -> Generator[Event, None, Report]:
     compared = yield from untouched(job, network, tokenizer)
     yield jobs.stage("training")
     begin = time.monotonic()
-    outcome = yield from _trained(job, network, tokenizer, accelerator)
-    job.seconds["train"] = round(time.monotonic() - begin, 3)
+    own = resuming.of_seed(job, 0)
+    outcome = yield from _trained(own, network, tokenizer, accelerator)
+    job.seconds["train"] = round(outcome.earlier + time.monotonic() - begin, 3)
     yield jobs.stage("testing")
     return (yield from tested(job, compared, outcome))
 
@@ -211,6 +213,8 @@ def untouched(job: Job, network: Any, tokenizer: Any) -> Generator[Event, None, 
     begin, learner = time.monotonic(), job.learner
     rows = [learner.asks(row) for row in spread(job.rows["test"], job.settings["tested"])]
     found = Written(rows, job.pieces["test"])
+    if known_before := resuming.read_baselines(job):
+        return _remembered(job, found, *known_before)
     simple = learner.simple(job.rows["train"], rows, job.about, job.spec.seed)
     network.eval()
     known = {"perplexity": writers.perplexity(network, found.loss)[0]}
@@ -221,7 +225,17 @@ def untouched(job: Job, network: Any, tokenizer: Any) -> Generator[Event, None, 
         found.metrics[name] = learner.score(rows, texts, job.about) | more
         found.hits[name] = learner.hits(rows, texts, job.about)
     job.seconds["baselines"] = round(time.monotonic() - begin, 3)
+    state = {"metrics": found.metrics, "before": found.before, "seconds": job.seconds["baselines"]}
+    resuming.write_baselines(job, state, resuming.hits_as_tensors(found.hits))
     return found
+
+
+def _remembered(
+    job: Job, found: Written, state: Mapping[str, Any], tensors: Mapping[str, Any]
+) -> Written:
+    job.seconds["baselines"] = state["seconds"]
+    hits = resuming.hits_of(tensors, state["metrics"])
+    return replace(found, metrics=state["metrics"], before=state["before"], hits=hits)
 
 
 def written(
@@ -265,7 +279,9 @@ def _trained(
                 network,
                 data,
                 accelerator,
-                lambda: _kept(job, network, tokenizer),
+                keeping.Whole(
+                    job.folder / export.CHECKPOINT, lambda: _kept(job, network, tokenizer)
+                ),
             )
         )
     return (yield from _adapted(job, network, tokenizer, accelerator, data))
@@ -295,13 +311,9 @@ def _adapted(
     network.to(accelerator.device)
     if job.settings["precision"] == "bf16" and method in ("lora", "rslora"):
         adapters.lighter(network)
-    best: dict[str, Any] = {}
-
-    def keep() -> None:
-        best["state"] = adapters.adapter_state(network)
-
-    outcome = yield from followed(job, network, data, accelerator, keep)
-    adapters.put_adapter(network, best["state"])
+    best = keeping.Beside(network)
+    outcome = yield from followed(job, network, data, accelerator, best)
+    best.put()
     folder = adapters.save_adapter(network, job.folder / ".adapter.part", job.spec.base)
     network.cpu()
     adapters.merged(network, _writer(job))

@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from training.problems import files, machine, marks, model, pools, rows, runs, site
+from training.problems import (
+    drafts,
+    files,
+    machine,
+    marks,
+    model,
+    pools,
+    resuming,
+    rows,
+    runs,
+    site,
+)
 from training.problems.entry import AMBER, BLOCKING, INFO, RED, Entry
 
 __all__ = ["AMBER", "BLOCKING", "INFO", "RED", "TABLE", "Entry", "Problem", "fill"]
@@ -22,6 +33,8 @@ TABLE: dict[str, Entry] = {
     **runs.ENTRIES,
     **machine.ENTRIES,
     **pools.ENTRIES,
+    **resuming.ENTRIES,
+    **drafts.ENTRIES,
 }
 
 

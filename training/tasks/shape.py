@@ -182,6 +182,13 @@ class Variant:
         labels = len({row.values[self.label] for row in rows}) if self.label else 0
         return {**settings, "matching": self.usual(len(rows), labels, compares)}
 
+    def drafted(self, settings: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
+        """As `settled`, for a draft: two vectors say more of two texts than one, where a cosine can be an answer."""
+        if not self.also or settings.get("matching") not in (None, "", "auto"):
+            return dict(settings)
+        labels = {row.values[self.label] for row in rows} if self.label else {0, 1}
+        return {**settings, "matching": "bi" if len(labels) == 2 else "cross"}
+
     def of_head(self, head: str) -> Learner | None:
         """The learner that made a model with this head."""
         made = (learner for learner in self.also.values() if learner.head == head)

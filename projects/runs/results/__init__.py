@@ -89,6 +89,7 @@ def context(result: Result) -> dict[str, Any]:
         "details": result.details,
         "seeds": seeds(result),
         "tried": tried(result),
+        "strengths": strengths(result),
         "seconds": result.report["seconds"],
         "ranking": ranking.compared(result),
         **view.context(result),
@@ -102,6 +103,16 @@ def figures(result: Result) -> list[dict[str, Any]]:
         for name, path in result.figures.items()
         for one in [figure(name, result.head)]
     ]  # fmt: skip
+
+
+def strengths(result: Result) -> list[dict[str, Any]]:
+    """What a draft tried, by its main score on the validation rows."""
+    found = (result.details.get("draft") or {}).get("tried") or []
+    form = figure(result.main, result.head).form
+    return [
+        {"strength": one["strength"], "score": figure_value(one.get(result.main), form)}
+        for one in found
+    ]
 
 
 def seeds(result: Result) -> dict[str, Any]:
@@ -128,6 +139,8 @@ def verdict(result: Result, view: View) -> dict[str, str]:
     code, points = found.get("code"), abs(float(found.get("points") or 0))
     given = {"points": number_format(round(points, 1), 1), "measure": str(view.measure)}
     name = baseline_title(str(found["baseline"])) if found.get("baseline") else ""
+    if result.is_draft and code in ("gain", "worse"):
+        return _of_draft(code, given) | {"baseline": name}
     if code == "gain":
         title = _("Fine-tuning gained %(points)s points of %(measure)s over the simple baseline.")
         return {"tone": "good", "title": title % given, "baseline": name}
@@ -138,6 +151,16 @@ def verdict(result: Result, view: View) -> dict[str, str]:
         return {"tone": "bad", "title": title % given, "baseline": name}
     title = _("No better than the simple baseline.")
     return {"tone": "warn", "title": title, "baseline": name}
+
+
+def _of_draft(code: str, given: Mapping[str, str]) -> dict[str, str]:
+    if code == "gain":
+        title = _(
+            "This draft is better than the simple baseline by %(points)s points of %(measure)s."
+        )
+        return {"tone": "good", "title": title % given}
+    title = _("This draft is worse than the simple baseline by %(points)s points of %(measure)s.")
+    return {"tone": "warn", "title": title % given}
 
 
 def unearned(result: Result, view: View) -> dict[str, str]:
@@ -186,7 +209,7 @@ def _row(name: str, metrics: Mapping[str, Any], result: Result) -> dict[str, Any
         scale = 1 if one.lower or one.form == HUNDRED else 100
         gain = (theirs - ours if one.lower else ours - theirs) * scale
     return {
-        "name": baseline_title(name),
+        "name": baseline_title("draft" if name == "model" and result.is_draft else name),
         "ours": name == "model",
         "gain": gain,
         "cells": [

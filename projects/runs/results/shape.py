@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from projects.runs.results.predictions import Listed, listed
+from training import draft
 
 Query = Mapping[str, str]
 Context = dict[str, Any]
@@ -34,6 +35,10 @@ class Result:
     @property
     def head(self) -> str:
         return str(self.details.get("head") or "sequence")
+
+    @property
+    def is_draft(self) -> bool:
+        return self.details.get("effort") == draft.EFFORT
 
     @property
     def objective(self) -> str:

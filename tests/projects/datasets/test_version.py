@@ -47,6 +47,7 @@ def test_it_shows_head_labels_and_rows(alice_client: Client, version: DatasetVer
     page = response.content.decode()
     assert len(rows(response)) == 50
     assert "Version 1" in page
+    assert f'action="{url(version)}draft/"' in page
     for label in ("billing", "delivery", "refund"):
         assert f"<bdi>{label}</bdi>" in page
 

@@ -103,7 +103,9 @@ class FakeModel:
         self.asked: list[list[dict[str, str]]] = []
         self.folders: list[Path] = []
 
-    def predict(self, folder: Path, inputs: list[dict[str, str]]) -> list[dict[str, Any]]:
+    def predict(
+        self, folder: Path, inputs: list[dict[str, str]], vectors: Path
+    ) -> list[dict[str, Any]]:
         self.asked.append(inputs)
         self.folders.append(folder)
         return [{"probabilities": share(int(item["text"].rsplit(" ", 1)[1]))} for item in inputs]

@@ -79,7 +79,7 @@ def test_a_newer_run_orders_what_is_left_anew(
     monkeypatch.setattr(
         client,
         "predict",
-        lambda folder, inputs: [
+        lambda folder, inputs, vectors: [
             {"probabilities": {"billing": 0.5 + int(item["text"][-1]) / 10, "refund": 0.1}}
             for item in inputs
         ],
@@ -110,7 +110,9 @@ def test_without_the_serving_process_it_says_so(add: Callable[..., Pool], run: R
 def test_a_fault_of_ours_has_an_incident(
     pool: Pool, run: Run, alice: User, work: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "predict", lambda folder, inputs: [{"nothing": 1}] * len(inputs))
+    monkeypatch.setattr(
+        client, "predict", lambda folder, inputs, vectors: [{"nothing": 1}] * len(inputs)
+    )
     services.suggest(pool=pool, run=run, user=alice)
     work()
     assert set(newest(pool).problem or {}) == {"incident"}

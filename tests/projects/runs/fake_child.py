@@ -96,8 +96,31 @@ def endless(command: str, folder: Path) -> None:
 
 
 def deaf(command: str, folder: Path) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_IGN)
     begin()
+    step(1, 0.5)
+    while True:
+        time.sleep(0.02)
+
+
+def resumable(command: str, folder: Path) -> None:
+    """Trains until it is told to stop, and goes on at the next start."""
+    state = folder / "resume" / "seed-0" / "000001" / "state.json"
+    if command == "verify":
+        return good(command, folder)
+    if state.is_file():
+        say("resumed", step=7, epoch=0.7, origin=False)
+        return good(command, folder)
+
+    def leave(*_given: object) -> None:
+        state.parent.mkdir(parents=True)
+        state.write_text("{}")
+        sys.exit(75)
+
+    signal.signal(signal.SIGTERM, leave)
+    begin()
+    say("checkpoint", step=7, epoch=0.7, size=100, seconds=0.1)
     step(1, 0.5)
     while True:
         time.sleep(0.02)
