@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from contextlib import redirect_stdout
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
@@ -54,7 +56,8 @@ def setfit(
             report_to="none", save_strategy="no", show_progress_bar=False,
         )  # fmt: skip
         begun = time.perf_counter()
-        Trainer(model=model, args=wanted, train_dataset=rows).train()
+        with redirect_stdout(sys.stderr):  # the standard output is for the result alone
+            Trainer(model=model, args=wanted, train_dataset=rows).train()
         meter.spent = time.perf_counter() - begun
     meter.rows = 4 * PAIRS * len(texts.texts)  # two rows a pair
     scored(Read(model))
