@@ -86,6 +86,10 @@ class Job(Protocol):
     """A run that somebody carries out: its events, its end, and the word to stop."""
 
     @property
+    def pid(self) -> int:
+        """Of the process from which all of its others come."""
+
+    @property
     def returncode(self) -> int | None:
         """None while it runs; negative when a signal ended it."""
 
