@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -100,7 +101,7 @@ def _known_uploads(names: set[str]) -> set[str]:
 
 def _known_versions(names: set[str]) -> set[str]:
     """Each with the file beside it."""
-    projects = {name.partition("/")[0] for name in names}
+    projects = [UUID(name.partition("/")[0]) for name in names]
     paths = DatasetVersion.objects.filter(project__in=projects).values_list("path", flat=True)
     return {name for path in paths for name in (path, flags_path(path).as_posix())}
 
@@ -117,7 +118,7 @@ def _holds() -> Iterator[Orphan]:
     active = Run.objects.filter(pk=OuterRef("run_id")).exclude(status__in=FINAL)
     for hold in Hold.objects.filter(~Exists(active), released_at=None):
         if time.time() - hold.made_at.timestamp() > SETTLED:
-            yield Orphan("hold", str(hold.run_id), 0, lambda run=hold.run_id: release(run_id=run))
+            yield Orphan("hold", str(hold.run_id), 0, partial(release, run_id=hold.run_id))
 
 
 def _of_file(kind: str, path: Path) -> Orphan:

@@ -42,7 +42,7 @@ def sign_for(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) ->
     return _sign(run)
 
 
-def _asked(user: Any, slug: str, project_id: UUID, run_id: UUID) -> QuerySet[Run, dict[str, Any]]:
+def _asked(user: Any, slug: str, project_id: UUID, run_id: UUID) -> QuerySet[Run, Any]:
     newest = RunEvent.objects.filter(run=OuterRef("pk")).order_by()
     last = newest.values("run").annotate(last=Max("seq")).values("last")
     mine = Run.objects.filter(

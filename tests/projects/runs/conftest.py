@@ -22,7 +22,7 @@ from projects.datasets.models import DatasetVersion
 from projects.datasets.samples import SAMPLES
 from projects.jobs import launcher, leaving
 from projects.models import Project
-from projects.runs import folders, guarding, services, worker
+from projects.runs import folders, guarding, measuring, services, worker
 from projects.runs.events import append
 from projects.runs.models import Artifact, Run, Status
 from projects.runs.recorder import KEPT
@@ -94,6 +94,9 @@ def bare(project: Project, version: DatasetVersion) -> Callable[..., Run]:
 def child(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """`child("good")`: what the launcher starts from now on behaves so (see fake_child.py)."""
     monkeypatch.setattr(guarding, "LOOK", 0.0)
+
+    # A slow machine would have it weighed in the middle of a test.
+    monkeypatch.setattr(measuring, "EVERY", 3600.0)
 
     def behave(how: str) -> None:
         monkeypatch.setattr(launcher, "MODULE", (str(CHILD), how))
