@@ -101,7 +101,7 @@ def beside(run: Run) -> dict[str, Any]:
 
 def _row(run: Run, figures: dict[str, str], head: str, *, ours: bool) -> dict[str, Any]:
     report = run.report or {}
-    metrics, speed = report.get("metrics") or {}, (report.get("details") or {}).get("speed")
+    metrics, seconds = report.get("metrics") or {}, report.get("seconds") or {}
     return {
         "run": run,
         "ours": ours,
@@ -111,14 +111,15 @@ def _row(run: Run, figures: dict[str, str], head: str, *, ours: bool) -> dict[st
             for name, path in figures.items()
         ],
         "size": run.artifact.size,
-        "speed": _per_second(speed),
+        "speed": _per_second(report.get("test_rows"), seconds.get("predicting")),
         "seconds": run.total_seconds,
     }
 
 
-def _per_second(speed: float | None) -> str:
-    """Texts a second, no finer than it was measured."""
-    if not speed:
+def _per_second(rows: int | None, seconds: float | None) -> str:
+    """No finer than it was measured."""
+    if not rows or not seconds:
         return "–"
+    speed = rows / seconds
     shown = number_format(float(f"{speed:.2g}"), 0 if speed >= 10 else 1)
     return _("%(rows)s a second") % {"rows": shown}

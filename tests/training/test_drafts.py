@@ -131,6 +131,27 @@ def test_nothing_is_read_twice(
     assert read == []
 
 
+def test_labelling_in_rounds_reads_each_text_once(
+    draft: tuple[Path, list[Any]],
+    fitted: Path,
+    tmp_path: Path,
+    read: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The next draft of the same base knows the texts that the one before it was asked about."""
+    monkeypatch.setattr(vectors, "GROWN", 1)
+    inputs = [{"text": text} for text, _label in rows_of(12, seed=9)]
+    plain = inference.load(draft[0]).predict(inputs)
+    for _round in range(2):
+        predictor = inference.load(draft[0])
+        found = predictor.predict(inputs, inference.store_of(predictor.model, tmp_path / "pool"))
+        for answer, other in zip(found, plain, strict=True):
+            assert answer["label"] == other["label"]
+            assert answer["probability"] == pytest.approx(other["probability"], abs=1e-4)
+    assert read == [12]
+    assert inference.store_of(inference.load(fitted).model, tmp_path / "pool") is None
+
+
 # Bounds of each are tested with the options themselves.
 @pytest.mark.parametrize("name", sorted(set(OPTIONS) - set(drafts.SETTINGS)))
 def test_a_setting_without_a_meaning_is_refused(name: str) -> None:

@@ -29,7 +29,7 @@ def tested(job: Job, network: Any, simple: Simple, outcome: loop.Outcome) -> Rep
     best = _restore(job, network)
     read = time.monotonic()
     outputs = core.run(network, job.pieces["test"])
-    speed = len(rows) / max(time.monotonic() - read, 1e-6)
+    job.seconds["predicting"] = round(time.monotonic() - read, 4)
     results = job.results("test", outputs)
     metrics = learner.score(rows, results, job.about)
     metrics |= learner.search(rows, best.results, job.about)
@@ -41,7 +41,6 @@ def tested(job: Job, network: Any, simple: Simple, outcome: loop.Outcome) -> Rep
     others = {name: values for name, values in simple.hits.items() if name != "base"}
     verdict = scoring.verdict(hits, others, job.spec.seed)
     compared = details(job, outcome, verdict) | intervals(job, {"model": hits, **simple.hits})
-    compared["speed"] = round(speed, 1)  # rows a second, read by the model together
     return Report(
         task=job.spec.task,
         test_rows=len(rows),

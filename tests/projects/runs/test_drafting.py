@@ -43,7 +43,8 @@ def drafted(succeeded: Run) -> Run:
     succeeded.spec = succeeded.spec | {"effort": "draft", "settings": {"max_length": 64}}
     report = copy.deepcopy(succeeded.report or {})
     tried = [{"strength": 0.03, "macro_f1": 0.5, "accuracy": 0.75}]
-    report["details"] |= {"effort": "draft", "speed": 431.7, "draft": {"tried": tried, "read": 12}}
+    report["details"] |= {"effort": "draft", "draft": {"tried": tried, "read": 12}}
+    report["seconds"]["predicting"] = 0.0093
     succeeded.report = report
     succeeded.save()
     return succeeded
@@ -187,7 +188,8 @@ def test_both_stand_beside_one_another(
 ) -> None:
     assert 'id="beside"' not in text(alice_client.get(of_run("run", drafted)))
     report = copy.deepcopy(drafted.report or {})
-    report["details"] |= {"effort": "balanced", "speed": 84.0}
+    report["details"] |= {"effort": "balanced"}
+    report["seconds"]["predicting"] = 0.0476
     tuned = bare(Status.SUCCEEDED, report=report, total_seconds=200.0, attempt=1)
     given = {"folder": "x", "zip_path": "x", "sha256": "0" * 64}
     Artifact.objects.create(run=tuned, size=90_000_000, verified=drafted.artifact.verified, **given)
