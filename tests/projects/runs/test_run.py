@@ -71,7 +71,7 @@ def test_it_says_that_no_worker_is_running(alice_client: Client, bare: Make) -> 
     run = bare()
     assert "No worker is running" in text(alice_client.get(url("run", run)))
     health._beaten.clear()
-    health.beat(health.TRAIN)
+    health.beat(health.CPU)
     assert "No worker is running" not in text(alice_client.get(url("run", run)))
 
 
