@@ -180,9 +180,7 @@ def hold(
 
 
 @transaction.atomic
-def no_room(
-    workspace: Workspace, *, run_id: UUID | None = None, minutes: int = 1
-) -> Problem | None:
+def no_room(workspace: Workspace, *, run_id: UUID, minutes: int = 1) -> Problem | None:
     """Why the plan has no room for a run now. In a transaction, the answer holds until its end.
 
     Minutes come first: more of them than runs are what only the next month or another plan brings.

@@ -93,8 +93,8 @@ class Recorder:
     def _write(self) -> bool:
         mine = Run.objects.filter(pk=self._run_id, attempt=self._attempt, status__in=HELD)
         if self._spoken and not self._told_so:
-            started = {"attempt": self._attempt, "only_from": Status.STARTING}
-            lifecycle.move(self._run_id, Status.RUNNING, **started)
+            begun, before = Status.RUNNING, Status.STARTING
+            lifecycle.move(self._run_id, begun, attempt=self._attempt, only_from=before)
         if not mine.update(heartbeat_at=timezone.now(), **self._fields):
             return False
         if self._pending:

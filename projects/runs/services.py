@@ -158,7 +158,7 @@ def admit(workspace: Workspace) -> int:
     return admitted
 
 
-def _admit_next(run_id: UUID | str) -> None:
+def _admit_next(run_id: UUID) -> None:
     """Call it once a place has been given back, after the commit: the plan's row is locked before those of runs."""
     workspace = Workspace.objects.filter(projects__runs=run_id).first()
     if workspace:
