@@ -1,4 +1,4 @@
-"""The real trainer, a tiny model in it, is broken from inside, from outside and by its disk; it never says it is well."""
+"""The real trainer with a tiny model is broken from inside, from outside and by its disk; it never says it is well."""
 
 from __future__ import annotations
 
