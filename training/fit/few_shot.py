@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,8 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 
-from training import backbone, baselines, loop
+from training import baselines, loop
+from training.files import core
 from training.fit.job import Job
 
 
@@ -28,17 +28,11 @@ class Refit:
 
 def fit_head(network: Any, job: Job, accelerator: Accelerator) -> None:
     pieces = job.pieces["train"]
-    vectors = _last(backbone.vectors(network, pieces, accelerator.autocast))
+    network.eval()
+    with accelerator.autocast():
+        vectors = np.stack(core.run(network, pieces, "vectors"))
     targets = np.array([piece["target"] for piece in pieces])
     weights, bias = baselines.probe(vectors, targets, len(job.labels))
     with torch.no_grad():
         network.head.weight.copy_(torch.from_numpy(weights))
         network.head.bias.copy_(torch.from_numpy(bias))
-
-
-def _last(steps: Generator[float, None, Any]) -> Any:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            return stop.value

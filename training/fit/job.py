@@ -217,7 +217,9 @@ def _refuse(checked: Checked) -> None:
 def prepare(job: Job) -> Generator[Event, None, Any]:
     """Freezes what is chosen, tokenises all rows; returns the tokenizer."""
     spec = job.spec
-    job.given = frozenset(n for n, v in spec.settings.items() if v not in (None, "auto"))
+    # Of a run that goes on, the settings are what had been chosen; what a person chose is told apart.
+    asked = job.setup["mark"]["asked"] if job.setup else spec.settings
+    job.given = frozenset(n for n, v in asked.items() if v not in (None, "auto"))
     tokenizer = backbone.tokenizer(job.base)
     chosen = defaults.settings(
         spec.effort, len(job.rows["train"]), spec.settings, job.learner.head, job.learner.objective
