@@ -10,7 +10,7 @@ from training.problems import Problem
 EFFORT = "draft"
 # Heads that a linear model can be. Where an answer begins, and what is to be written, no linear model says.
 HEADS = ("sequence", "relation", "token", "pair")
-SETTINGS = ("max_length", "long_text", "matching", "class_weights")
+SETTINGS = ("max_length", "long_text", "matching", "class_weights", "pooling")
 
 
 def check(effort: str, settings: Mapping[str, Any], search: Mapping[str, Any]) -> None:

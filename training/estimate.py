@@ -41,6 +41,14 @@ _LAYERS = ((30.0, 6), (200.0, 12), (math.inf, 24))  # of a base with so many mil
 _WEIGHT, _TRAINED = 4, 8
 _REMEMBERS = {"adamw": 8, "sgd": 4, "lion": 4, "adafactor": 0.1}
 _INNER = 12_000  # bytes that a token leaves for the way back, for each million weights; in bf16 two thirds of it
+# A draft's base is only read, by so many rows at once.
+_READS = {
+    "optimizer": "adamw",
+    "batch_size": 64,
+    "devices": 1,
+    "checkpointing": False,
+    "trained": "head_only",
+}
 _OF_ROWS = 4_000  # bytes of a row as text, tokens and answer
 
 
@@ -131,7 +139,7 @@ def _drafted(
     total = sum(parts.values())
     low, high = _MEASURED if speed.measured else _UNMEASURED
     interval = round(total, 1), round(total * low, 1), round(total * high, 1)
-    memory = _memory(stats, chosen, base, calibration)
+    memory = _memory(stats, {**_READS, **chosen}, base, calibration)
     return Estimate(*interval, speed.measured, memory, parts=parts)
 
 

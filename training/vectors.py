@@ -89,7 +89,7 @@ class Store:
         told = {
             "base": self.base,
             "head": network.about["head"],
-            "pooling": network.about.get("pooling", ""),
+            "pooling": network.about.get("pooling") or core.MEAN,
             "device": next(network.parameters()).device.type,
             "format": FORMAT,
         }

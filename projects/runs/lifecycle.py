@@ -55,8 +55,8 @@ def move(
     `attempt`, `only_from` and `where` narrow down when; `fields` are set with it.
     """
     rows = Run.objects.filter(where or Q(), pk=run_id, status__in=sources(to))
-    if attempt is not None:
-        rows = rows.filter(attempt=attempt)
+    if attempt is not None:  # a worker speaks, and only while it has the run
+        rows = rows.filter(attempt=attempt, status__in=HELD)
     if only_from is not None:
         rows = rows.filter(status=only_from)
     with transaction.atomic():

@@ -267,6 +267,8 @@ def by_effort(version: DatasetVersion, spec: Spec) -> dict[str, estimating.Estim
     known = learnt(spec.base)
     found = {}
     for name in efforts(version):
+        if name == draft.EFFORT and spec.search:  # which has nothing to search in
+            continue
         by = learnt(spec.base, name) if name == draft.EFFORT else known
         found[name] = estimate(version, replace(spec, effort=name), by)
     return found

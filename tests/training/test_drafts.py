@@ -221,8 +221,8 @@ def test_rows_of_rare_labels_can_count_more(tiny_base: Path, tmp_path: Path) -> 
     ][:12]
     table, heads = write_csv(tmp_path / "rare.csv", rows), set()
     for weights in (False, True):
-        spec = quick(tiny_base, table, settings={"class_weights": weights})
-        spec = from_dict({**spec.as_dict(), "effort": "draft"})
+        own = {"effort": "draft", "settings": {"class_weights": weights}}
+        spec = from_dict({**quick(tiny_base, table).as_dict(), **own})
         list(fit(spec, tmp_path / str(weights)))
         heads.add((tmp_path / str(weights) / "artifact/head.safetensors").read_bytes())
     assert len(heads) == 2

@@ -82,7 +82,7 @@ def test_it_is_queued_with_the_version(
         checking.execute(job.pk)
     report = HealthReport.objects.get()
     assert (report.status, report.version) == (Status.QUEUED, DatasetVersion.objects.get())
-    entry = OrmQ.objects.get()
+    entry = OrmQ.objects.get(key="look")  # beside the news that the check has ended
     assert (entry.task["func"], entry.task["args"]) == (health.EXAMINE, (str(report.pk),))
 
 

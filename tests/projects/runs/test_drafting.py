@@ -80,7 +80,7 @@ def test_it_does_not_wait_behind_training(
     with django_capture_on_commit_callbacks(execute=True):
         start()
         start(effort="draft")
-    assert list(OrmQ.objects.order_by("pk").values_list("key", flat=True)) == ["train", "draft"]
+    assert list(OrmQ.objects.order_by("pk").values_list("key", flat=True)) == ["train-cpu", "draft"]
     assert "draft" in settings.QUEUE_CLUSTERS
     assert settings.Q_CLUSTER["ALT_CLUSTERS"]["draft"] == {"workers": 1}
 
@@ -100,8 +100,8 @@ def test_the_plan_counts_it(start: Callable[..., Run], project: Project) -> None
     plan = Plan.objects.create(name="One", max_concurrent_runs=1)
     Subscription.objects.filter(workspace=project.workspace).update(plan=plan)
     start()
-    with refused("quota.runs"):
-        start(effort="draft")
+    waiting = start(effort="draft")
+    assert (waiting.status, waiting.waits_for) == (Status.WAITING, "runs")
 
 
 def test_red_data_is_confirmed_in_the_wizard(
@@ -156,12 +156,13 @@ def test_its_estimate_is_a_part_of_that_of_a_fine_tune(version: DatasetVersion) 
 
 
 def test_a_fine_tune_teaches_nothing_about_a_draft(bare: Callable[..., Run]) -> None:
-    done = {"status": Status.SUCCEEDED, "estimated_seconds": 10.0}
+    done = {"status": Status.SUCCEEDED, "estimated_seconds": 10.0, "estimate_factor": 1.0}
     for number in range(4):
         run = bare(**done, total_seconds=20.0 if number % 2 else 40.0)
         run.spec["effort"] = "draft" if number % 2 else "quick"
         run.save()
-    assert (planning.correction("draft"), planning.correction()) == (2.0, 4.0)
+    found = [planning.learnt("minilm-l6", effort).factor for effort in ("draft", "quick")]
+    assert found == [2.0, 4.0]
 
 
 def test_its_page_says_what_it_is(alice_client: Client, drafted: Run) -> None:

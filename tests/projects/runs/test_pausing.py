@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 from django_q.models import OrmQ
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from billing.models import Hold, LedgerEntry, Plan
 from projects.jobs import leaving
-from projects.runs import folders, lifecycle, pausing, selectors, services, sweeping, worker
+from projects.runs import folders, lifecycle, pausing, selectors, services, worker
 from projects.runs.models import Run, RunEvent, Status
 from projects.runs.recorder import Recorder
 from training.problems import Problem
@@ -140,9 +138,7 @@ def test_cancelled_while_it_is_being_paused(
 def test_a_worker_that_is_lost_while_it_pauses(queued: Run, alice: User) -> None:
     lifecycle.claim(queued.pk)
     pausing.request_pause(run=queued, user=alice)
-    long_ago = timezone.now() - timedelta(minutes=5)
-    Run.objects.filter(pk=queued.pk).update(heartbeat_at=long_ago)
-    sweeping.reap()
+    services.lose(queued.pk, attempt=1)
     queued.refresh_from_db()
     assert queued.status == Status.PAUSED
     assert not held(queued)

@@ -177,16 +177,15 @@ def test_what_is_ignored_asks_for_no_tick(
     assert alice_client.post(train, chosen).status_code == 302
 
 
-def test_a_full_plan_is_told_at_the_review(
+def test_beyond_the_places_of_the_plan_a_run_waits(
     alice_client: Client, train: str, chosen: dict[str, str], project: Project
 ) -> None:
     plan = Plan.objects.create(slug="tight", name="Tight", max_concurrent_runs=1)
     Subscription.objects.update_or_create(workspace=project.workspace, defaults={"plan": plan})
     alice_client.post(train, chosen)
-    response = alice_client.post(train, chosen)
-    assert response.status_code == 403
-    assert step_of(text(response)) == "Review"
-    assert Run.objects.count() == 1
+    response = alice_client.post(train, chosen, follow=True)
+    assert "it starts when another run of this workspace has ended" in text(response)
+    assert [run.status for run in Run.objects.order_by("number")] == ["queued", "waiting"]
 
 
 def test_the_review_shows_what_is_left(

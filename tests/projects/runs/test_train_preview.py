@@ -62,7 +62,7 @@ def child(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> list[Any]:
     """What was launched; the child says FOUND."""
     launched: list[Any] = []
 
-    def launch(args: list[str], folder: Any) -> FakeChild:
+    def launch(args: list[str], folder: Any, **_how: Any) -> FakeChild:
         launched.append((args, (folder / "spec.json").read_text(encoding="utf-8")))
         return FakeChild([FOUND])
 
@@ -88,7 +88,7 @@ def test_what_is_wrong_with_the_prompt_is_told(
 ) -> None:
     problem = Problem("prompt.field", field="text", known="{source}")
     told = {"event": "problem", "code": problem.code, "values": problem.values}
-    monkeypatch.setattr(prompting, "launch", lambda args, folder: FakeChild([told]))
+    monkeypatch.setattr(prompting, "launch", lambda args, **_how: FakeChild([told]))
     page = alice_client.get(url(writes), {"base": "smollm2-135m-instruct"}).content.decode()
     assert "The prompt does not fit the data" in page
 
