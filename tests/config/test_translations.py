@@ -37,6 +37,7 @@ SOURCES = ("platform", "projects", "training", "templates")
 FORMATS = re.compile(r"%\(\w+\)[a-z]|%%|\{\w*\}|</?\w+[^>]*>")
 SAME = {"API", "Attune", "F1", "%(done)s of %(total)s", "%(millions)s M", "%(used)s of %(limit)s"}
 SAME |= {"CSV", "ROC", "SQuAD 2", "spaCy JSON Lines", "doccano JSON Lines"}
+SAME |= {"GPU", "Webhook", "Webhooks", "webhook", "webhooks"}
 CHINESE = "[\u4e00-\u9fff]"
 HINT = "Run “make messages” and translate what is new."
 
