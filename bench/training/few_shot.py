@@ -23,7 +23,7 @@ from bench.training.command import child
 from training import catalogue
 
 OURS: dict[str, dict[str, Any]] = {
-    "ours": {},
+    "ours": {"few_shot": "auto"},
     "ours_plain": {"few_shot": "off", "augmentation": "none"},
     "ours_pairs": {"few_shot": "on", "augmentation": "none"},
 }

@@ -70,10 +70,11 @@ def peer(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def ours(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """`training.fit` with its defaults but for the epochs. Seconds are of the training alone, as those of the peers;
-    "cpu" is all up to the testing, the baselines and the scoring of epochs with it."""
+    """`training.fit` with its defaults but for the epochs, one training alone. Seconds are of that training, as
+    those of the peers; "cpu" is all up to the testing, the baselines and the scoring of epochs with it."""
     files = {split: asked[split] for split in texts.SPLITS}
-    settings = {"max_length": peers.LENGTH, "epochs": asked["epochs"], **asked.get("settings", {})}
+    usual = {"max_length": peers.LENGTH, "epochs": asked["epochs"], "few_shot": "off"}
+    settings = {**usual, **asked.get("settings", {})}
     columns = {"text": "text", "label": "label"}
     found: dict[str, Any] = {"epochs": [], "test": None}
     given: dict[str, Any] = {"columns": columns, "settings": settings, **files}

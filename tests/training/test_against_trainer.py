@@ -77,7 +77,7 @@ def ours(base: Path, pieces: list[dict[str, Any]]) -> list[float]:
         trainer = loop.Trainer(network, data, PLAN, backbone.accelerator("fp32"))
         lengths = [len(piece["ids"]) for piece in pieces]
         orders = [batches.training(lengths, 4, PLAN.seed, epoch) for epoch in (1, 2)]
-        return [trainer.update(rows.tolist()) for order in orders for rows in order]
+        return [trainer.update(rows.tolist()).item() for order in orders for rows in order]
 
 
 def theirs(base: Path, pieces: list[dict[str, Any]], folder: Path) -> list[float]:
