@@ -103,6 +103,9 @@ class Job(Protocol):
     def terminate(self) -> None:
         """Asks it to save and stop."""
 
+    def drop(self) -> None:
+        """Asks it to stop and to save nothing."""
+
     def kill(self) -> None:
         """Ends it."""
 

@@ -10,7 +10,7 @@ import fcntl
 import os
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +50,7 @@ def taken(cluster: str, devices: int = 1) -> Iterator[Slot]:
     found: dict[int, int] = {}
     until = time.monotonic() + PATIENCE
     with ExitStack() as stack:
-        stack.callback(lambda: [os.close(descriptor) for descriptor in found.values()])
+        stack.callback(_let_go, found)
         if devices > 1:
             # One run at a time gathers slots: two that each have half of what both want would wait forever.
             gathering = _opened(f"{cluster}-several")
@@ -64,6 +64,11 @@ def taken(cluster: str, devices: int = 1) -> Iterator[Slot]:
         (number, descriptor), *more = found.items()
         others = tuple(one for _number, one in more)
         yield Slot(number, descriptor, environment(cluster, *found), others)
+
+
+def _let_go(found: Mapping[int, int]) -> None:
+    for descriptor in found.values():
+        os.close(descriptor)
 
 
 def environment(cluster: str, *numbers: int) -> dict[str, str]:

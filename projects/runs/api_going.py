@@ -41,7 +41,9 @@ class AgreementSerializer(serializers.Serializer[Any]):
     versions = serializers.ListField(
         child=serializers.CharField(), help_text="Packages of which there is another version."
     )
-    data = serializers.BooleanField(help_text="The data and the division of its rows are the same.")
+    data = serializers.BooleanField(  # type: ignore[assignment]  # a field here, a property of serializers
+        help_text="The data and the division of its rows are the same."
+    )
 
 
 class RunPause(APIView):

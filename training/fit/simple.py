@@ -51,8 +51,8 @@ def score(job: Job, network: Any, accelerator: Accelerator) -> Generator[Event, 
     job.seconds["baselines"] = round(time.monotonic() - begin, 3)
     simple = _scored(job, found, tuned)
     told = {name: value for name, value in job.about.items() if before.get(name) != value}
-    state = {"metrics": simple.metrics, "about": told, "tried": job.tried}
-    state |= {"seconds": job.seconds["baselines"]}
+    state: dict[str, Any] = {"metrics": simple.metrics, "about": told, "tried": job.tried}
+    state["seconds"] = job.seconds["baselines"]
     tensors = {f"{VECTORS}{split}": torch.from_numpy(item) for split, item in job.vectors.items()}
     tensors |= {f"{HEAD}{name}": item for name, item in network.head.state_dict().items()}
     resuming.write_baselines(job, state, tensors | resuming.hits_as_tensors(simple.hits))
