@@ -23,7 +23,7 @@ run: setup
 
 # A process a core, four at most, each with one thread: more of both would only wait for one another.
 test: setup-dev
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses 4 -m "not faults" $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses 4 --ignore tests/faults $(ARGS)
 
 test-faults:
 	@$(PYTHON) platform/config/bootstrap.py --extras test lint postgres

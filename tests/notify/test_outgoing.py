@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -139,6 +140,15 @@ def test_a_name_that_changes_its_answer_gains_nothing(monkeypatch: pytest.Monkey
 # --- a receiver on this machine, which the operator has allowed ---
 
 
+def request_of(talk: socket.socket) -> bytes:
+    """All of it: head and body may come apart."""
+    found = talk.recv(65536)
+    wanted = re.search(rb"content-length: (\d+)", found, re.IGNORECASE)
+    while wanted and len(found.partition(b"\r\n\r\n")[2]) < int(wanted[1]):
+        found += talk.recv(65536)
+    return found
+
+
 @contextmanager
 def receiver(answer: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[bytes]]]:
     """Takes one connection, reads its request and lets `answer` write."""
@@ -149,7 +159,7 @@ def receiver(answer: Callable[[socket.socket], None]) -> Iterator[tuple[str, lis
             with suppress(OSError):
                 talk, _address = server.accept()
                 with talk:
-                    heard.append(talk.recv(65536))
+                    heard.append(request_of(talk))
                     with suppress(OSError):
                         answer(talk)
 

@@ -69,8 +69,13 @@ def check(job: Job) -> None:
 
 
 def contrasts(job: Job) -> bool:
-    """Whether rows are one text with one label, some share theirs, and the base learns from the first step on."""
+    """Whether rows are one text with one label, some share theirs, and the base learns from the first step on.
+
+    Pairs are made of the rows of a step that stand together: on several devices they do not.
+    """
     if job.learner.objective != SINGLE or len(job.learner.inputs) != 1:
+        return False
+    if int(job.settings.get("devices") or 1) > 1:
         return False
     targets = [piece["target"] for piece in job.pieces["train"]]
     learns = job.settings["trained"] not in ("head_only", "gradual")
