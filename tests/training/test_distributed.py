@@ -21,7 +21,7 @@ from training.spec import Spec
 ROOT = Path(ranks.__file__).resolve().parents[1]
 ENV = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
 STILL = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-STEPS = {"epochs": 2, "batch_size": 8, "precision": "fp32", "dropout": 0.0}
+STEPS = {"epochs": 2, "batch_size": 8, "precision": "fp32", "dropout": 0.0, "few_shot": "off"}
 WAIT = 180
 
 
