@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from django.test import Client
-from django.urls import reverse
 
 from projects.datasets.models import DatasetVersion
 from projects.runs.events import append
 from projects.runs.models import Run, Status
+from tests.projects.runs.test_run import Make, text, url
 from web.errors import words
 
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume asynchronous"),
 ]
-Make = Callable[..., Run]
-
-
-def url(name: str, run: Run, *more: str) -> str:
-    return reverse(name, args=[run.project.workspace.slug, run.project_id, run.pk, *more])
-
-
-def text(response: Any) -> str:
-    return b"".join(response).decode()
 
 
 @pytest.mark.parametrize("status", [Status.RUNNING, Status.FAILED])
