@@ -14,6 +14,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from safetensors import SafetensorError
+from torch import nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from training import heads
@@ -47,7 +48,31 @@ def encoder(folder: str | os.PathLike[str]) -> Any:
 
 def network(folder: str | os.PathLike[str], about: Mapping[str, Any], dropout: float = 0.0) -> Any:
     """The base with a new head; `about` names it, and says what it has to know."""
-    return heads.find(about["head"]).network(encoder(folder), about, dropout)
+    base, head = encoder(folder), heads.find(about["head"])
+    if about.get("shapes"):
+        widen(base, head.shapes)
+    return head.network(base, about, dropout)
+
+
+def shapes(folder: str | os.PathLike[str], reader: Any, head: str) -> int:
+    """The types of token that a base has, where those come after them that say how a word is written.
+
+    0: the head has no use for it, the tokenizer tells it, or the base has no types that could be told.
+    """
+    if not heads.find(head).shapes or "token_type_ids" not in reader.model_input_names:
+        return 0
+    if reader("Ann Smith")["input_ids"] != reader("ann smith")["input_ids"]:
+        return 0
+    config = AutoConfig.from_pretrained(Path(folder), local_files_only=True)
+    return int(getattr(config, "type_vocab_size", 0) or 0)
+
+
+def widen(base: Any, more: int) -> None:
+    """So many types of token more, each like the first one: the base gives the same as before."""
+    known = base.embeddings.token_type_embeddings
+    weight = torch.cat([known.weight.detach(), known.weight.detach()[:1].expand(more, -1)])
+    base.embeddings.token_type_embeddings = nn.Embedding.from_pretrained(weight, freeze=False)
+    base.config.type_vocab_size = len(weight)
 
 
 def plain(folder: str | os.PathLike[str], pad: int, limit: int, labels: int = 1) -> Any:

@@ -16,9 +16,10 @@ MOST_EPOCHS = {"quick": 3, "balanced": 8, "thorough": 16}
 PATIENCE = {"quick": 2, "balanced": 3, "thorough": 4}
 MAX_LENGTH = {"quick": 128, "balanced": 256, "thorough": 512}
 # What a head needs differently: (head, objective) -> settings. One answer a token is learnt from nothing: no linear
-# model over the base's vectors starts it off.
+# model over the base's vectors starts it off. Entities get better again once the rate falls (wnut17: 54.5, 53.3, 56.2,
+# 58.1 % of the validation rows in the last epochs), so that patience would end them too early.
 HEADS: dict[tuple[str, str], dict[str, Any]] = {
-    ("token", ""): {"learning_rate": 2e-4, "head_learning_rate": 2e-3},
+    ("token", ""): {"learning_rate": 2e-4, "head_learning_rate": 2e-3, "patience": 8},
     ("span", ""): {"learning_rate": 2e-4, "head_learning_rate": 2e-3},
 }
 WIDE = 512  # hidden size up to which a base bears the usual learning rate

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from training.coding.token import SHAPES
 from training.files import core
 
 FILES = Path(core.__file__).parent
@@ -18,10 +19,12 @@ CODING = FILES.parent / "coding"
 
 @dataclass(frozen=True)
 class Head:
-    """`needs` are modules of `coding` that its own one imports; all of them travel in predict.py."""
+    """`needs` are modules of `coding` that its own one imports; all of them travel in predict.py. `shapes`: kinds of
+    writing that it wants to know of words, where the tokenizer does not tell."""
 
     name: str
     needs: tuple[str, ...] = ()
+    shapes: int = 0
 
     @property
     def coding(self) -> ModuleType:
@@ -58,7 +61,7 @@ HEADS = {
     head.name: head
     for head in (
         Head("sequence", ("words", "shares")),
-        Head("token", ("words",)),
+        Head("token", ("words",), shapes=SHAPES),
         Head("relation", ("words", "shares")),
         Head("span", ("words",)),
         Head("pair", ("words", "shares")),

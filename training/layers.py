@@ -8,6 +8,7 @@ from torch import nn
 
 # encoder.layer.3. · transformer.layer.3. · layers.3. · h.3. · block.3.
 NUMBER = re.compile(r"(?:^|\.)(?:layers?|h|blocks?)\.(\d+)\.")
+TYPES = "token_type_embeddings"
 WORDS = re.compile(r"embed|(?:^|\.)(?:wte|wpe|shared)\.")
 
 

@@ -101,6 +101,20 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def cased_base(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, whose tokenizer tells capital letters from small ones."""
+    import shutil
+
+    from transformers import BertTokenizerFast
+
+    folder = tmp_path_factory.mktemp("base") / "cased"
+    shutil.copytree(tiny_base, folder)
+    words = str(folder / "vocab.txt")
+    BertTokenizerFast(words, model_max_length=64, do_lower_case=False).save_pretrained(folder)
+    return folder
+
+
 def rows_of(count: int, seed: int = 1) -> list[tuple[str, str]]:
     """(text, label) rows that can be learnt, none twice."""
     draw = random.Random(seed)

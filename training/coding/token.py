@@ -18,6 +18,9 @@ OVERLAP = 0.25  # of a window with the one before it
 BIO, BIOES = "BIO", "BIOES"
 OUT = "O"
 IMPOSSIBLE = -1e9
+# How a word is written, which a tokenizer that lowers letters does not tell: after the types that the base has itself.
+PLAIN, TITLE, CAPITALS, INITIAL, MIXED = range(5)
+SHAPES = 4  # all but PLAIN, which is the base's first type
 INLINE = re.compile(r"\[([^\[\]]+)\]\(([^()\s]+)\)")  # [words](label) in a text
 
 Record = Mapping[str, str]
@@ -66,7 +69,10 @@ def shifted(answer: dict[str, Any], text: str, places: Sequence[int]) -> dict[st
 
 
 def pieces(tokenizer: Any, records: Sequence[Record], limit: int, about: About) -> list[Piece]:
-    """Windows over long texts: {"row", "ids", "first": token of each word, "words": its number, "size"}."""
+    """Windows over long texts: {"row", "ids", "first": token of each word, "words": its number, "size"}.
+
+    With `shapes` in `about`, the number of types that the base has, "types" says of each token how its word is written.
+    """
     if not records:
         return []
     texts = [clean(record["text"]) for record in records]
@@ -85,7 +91,34 @@ def pieces(tokenizer: Any, records: Sequence[Record], limit: int, about: About) 
         offsets = encoded["offset_mapping"][number]
         pairs = _firsts(texts[row], places[row], offsets)
         piece = {"row": row, "ids": encoded["input_ids"][number], "size": len(pairs)}
+        if about.get("shapes"):
+            piece["types"] = _types(texts[row], places[row], offsets, about["shapes"])
         found.append({**piece, "first": [t for t, _ in pairs], "words": [w for _, w in pairs]})
+    return found
+
+
+def shape(word: str) -> int:
+    """PLAIN without a capital letter; INITIAL is a single letter."""
+    letters = [char for char in word if char.isalpha()]
+    capital = [char.isupper() or char.istitle() for char in letters]
+    if not any(capital):
+        return PLAIN
+    if len(letters) == 1:
+        return INITIAL
+    if all(capital):
+        return CAPITALS
+    return TITLE if capital[0] and not any(capital[1:]) else MIXED
+
+
+def _types(
+    text: str, places: Sequence[tuple[int, int]], offsets: Sequence[tuple[int, int]], known: int
+) -> list[int]:
+    """Of each token; all tokens of a word have the same."""
+    starts, kinds = [start for start, _ in places], [shape(text[a:b]) for a, b in places]
+    found = []
+    for begin, end in offsets:
+        kind = kinds[bisect_right(starts, end - 1) - 1] if begin < end and starts else PLAIN
+        found.append(known + kind - 1 if kind else 0)
     return found
 
 

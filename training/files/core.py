@@ -22,8 +22,9 @@ from transformers.utils import logging
 
 logging.disable_progress_bar()
 
-# Of attune.json and of the weights beside it, that are read; the last one is written. 3: what the pooling is.
-FORMATS = (1, 2, 3)
+# Of attune.json and of the weights beside it, that are read; the last one is written. 3: what the pooling is; 4: types
+# of token that tell how words are written.
+FORMATS = (1, 2, 3, 4)
 MEAN, FIRST = "mean", "first"  # what stands for a text: the mean of its tokens, or its first token
 MULTIPLE = 8  # lengths are padded to a multiple of this, so that there are few shapes
 TOKENS = 4096  # in one batch, padding included

@@ -231,6 +231,8 @@ def prepare(job: Job) -> Generator[Event, None, Any]:
     chosen["max_length"] = min(chosen["max_length"], backbone.longest(job.base, tokenizer))
     chosen["precision"] = backbone.precision(chosen["precision"])
     job.about |= {"max_length": chosen["max_length"], "pad": tokenizer.pad_token_id or 0}
+    if shapes := backbone.shapes(job.base, tokenizer, job.learner.head):
+        job.about["shapes"] = shapes
     if "long_text" in chosen:
         chosen["long_text"] = job.about["long"] = _long(job, tokenizer, chosen["long_text"])
     # What one vector says of two texts is little: such a head only disturbs the first epochs (banking77 in 1,500 pairs:
