@@ -59,7 +59,8 @@ def shapes(folder: str | os.PathLike[str], reader: Any, head: str) -> int:
 
     0: the head has no use for it, the tokenizer tells it, or the base has no types that could be told.
     """
-    if not heads.find(head).shapes or "token_type_ids" not in reader.model_input_names:
+    told = "token_type_ids" in reader.model_input_names and reader.is_fast
+    if not heads.find(head).shapes or not told:
         return 0
     if reader("Ann Smith")["input_ids"] != reader("ann smith")["input_ids"]:
         return 0

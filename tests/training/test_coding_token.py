@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -85,3 +86,21 @@ def test_types_that_are_new_learn_as_fast_as_the_head(tiny_base: Path) -> None:
         types = network.base.embeddings.token_type_embeddings.weight
         groups = optimizers.build(network, PLAN).param_groups
         assert [g["lr"] for g in groups if any(item is types for item in g["params"])] == [rate]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "known"),
+    [
+        ({"method": "full", "trained": "all"}, 2),
+        ({"method": "full", "trained": "gradual"}, 2),
+        ({"method": "full", "trained": "head_only"}, 0),
+        ({"method": "lora", "trained": "all"}, 0),
+    ],
+)
+def test_a_base_that_stays_as_it_is_is_not_told(
+    tiny_base: Path, chosen: dict[str, str], known: int
+) -> None:
+    from training.fit import job
+
+    asked: Any = SimpleNamespace(base=tiny_base, learner=SimpleNamespace(head="token"))
+    assert job._shapes(asked, backbone.tokenizer(tiny_base), chosen) == known

@@ -231,7 +231,7 @@ def prepare(job: Job) -> Generator[Event, None, Any]:
     chosen["max_length"] = min(chosen["max_length"], backbone.longest(job.base, tokenizer))
     chosen["precision"] = backbone.precision(chosen["precision"])
     job.about |= {"max_length": chosen["max_length"], "pad": tokenizer.pad_token_id or 0}
-    if shapes := backbone.shapes(job.base, tokenizer, job.learner.head):
+    if shapes := _shapes(job, tokenizer, chosen):
         job.about["shapes"] = shapes
     if "long_text" in chosen:
         chosen["long_text"] = job.about["long"] = _long(job, tokenizer, chosen["long_text"])
@@ -265,6 +265,12 @@ def freeze(job: Job, chosen: Mapping[str, Any]) -> None:
     """What was chosen stands in the spec before the first step."""
     job.spec = replace(job.spec, settings=dict(chosen))
     export.write_json(job.folder / SPEC, job.spec.as_dict())
+
+
+def _shapes(job: Job, tokenizer: Any, chosen: Mapping[str, Any]) -> int:
+    """As backbone.shapes; 0 where the base does not learn what they mean."""
+    learns = chosen.get("method", "full") == "full" and chosen.get("trained") in ("all", "gradual")
+    return backbone.shapes(job.base, tokenizer, job.learner.head) if learns else 0
 
 
 def _pieces(job: Job, tokenizer: Any, split: str) -> list[dict[str, Any]]:
