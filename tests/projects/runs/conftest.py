@@ -7,8 +7,10 @@ import importlib.util
 import json
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,18 @@ from training.spec import from_dict
 
 ROOT = Path(__file__).resolve().parents[3]
 CHILD = Path(__file__).with_name("fake_child.py")
+
+
+def _module(name: str, path: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tests" / path)
+    assert spec
+    assert spec.loader
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+fake_child = _module("fake_child", "projects/runs/fake_child.py")
 
 
 @pytest.fixture
@@ -104,11 +118,31 @@ def child(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     return behave
 
 
+class Played:
+    """What fake_child.py says when all goes well, without a process: a launcher, and the job that it gives."""
+
+    pid, returncode, stderr = 0, 0, ""
+
+    def __init__(self, args: Sequence[str], *, folder: Path, **_given: Any) -> None:
+        self._args, self._folder = args, folder
+
+    def lines(self, timeout: float = 0.3) -> Iterator[dict[str, Any]]:
+        with redirect_stdout(StringIO()) as said:
+            fake_child.good(self._args[0], self._folder)
+        for line in said.getvalue().splitlines():
+            yield json.loads(line, parse_constant=lambda _name: None)
+
+    def stop(self, grace: float = 10.0) -> None:
+        pass
+
+
 @pytest.fixture
-def succeeded(queued: Run, child: Callable[[str], None]) -> Run:
+def succeeded(queued: Run, child: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> Run:
     """A run that has gone through the worker, with predictions as training writes them."""
     child("good")
-    worker.execute(queued.pk)
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "launcher_for", lambda _devices: Played)
+        worker.execute(queued.pk)
     queued.refresh_from_db()
     rows = [
         {"row": 0, "line": 2, "text": "=HYPERLINK(1)", "label": "no", "predicted": "no"},
@@ -140,17 +174,8 @@ def _not_leaving() -> Any:
 
 
 # Of training's own tests: its rows and its base.
-def _module(name: str, path: str) -> Any:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tests/training" / path)
-    assert spec
-    assert spec.loader
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    return found
-
-
-tiny = _module("tiny", "conftest.py")
-writing = _module("writing", "generative/conftest.py")
+tiny = _module("tiny", "training/conftest.py")
+writing = _module("writing", "training/generative/conftest.py")
 tiny_base = tiny.tiny_base
 llama_base = writing.llama_base
 chat_tokenizer = writing.chat_tokenizer
