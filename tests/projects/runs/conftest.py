@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import importlib.util
 import json
+import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from django.conf import settings
+from filelock import FileLock
 
 from accounts.models import User, Workspace
 from projects.datasets.models import DatasetVersion
@@ -197,6 +200,9 @@ EPOCHS = {"epochs": 2, "learning_rate": 1e-3, "precision": "fp32"}
 SHORT = {"epochs": 1, "max_new_tokens": 8, "tested": 10, "precision": "fp32"}  # of what writes
 
 
+MADE = "made.json"  # in its folder, once it is done
+
+
 @dataclass(frozen=True)
 class Fit:
     """The folder of a finished fine-tune, with all that it said."""
@@ -215,19 +221,25 @@ class Fit:
 def fit_of(
     tiny_base: Path, llama_base: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str], Fit]:
-    """`fit_of("entities")`: made when it is first asked for; read only."""
-    made: dict[str, Fit] = {}
+    """`fit_of("entities")`: made when it is first asked for, in whichever process of the tests; read only."""
+    home = tmp_path_factory.getbasetemp()
+    home = home.parent if "PYTEST_XDIST_WORKER" in os.environ else home
 
+    @cache
     def find(kind: str) -> Fit:
-        if kind not in made:
-            base = llama_base if kind in WRITING else tiny_base
-            made[kind] = _fitted(kind, base, tmp_path_factory.mktemp(kind))
-        return made[kind]
+        base = llama_base if kind in WRITING else tiny_base
+        folder = home / f"fit-{kind}"
+        with FileLock(home / f"fit-{kind}.lock"):
+            if not (folder / MADE).is_file():
+                folder.mkdir(exist_ok=True)
+                task, events = _fitted(kind, base, folder)
+                (folder / MADE).write_text(json.dumps({"task": task, "events": events}))
+        return Fit(kind, folder=folder, **json.loads((folder / MADE).read_text()))
 
     return find
 
 
-def _fitted(kind: str, base: Path, folder: Path) -> Fit:
+def _fitted(kind: str, base: Path, folder: Path) -> tuple[str, list[dict[str, Any]]]:
     from training.events import finite
     from training.fit import fit
 
@@ -235,8 +247,7 @@ def _fitted(kind: str, base: Path, folder: Path) -> Fit:
     given = {"task": task, "train": str(file), "columns": columns, "variant": variant}
     settings = SHORT if kind in WRITING else EPOCHS
     given |= {"base_folder": str(base), "effort": "quick", "settings": settings}
-    events = [finite(event.as_dict()) for event in fit(from_dict(given), folder)]
-    return Fit(kind, task, folder, json.loads(json.dumps(events)))
+    return task, [finite(event.as_dict()) for event in fit(from_dict(given), folder)]
 
 
 def _data(kind: str, folder: Path) -> tuple[str, Path, dict[str, str], str]:
