@@ -12,7 +12,17 @@ import pytest
 
 WALKS = "tests/browser/"
 # Seconds of processor time decide, not the number of tests; `make test ARGS=--durations=40` tells them.
-LONG = (WALKS,)
+LONG = (
+    WALKS,
+    "tests/real_data/",
+    "tests/training/test_distributed.py",
+    "tests/training/test_install.py",
+    "tests/projects/runs/test_interleavings.py",
+    "tests/test_access_sweep.py",
+    "tests/projects/runs/test_views_of_tasks.py",
+    "tests/training/test_going_on.py",
+    "tests/web/test_browser.py",
+)
 
 
 def _rank(nodeid: str) -> int:

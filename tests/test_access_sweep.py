@@ -2,32 +2,38 @@
 
 ADDING A ROUTE? Add a row to ROUTES below: its name and, for each method that it takes, the status that owner, member,
 viewer, stranger and nobody get. `page`, `action`, `api` and `api_action` write the usual rows. Ids are filled in from
-the fixture `make_everything` (tests/conftest.py) by the name of the URL's parameter; add what is new there.
+`make_everything` (tests/everything.py) by the name of the URL's parameter; add what is new there.
 Methods that a row does not name must be refused (405). A route without a row, and without a reason in EXCEPT, fails.
 """
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.models import User, Workspace
+from accounts.models import Member, Role, User, Workspace
 from accounts.services import create_token
 from tests.access_routes import ACTORS, ROUTES
+from tests.everything import make_everything
 
 # Not ours to sweep, with the reason.
 EXCEPT = {
     "account_": "allauth's own pages are about the visitor and take no object of others",
     "gallery": "is there in development only",
 }
+SESSIONS: dict[UUID, Any] = {}  # cookies of the people, each signed in once
+NAMES = ("alice", "bob", "vera", "charlie")
 METHODS = ("get", "post", "put", "patch", "delete")
 # Django's own view answers any method with a redirect, and acts on POST alone.
 LENIENT = {"set_language": 302}
@@ -69,19 +75,69 @@ def test_every_row_has_a_route() -> None:
     assert set(ROUTES) <= {name for name, _pattern in routes()}
 
 
-@pytest.fixture
-def ids(make_everything: Any, workspace: Workspace, alice: User) -> dict[str, Any]:
-    return make_everything(workspace, alice)
+@contextmanager
+def undone() -> Iterator[None]:
+    """What is written inside is taken back, so that who comes next finds the same."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def made(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The five people's world, made once; each test happens in a transaction inside: (its files, its ids)"""
+    files = tmp_path_factory.mktemp("everything")
+    with django_db_blocker.unblock(), undone():
+        alice, bob, vera, _charlie = (
+            User.objects.create_user(f"{name}@example.org") for name in NAMES
+        )
+        workspace = alice.workspaces.get()
+        Member.objects.create(workspace=workspace, user=bob, role=Role.MEMBER)
+        Member.objects.create(workspace=workspace, user=vera, role=Role.VIEWER)
+        for name in NAMES:
+            SESSIONS[person(name).pk] = signed_in(person(name)).cookies
+        yield files, make_everything(files, workspace, alice)
+    SESSIONS.clear()
 
 
 @pytest.fixture
-def people(alice: User, bob: User, vera: User, charlie: User) -> dict[str, User | None]:
-    return dict(zip(ACTORS, (alice, bob, vera, charlie, None), strict=True))
+def ids(made: tuple[Path, dict[str, Any]], home: Path, db: None) -> dict[str, Any]:
+    files, known = made
+    shutil.copytree(files, home, dirs_exist_ok=True)
+    return dict(known)
+
+
+def person(name: str) -> User:
+    return User.objects.get(email=f"{name}@example.org")
+
+
+@pytest.fixture
+def alice(ids: dict[str, Any]) -> User:
+    return person("alice")
+
+
+@pytest.fixture
+def bob(ids: dict[str, Any]) -> User:
+    return person("bob")
+
+
+@pytest.fixture
+def charlie(ids: dict[str, Any]) -> User:
+    return person("charlie")
+
+
+@pytest.fixture
+def people(ids: dict[str, Any]) -> dict[str, User | None]:
+    return dict(zip(ACTORS, (*map(person, NAMES), None), strict=True))
 
 
 def signed_in(user: User | None, **options: Any) -> Client:
     client = Client(**options)
-    if user:
+    if user and user.pk in SESSIONS:
+        client.cookies = SESSIONS[user.pk].copy()
+    elif user:
         client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     return client
 
@@ -89,6 +145,10 @@ def signed_in(user: User | None, **options: Any) -> Client:
 def with_token(user: User, workspace: Workspace) -> Client:
     text = create_token(workspace=workspace, user=user, name="sweep")[1]
     return Client(headers={"Authorization": f"Bearer {text}"}, enforce_csrf_checks=True)
+
+
+def workspace_of(ids: dict[str, Any]) -> Workspace:
+    return Workspace.objects.get(slug=ids["slug"])
 
 
 def ask(client: Client, method: str, name: str, ids: dict[str, Any]) -> Any:
@@ -106,18 +166,36 @@ def content(response: Any) -> bytes:
     return b"".join(response) if response.streaming else response.content
 
 
-def state(skip: tuple[str, ...] = ("sessions.Session",)) -> dict[str, list[Any]]:
-    """Every row of every table, to see whether something was written."""
-    models = [model for model in apps.get_models() if model._meta.label not in skip]
-    return {model._meta.label: sorted(map(repr, model.objects.values_list())) for model in models}
+OF_OTHERS = (
+    "django_session",
+    "django_cache",
+)  # a visitor's own session, and counts of the rate limits
 
 
 @contextmanager
-def undone() -> Iterator[None]:
-    """What is written inside is taken back, so that the next actor finds the same."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
+def writes() -> Iterator[list[str]]:
+    """The statements inside that change a row."""
+    found: list[str] = []
+
+    def look(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        done = execute(sql, params, many, context)
+        kind = sql.lstrip().partition(" ")[0].upper()
+        changed = kind in ("INSERT", "UPDATE", "DELETE", "REPLACE") and context["cursor"].rowcount
+        if changed and not any(name in sql for name in OF_OTHERS):
+            found.append(sql)
+        return done
+
+    with connection.execute_wrapper(look):
+        yield found
+
+
+def test_what_is_written_is_seen(alice: User) -> None:
+    with writes() as found:
+        Client().get("/")
+        User.objects.filter(email="nobody@example.org").update(is_active=False)
+        assert not found
+        User.objects.filter(pk=alice.pk).update(is_active=False)
+        assert len(found) == 1
 
 
 def expected_of(name: str, method: str) -> list[tuple[str, int]]:
@@ -148,30 +226,30 @@ def test_whoever_may_not_write_changes_nothing(
     name: str, method: str, people: Any, ids: dict[str, Any]
 ) -> None:
     clients = {actor: signed_in(people[actor]) for actor in ("viewer", "stranger", "nobody")}
-    before = state()
     for actor, client in clients.items():
-        ask(client, method, name, ids)
-        assert state() == before, actor
+        with writes() as found:
+            ask(client, method, name, ids)
+        assert not found, actor
 
 
 @pytest.mark.parametrize(("name", "method"), WRITES)
 def test_a_forged_form_is_refused(name: str, method: str, alice: User, ids: dict[str, Any]) -> None:
     """A session's cookie alone, without the form's CSRF token, does nothing; in the API neither."""
     client = signed_in(alice, enforce_csrf_checks=True)
-    before = state()
-    assert ask(client, method, name, ids).status_code == SIGNED.get(name, 403)
-    assert state() == before
+    with writes() as found:
+        assert ask(client, method, name, ids).status_code == SIGNED.get(name, 403)
+    assert not found
 
 
 @pytest.mark.parametrize("name", ROUTES)
 def test_other_methods_are_refused(name: str, alice: User, ids: dict[str, Any]) -> None:
     client = signed_in(alice)
-    before = state()
     for method in METHODS:
         if method not in ROUTES[name].expected:
-            response = ask(client, method, name, ids)
+            with writes() as found:
+                response = ask(client, method, name, ids)
             assert response.status_code == LENIENT.get(name, 405), method
-    assert state() == before
+            assert not found, method
 
 
 @pytest.mark.parametrize("name", rows("get"))
@@ -179,40 +257,55 @@ def test_get_writes_nothing_and_is_guarded_by_headers(
     name: str, alice: User, ids: dict[str, Any]
 ) -> None:
     client = signed_in(alice)
-    before = state()
-    response = ask(client, "get", name, ids)
-    content(response)
-    assert state() == before
+    with writes() as found:
+        response = ask(client, "get", name, ids)
+        content(response)
+    assert not found
     policy = response.headers["Content-Security-Policy"]
     assert "script-src 'self';" in f"{policy};"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["X-Frame-Options"] == "DENY"
 
 
-@pytest.mark.parametrize(("name", "method"), NESTED)
-def test_ids_of_others_behind_an_address_of_ones_own(
-    name: str, method: str, bob: User, charlie: User, ids: dict[str, Any], make_everything: Any
-) -> None:
-    """What is asked for below another workspace or project is not there: for strangers, and for Bob who may see it."""
-    keys = [key for key in parameters(name) if key in ids]
-    for user in (charlie, bob):
-        own = make_everything(user.workspaces.get(slug=user.email.partition("@")[0]), user)
-        client = signed_in(user)
-        for outer in range(1, len(keys)):
-            mixed = {key: (own if keys.index(key) < outer else ids)[key] for key in keys}
-            response = ask(client, method, name, ids | mixed)
-            assert response.status_code == 404, (user, mixed)
+def all_of(files: Path, name: str) -> dict[str, Any]:
+    user = person(name)
+    return make_everything(files, user.workspaces.get(slug=name), user)
+
+
+@pytest.fixture(scope="class")
+def theirs(
+    made: tuple[Path, dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Path, dict[str, dict[str, Any]]]]:
+    """What Charlie and Bob have in workspaces of their own."""
+    files = tmp_path_factory.mktemp("theirs")
+    with undone():
+        yield files, {name: all_of(files, name) for name in ("charlie", "bob")}
+
+
+class TestIdsOfOthers:
+    @pytest.mark.parametrize(("name", "method"), NESTED)
+    def test_behind_an_address_of_ones_own(
+        self, name: str, method: str, theirs: Any, ids: dict[str, Any], home: Path
+    ) -> None:
+        """What is asked for below another workspace or project is not there, for Charlie and for Bob."""
+        files, everything = theirs
+        shutil.copytree(files, home, dirs_exist_ok=True)
+        keys = [key for key in parameters(name) if key in ids]
+        for user, own in everything.items():
+            client = signed_in(person(user))
+            for outer in range(1, len(keys)):
+                mixed = {key: (own if keys.index(key) < outer else ids)[key] for key in keys}
+                response = ask(client, method, name, ids | mixed)
+                assert response.status_code == 404, (user, mixed)
 
 
 @pytest.mark.parametrize(("name", "method"), API)
-def test_answers_to_tokens(
-    name: str, method: str, people: Any, ids: dict[str, Any], workspace: Workspace
-) -> None:
+def test_answers_to_tokens(name: str, method: str, people: Any, ids: dict[str, Any]) -> None:
     """A token is as good as its maker's session; the stranger's opens his own workspace."""
     for actor, status in expected_of(name, method):
         if actor == "nobody":
             continue
-        opened = people[actor].workspaces.get() if actor == "stranger" else workspace
+        opened = people[actor].workspaces.get() if actor == "stranger" else workspace_of(ids)
         client = with_token(people[actor], opened)
         with undone():
             assert ask(client, method, name, ids).status_code == status, actor
@@ -220,9 +313,9 @@ def test_answers_to_tokens(
 
 @pytest.mark.parametrize(("name", "method"), API)
 def test_a_members_token_for_another_workspace_opens_nothing_here(
-    name: str, method: str, bob: User, ids: dict[str, Any], workspace: Workspace
+    name: str, method: str, bob: User, ids: dict[str, Any]
 ) -> None:
-    client = with_token(bob, bob.workspaces.exclude(pk=workspace.pk).get())
+    client = with_token(bob, bob.workspaces.exclude(slug=ids["slug"]).get())
     response = ask(client, method, name, ids)
     assert response.status_code == dict(expected_of(name, method))["stranger"]
     assert b"Canary" not in content(response)

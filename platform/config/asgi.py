@@ -1,4 +1,4 @@
-"""The site as an ASGI application: the guard of request bodies, and Django behind it."""
+"""The site as an ASGI application: short answers to what is asked all the time, the guard of bodies, and Django."""
 
 import os
 import sys
@@ -14,6 +14,9 @@ from django.core.asgi import get_asgi_application
 _django: Any = get_asgi_application()
 
 # Imported after Django is set up: it uses models.
+from config.express import Express  # noqa: E402
 from config.guard import Guard  # noqa: E402
+from notify import polling as bell  # noqa: E402
+from projects.runs import polling as runs  # noqa: E402
 
-application = Guard(_django)
+application = Express(Guard(_django), {runs.PATHS: runs.quick, bell.PATHS: bell.quick})

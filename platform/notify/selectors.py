@@ -15,7 +15,7 @@ from notify.models import Choice, Delivery, Notice, Webhook, default_topics
 SHOWN = 50  # of a list
 
 
-def notices_of(user: User) -> QuerySet[Notice]:
+def notices_of(user: User | UUID) -> QuerySet[Notice]:
     """The newest first. News of a workspace that the person has left are not theirs any more."""
     mine = Q(news__workspace=None) | Q(news__workspace__memberships__user=user)
     return Notice.objects.filter(mine, user=user).select_related("news__workspace")
@@ -29,7 +29,7 @@ def notices_for(request: Any) -> QuerySet[Notice]:
     return found
 
 
-def unread_count(user: User) -> int:
+def unread_count(user: User | UUID) -> int:
     return notices_of(user).filter(read_at=None).count()
 
 

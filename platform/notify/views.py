@@ -21,6 +21,7 @@ from notify import services
 from notify.forms import ChoiceForm
 from notify.kinds import TOPICS
 from notify.models import Notice
+from notify.polling import same
 from notify.selectors import SHOWN, choice_of, notices_of, unread_count
 from notify.signing import read_off_token
 from notify.words import told
@@ -48,7 +49,7 @@ def notices_new(request: HttpRequest) -> HttpResponse:
     """For the bell: {"unread", "newest": {"id", "title", "text", "url"}}; 204 while `?unread=` still holds."""
     user = user_of(request)
     count = unread_count(user)
-    if request.GET.get("unread") == str(count):
+    if same(count, request.GET):
         return HttpResponse(status=204)
     newest = notices_of(user).filter(read_at=None).first()
     return JsonResponse({"unread": count, "newest": _told(newest) if newest else None})

@@ -56,6 +56,7 @@ STATUSES = {
     "run.again": 409,
     "run.epochs": 409,
     "run.paused": 409,
+    "run.limit_stays": 409,
     "pool.taken": 409,
     "pool.unread": 409,
 }

@@ -15,12 +15,15 @@ from django.utils import timezone
 from notify.services import announce, operators
 from projects import room
 from projects.housekeeping.finding import Lost, Orphan, lost, orphans
-from projects.runs import storing
-from projects.runs.models import Artifact
+from projects.runs import afar, folders, storing
+from projects.runs.folders import limited
+from projects.runs.guarding import LIMITS
+from projects.runs.models import Artifact, Run, Status
 from web.templatetags.attune import filesize
 
 log = logging.getLogger(__name__)
 EVERY = 6 * 3600.0  # seconds between two looks at everything
+KEEP_STATES = 30  # days that a run can go on from a limit of its plan
 AT_ONCE = 5  # models that are taken into the storage in a minute
 STAMP = "housekeeping.stamp"
 
@@ -31,6 +34,8 @@ def sweep() -> None:
     expire()
     if _due():
         clean()
+        expire_states()
+        afar.sweep()
         tell_of_lost(list(lost()))
 
 
@@ -78,6 +83,15 @@ def expire() -> int:
     found = list(expired())
     for artifact in found:
         storing.remove(artifact)
+    return len(found)
+
+
+def expire_states() -> int:
+    """Of runs that came to a limit of their plan, and that nobody has had go on."""
+    old = timezone.now() - timedelta(days=KEEP_STATES)
+    ended = Run.objects.filter(status=Status.FAILED, problem__code__in=LIMITS, ended_at__lt=old)
+    found = [state for run in ended.only("pk", "attempt", "status") if (state := limited(run))]
+    folders.discard(*found)
     return len(found)
 
 

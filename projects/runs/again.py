@@ -1,4 +1,4 @@
-"""Runs that follow another one: the same once more, to see whether its figures hold, or more epochs of it."""
+"""Runs that follow another one: the same once more, more epochs of it, or what a limit of the plan has cut off."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import F
 
 from accounts.models import User
+from billing.services import run_limits
 from projects.runs import folders, selectors, services
 from projects.runs.models import Follows, Run, Status
 from projects.runs.results.shape import value_at
@@ -57,6 +58,34 @@ def extend(*, run: Run, user: User, epochs: int, start_key: str = "") -> Run:
     return found
 
 
+def go_on(*, run: Run, user: User, start_key: str = "") -> Run:
+    """A new run that takes up what this one had come to at a limit of its plan, and is then as if there had been none.
+
+    Raises Problem(`run.paused`, `run.limit_stays`, `quota.*`).
+    """
+    if folders.limited(run) is None:
+        raise Problem("run.paused", status=run.get_status_display())
+    if not outgrows(run):
+        raise Problem("run.limit_stays", limit=told_limit(run))
+    asked = dict(run.spec.get("settings") or {})
+    return _started(run, user, start_key, asked, Follows.RESUME)
+
+
+def outgrows(run: Run) -> bool:
+    """Whether the plan has more room now than the limit at which this run was ended; False without anything kept."""
+    if folders.limited(run) is None or not run.problem:
+        return False
+    values, now = run.problem.get("values") or {}, run_limits(run.project.workspace)
+    if run.problem.get("code") == "run.time_limit":
+        return now.seconds is None or now.seconds > 60 * float(values.get("minutes") or 0) + 3
+    return now.memory is None or now.memory > int(values.get("limit") or 0)
+
+
+def told_limit(run: Run) -> str:
+    values = (run.problem or {}).get("values") or {}
+    return str(values.get("limit_text") or f"{values.get('minutes', 0):g} min")
+
+
 def _started(
     run: Run, user: User, start_key: str, settings: Mapping[str, Any], follows: Follows
 ) -> Run:
@@ -71,6 +100,7 @@ def _started(
         settings=settings,
         prompt=spec.get("prompt", ""),
         system=spec.get("system", ""),
+        search=spec.get("search") if follows == Follows.RESUME else None,
         start_key=start_key,
         confirmed=True,  # by whoever started the first one
         origin=run,

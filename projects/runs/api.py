@@ -24,7 +24,8 @@ from projects.people import user_of
 from projects.runs import planning, predicting, selectors, services
 from projects.runs.forms import default_base
 from projects.runs.models import Artifact, Run, RunEvent
-from projects.runs.views import artifact_response, number
+from projects.runs.polling import number
+from projects.runs.views import artifact_response
 from projects.runs.waiting import QueueField
 from projects.schema import problems
 from projects.selectors import project_for

@@ -18,7 +18,7 @@ from projects.api import checked
 from projects.people import user_of
 from projects.runs import again, pausing, selectors
 from projects.runs.api import HEADER, RunSerializer
-from projects.runs.models import Run
+from projects.runs.models import Run, Status
 from projects.schema import problems
 
 
@@ -67,13 +67,20 @@ class RunResume(APIView):
     @extend_schema(
         operation_id="runs_resume",
         summary="Resume a paused run",
-        description="It goes on after the last step before the pause, as if there had been none.",
+        description=(
+            "It goes on after the last step before the pause, as if there had been none. One that failed at a limit of "
+            "the plan (`run.time_limit`, `run.memory_limit`) goes on likewise, as a new run, when the plan allows. "
+            f"The same request sent again with the same `{HEADER}` header makes no second run."
+        ),
         tags=["runs"],
         request=None,
         responses={202: RunSerializer, **problems(403, 404, 409)},
     )
     def post(self, request: Request, run_id: UUID) -> Response:
         run = selectors.run_for(request, run_id, Action.TRAIN)
+        if run.status == Status.FAILED:
+            given: dict[str, Any] = {"user": user_of(request), "start_key": _key(request)}
+            return _told(again.go_on(run=run, **given), new=True)
         return _told(pausing.resume(run=run, user=user_of(request)))
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from projects.runs.models import Artifact, Run, Status
+from projects.runs.models import Artifact, Follows, Run, Status
 from training import checkpoints
 
 RESUME = checkpoints.RESUME
@@ -39,6 +39,8 @@ def carry_over(run: Run, attempt: int) -> bool:
     """
     folder, earlier = of_attempt(run, attempt), range(attempt - 1, 0, -1)
     befores = [of_attempt(run, before) for before in earlier]
+    if run.follows == Follows.RESUME and run.origin:
+        befores.append(of_attempt(run.origin))
     if study := next((path / STUDY for path in befores if (path / STUDY).is_file()), None):
         shutil.copyfile(study, folder / STUDY)
     states = (path / name for path in befores for name in (RESUME, TRAINED))
@@ -46,6 +48,12 @@ def carry_over(run: Run, attempt: int) -> bool:
     if found:
         checkpoints.link_tree(found, folder / RESUME)
     return bool(study or found)
+
+
+def limited(run: Run) -> Path | None:
+    """The folder with the states of a run that came to a limit of its plan, if there are any."""
+    found = of_attempt(run) / RESUME
+    return found if run.status == Status.FAILED and found.is_dir() else None
 
 
 def trained(run: Run) -> Path | None:
@@ -66,13 +74,14 @@ def artifact_zip(artifact: Artifact) -> Path:
     return Path(settings.RUNS_DIR) / artifact.zip_path
 
 
-def tidy(run: Run, attempt: int, *, kept: bool) -> None:
+def tidy(run: Run, attempt: int, *, kept: bool, states: bool = False) -> None:
     """Frees the space: the checkpoint is in the artifact, and older attempts have come to nothing.
 
-    Without `kept`, the model files go as well; the log and the events stay.
+    Without `kept`, the model files go as well; the log and the events stay, and with `states` what it can go on from.
     """
     folder = of_attempt(run, attempt)
-    discard(*(folder / name for name in (("checkpoint", RESUME) if kept else HEAVY)))
+    heavy = ("checkpoint", RESUME) if kept else HEAVY
+    discard(*(folder / name for name in heavy if not (states and name == RESUME)))
     for other in of_run(run.pk).glob("attempt-*"):
         if other != folder:
             discard(other)
@@ -85,6 +94,8 @@ def forget_states(run: Run) -> None:
     kept = {run.pk, *wanted.values_list("origin_id", flat=True)}
     for other in older.exclude(pk__in=kept).only("pk", "attempt"):
         discard(of_attempt(other) / TRAINED)
+    if run.follows == Follows.RESUME and run.origin:
+        discard(of_attempt(run.origin) / RESUME)
 
 
 def abandon(run: Run, attempt: int) -> None:

@@ -11,8 +11,9 @@ from django.views.decorators.http import require_POST
 from accounts.access import Action
 from projects.people import user_of
 from projects.runs import again, pausing, selectors
-from projects.runs.models import Run
-from projects.runs.views import live, number
+from projects.runs.models import Run, Status
+from projects.runs.polling import number
+from projects.runs.views import live
 
 
 @require_POST
@@ -23,7 +24,11 @@ def run_pause(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -
 
 @require_POST
 def run_resume(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
+    """One that is paused, or, as a new run, one that came to a limit of its plan."""
     found = selectors.run_for(request, run_id, Action.TRAIN, project_id, slug)
+    if found.status == Status.FAILED:
+        key = request.POST.get("start_key", "")[:64]
+        return _to(again.go_on(run=found, user=user_of(request), start_key=key))
     return _shown(request, pausing.resume(run=found, user=user_of(request)))
 
 

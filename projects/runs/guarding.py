@@ -25,6 +25,8 @@ GRACE_LEAVING = (
     4.5  # the same when the service ends, which waits no longer: see config.supervisor.GRACE
 )
 WEIGH = 2.0  # seconds between two looks at its memory
+# Ends that a plan brings about: what the run had come to is kept, and with a larger plan it goes on from there.
+LIMITS = ("run.time_limit", "run.memory_limit")
 SILENT = 1800.0  # seconds without an event after which a child is taken for stuck
 
 
@@ -91,7 +93,7 @@ class Watch:
     def _measure(self, now: float) -> None:
         self.outgrown = self._room.too_late()
         if self.outgrown:
-            self._tell(now + GRACE_LEAVING)
+            self._tell(now + GRACE_PAUSING)
         elif now - self._weighed > WEIGH:
             self._weighed = now
             self.outgrown = self._room.too_large(self._child.pid)

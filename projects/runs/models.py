@@ -30,6 +30,7 @@ class Follows(models.TextChoices):
 
     REPEAT = "repeat", _("Repeats")
     EXTEND = "extend", _("Adds epochs to")
+    RESUME = "resume", _("Goes on from")  # one that came to a limit of its plan
 
 
 class Run(models.Model):
@@ -66,7 +67,7 @@ class Run(models.Model):
     problem = models.JSONField(null=True, blank=True)
     # Of a run that is stopping: it is paused then, and goes on when somebody wants it to.
     pausing = models.BooleanField(default=False)
-    # The run that this one repeats exactly, or to which it adds epochs.
+    # The run that this one repeats exactly, to which it adds epochs, or which it takes to its end.
     origin = models.ForeignKey("self", models.SET_NULL, null=True, related_name="followers")
     follows = models.CharField(max_length=10, choices=Follows, blank=True)
     stop_requested_at = models.DateTimeField(null=True, blank=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2s
@@ -10,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import F, Max, OuterRef, QuerySet, Subquery
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 
 from accounts.access import Action, permits
@@ -21,6 +23,11 @@ from projects.runs.models import Run, RunEvent
 HEARD = "Attune-Heard"  # header: seconds since the last sign of life of the worker
 # Seconds after which a page that waits is drawn anew in any case: others move in the queue.
 AFRESH = 10
+_ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+# What is answered ahead of Django while nothing is new: see config.express.
+PATHS = re.compile(
+    rf"/w/(?P<slug>[-\w]+)/p/(?P<project_id>{_ID})/runs/(?P<run_id>{_ID})/(?P<part>status/|series\.json)"
+)
 LATE = 15.0  # seconds without a sign of life from which on the page says so; a worker gives one every three
 
 
@@ -36,10 +43,36 @@ class Sign:
 
 def sign_for(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> Sign:
     """Under the rules of `run_for`: Http404 for strangers and below another address."""
-    run = _asked(request.user, slug, project_id, run_id).first()
-    if run is None or not permits(run["role"], Action.VIEW):
+    sign = _sign_of(request.user, slug, project_id, run_id)
+    if sign is None:
         raise Http404
-    return _sign(run)
+    return sign
+
+
+def quick(user: UUID, named: Mapping[str, str], query: QueryDict) -> Mapping[str, str] | None:
+    """Headers of the answer that nothing is new; None: there is something, or it is not there for this user."""
+    ids = [UUID(named[name]) for name in ("project_id", "run_id")]
+    sign = _sign_of(user, named["slug"], *ids)
+    asked = same_page if named["part"] == "status/" else same_curves
+    return headers(sign) if sign and asked(sign, query) else None
+
+
+def same_page(sign: Sign, query: QueryDict) -> bool:
+    return query.get("mark") == sign.mark
+
+
+def same_curves(sign: Sign, query: QueryDict) -> bool:
+    return sign.last <= number(query.get("since")) and not sign.ended
+
+
+def number(text: str | None) -> int:
+    """A whole number from a query string; 0 for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else 0
+
+
+def _sign_of(user: Any, slug: str, project_id: UUID, run_id: UUID) -> Sign | None:
+    run = _asked(user, slug, project_id, run_id).first()
+    return _sign(run) if run and permits(run["role"], Action.VIEW) else None
 
 
 def _asked(user: Any, slug: str, project_id: UUID, run_id: UUID) -> QuerySet[Run, Any]:
@@ -78,8 +111,12 @@ def unchanged(sign: Sign) -> HttpResponse:
     return told(HttpResponse(status=204), sign)
 
 
+def headers(sign: Sign) -> dict[str, str]:
+    return {} if sign.heard is None else {HEARD: f"{sign.heard:.1f}"}
+
+
 def told(response: HttpResponse, sign: Sign) -> HttpResponse:
     response["Cache-Control"] = "no-store"
-    if sign.heard is not None:
-        response[HEARD] = f"{sign.heard:.1f}"
+    for name, value in headers(sign).items():
+        response[name] = value
     return response

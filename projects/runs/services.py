@@ -197,14 +197,18 @@ def end(
     """
     if not lifecycle.move(run_id, to, attempt=attempt, where=where, reason=reason, **fields):
         return False
-    if attempt is not None and seconds > 0:
-        # A minute on two devices is two of the plan.
-        devices = planning.devices_of(Run.objects.only("spec").get(pk=run_id))
-        settle(run_id=run_id, attempt=attempt, seconds=seconds * devices)
+    _settle(run_id, attempt, seconds)
     release(run_id=run_id)
     transaction.on_commit(lambda: _admit_next(run_id), robust=True)
     telling.ended(run_id, to)
     return True
+
+
+def _settle(run_id: UUID, attempt: int | None, seconds: float) -> None:
+    """A minute on two devices is two of the plan."""
+    if attempt is not None and seconds > 0:
+        devices = planning.devices_of(Run.objects.only("spec").get(pk=run_id))
+        settle(run_id=run_id, attempt=attempt, seconds=seconds * devices)
 
 
 @transaction.atomic
@@ -219,8 +223,7 @@ def lay_down(
     """Paused, what it used booked and its place in the plan given back: all three or none."""
     if not lifecycle.move(run_id, Status.PAUSED, attempt=attempt, where=where, reason=reason):
         return False
-    if attempt is not None and seconds > 0:
-        settle(run_id=run_id, attempt=attempt, seconds=seconds)
+    _settle(run_id, attempt, seconds)
     release(run_id=run_id)
     transaction.on_commit(lambda: _admit_next(run_id), robust=True)
     return True
@@ -257,8 +260,7 @@ def requeue(
     narrow: dict[str, Any] = {"attempt": attempt, "where": where}
     if not lifecycle.move(run_id, Status.QUEUED, reason=reason, **narrow, **fields):
         return False
-    if seconds > 0:
-        settle(run_id=run_id, attempt=attempt, seconds=seconds)
+    _settle(run_id, attempt, seconds)
     enqueue(EXECUTE, run_id, cluster=Run.objects.values_list("cluster", flat=True).get(pk=run_id))
     return True
 

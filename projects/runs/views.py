@@ -27,6 +27,7 @@ from projects.runs import (
     again,
     charts,
     drafting,
+    folders,
     history,
     planning,
     polling,
@@ -41,6 +42,7 @@ from projects.runs import (
 from projects.runs.lifecycle import HELD
 from projects.runs.models import Run, Status
 from projects.runs.names import SHARE, figure
+from projects.runs.polling import number
 from projects.runs.results import Listed
 from projects.runs.results.causes import causes
 from training.problems import Problem
@@ -66,7 +68,7 @@ def run_status(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) 
     `?mark=` is that of the fragment which the page has: 204 as long as it still looks so.
     """
     sign = polling.sign_for(request, slug, project_id, run_id)
-    if request.GET.get("mark") == sign.mark:
+    if polling.same_page(sign, request.GET):
         return polling.unchanged(sign)
     found = selectors.run_for(request, run_id, Action.VIEW, project_id, slug)
     response = render(request, "runs/_live.html", live(request, found) | {"mark": sign.mark})
@@ -127,6 +129,8 @@ def _page(request: HttpRequest, found: Run) -> dict[str, Any]:
         "base_title": planning.title(found.spec.get("base", "")),
         "can_download": allowed(user, workspace, Action.DOWNLOAD),
         "fault": selectors.fault_of(found),
+        "limited": folders.limited(found) is not None,
+        "outgrows": again.outgrows(found),
         "started": selectors.started(found),
         "live_figures": charts.live(names, head),
         "usage_figures": charts.usage(),
@@ -220,14 +224,13 @@ def _typed(value: Any) -> str:
 @require_GET
 def run_series(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
     """Points of the curves since an event: {"events", "since", "ended", "more"}; 204 while there is nothing new."""
-    sign, since = (
-        polling.sign_for(request, slug, project_id, run_id),
-        number(request.GET.get("since")),
-    )
-    if sign.last <= since and not sign.ended:
+    sign = polling.sign_for(request, slug, project_id, run_id)
+    if polling.same_curves(sign, request.GET):
         return polling.unchanged(sign)
     found = selectors.run_for(request, run_id, Action.VIEW, project_id, slug)
-    return polling.told(JsonResponse(selectors.series(found, since, sign.last)), sign)
+    return polling.told(
+        JsonResponse(selectors.series(found, number(request.GET.get("since")), sign.last)), sign
+    )
 
 
 @require_GET
@@ -388,8 +391,3 @@ def _tried(found: Run, data: dict[str, Any]) -> tuple[dict[str, Any], int]:
         told: dict[str, Any] = {"problem": as_json(problem.code, problem.values)}
         given = {"chat": chat, "typed": data.get("text", "")} if chat else {}
         return told | given, status_of(problem.code)
-
-
-def number(text: str | None) -> int:
-    """A whole number from a query string; 0 for anything else."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else 0

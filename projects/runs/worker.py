@@ -22,11 +22,11 @@ from projects.datasets.selectors import version_file
 from projects.jobs import hardware, slots
 from projects.jobs.health import GPU
 from projects.jobs.launcher import launcher_for
-from projects.runs import faults, folders, lifecycle, planning, services, turns
+from projects.runs import afar, faults, folders, lifecycle, planning, services, turns
 from projects.runs.events import storable
-from projects.runs.guarding import Room, Watch
+from projects.runs.guarding import LIMITS, Room, Watch
 from projects.runs.measuring import Meter
-from projects.runs.models import Artifact, Run, RunEvent, Status
+from projects.runs.models import Artifact, Follows, Run, RunEvent, Status
 from projects.runs.recorder import Recorder
 from training.failpoints import failpoint
 from training.problems import Problem
@@ -35,6 +35,9 @@ from web.errors import incident
 
 log = logging.getLogger(__name__)
 PERSIST = 60.0  # seconds for which the end of a run is tried to be written
+TAKING = (
+    3.0  # seconds that are waited for a state on its way to the storage, when training has ended
+)
 DONE, PROBLEM, STOPPED = 0, 2, 75
 
 
@@ -77,7 +80,8 @@ def execute(run_id: UUID | str) -> bool:
     run = Run.objects.select_related("version", "project").get(pk=run_id)
     try:
         folder = folders.fresh(run, attempt)
-        lost = not folders.carry_over(run, attempt) and _had_states(run)
+        found = folders.carry_over(run, attempt) or afar.fetch(run, folder)
+        lost = not found and _should_have_states(run)
         _carry_out(run, attempt, folder, begin, lost=lost)
     except slots.Busy:
         log.exception("Run %s found no free slot", run_id)
@@ -98,6 +102,10 @@ def _put_back(run: Run, attempt: int) -> bool:
     return services.lose(run.pk, attempt=attempt)
 
 
+def _should_have_states(run: Run) -> bool:
+    return run.follows == Follows.RESUME or _had_states(run)
+
+
 def _had_states(run: Run) -> bool:
     return RunEvent.objects.filter(run=run, kind="checkpoint").exists()
 
@@ -110,12 +118,14 @@ def _carry_out(run: Run, attempt: int, folder: Path, begin: float, *, lost: bool
     devices = planning.devices_of(run)
     with slots.taken(run.cluster, devices) as slot:
         room = Room(slot, run_limits(run.project.workspace), begin, run.cluster == GPU)
-        recorder = Recorder(run.pk, attempt)
+        recorder, courier = Recorder(run.pk, attempt), afar.Courier(run, attempt)
         if lost:
             values = {"reason": reasons.GONE}
             recorder.note({"event": "note", "code": "train.checkpoints_lost", "values": values})
         network = not spec.base_folder  # else it is fetched
-        ended = follow(fit, folder, recorder, room, devices=devices, network=network)
+        given: dict[str, Any] = {"devices": devices, "network": network}
+        ended = follow(fit, folder, recorder, room, **given, on_checkpoint=courier.look)
+        courier.wait(TAKING)
         if _fitted(ended):
             failpoint("run.fitted")
             recorder.note(
@@ -145,6 +155,7 @@ def follow(
     *,
     devices: int = 1,
     network: bool = False,
+    on_checkpoint: Callable[[], None] = lambda: None,
 ) -> Ended:
     """Starts a child and reads it to its end, which a word to stop brings about.
 
@@ -161,6 +172,8 @@ def follow(
                 watch.heard()
                 recorder.note(event)
                 ended.said[event["event"]] = event
+                if event["event"] == "checkpoint":
+                    on_checkpoint()
             if not recorder.flush():
                 break
             watch.look()
@@ -170,7 +183,9 @@ def follow(
     ended.ours = recorder.flush(now=True)
     ended.returncode, ended.stderr = child.returncode, child.stderr
     ended.stopping, ended.leaving = watch.stopping, watch.leaving
-    if watch.outgrown and ended.ours:
+    if (
+        watch.outgrown and ended.ours and ended.returncode != DONE
+    ):  # else it was done in that instant
         raise watch.outgrown
     return ended
 
@@ -237,7 +252,7 @@ def _fail(
     seconds = 0.0 if ours else time.monotonic() - begin
     given: dict[str, Any] = {"attempt": attempt, "seconds": seconds, "problem": problem}
     if _persist(lambda: services.end(run.pk, Status.FAILED, **given)):
-        folders.tidy(run, attempt, kept=False)
+        folders.tidy(run, attempt, kept=False, states=problem.get("code") in LIMITS)
 
 
 def _persist(write: Callable[[], bool]) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.training.conftest import rows_of, write_csv
+from tests.warm import Warm
 from training import commands, data_commands
 from training.problems import TABLE, Problem
 from training.spec import Spec
@@ -31,10 +32,19 @@ def start(*args: str | Path) -> subprocess.Popen[str]:
     )
 
 
-def call(*args: str | Path) -> tuple[int, list[dict[str, Any]], str]:
-    child = start(*args)
-    out, err = child.communicate(timeout=120)
-    return child.returncode, [json.loads(text) for text in out.splitlines()], err
+Called = Callable[..., tuple[int, list[dict[str, Any]], str]]
+
+
+@pytest.fixture
+def call(warm: Warm, tmp_path: Path) -> Called:
+    """(exit code, events, standard error) of `python -m training` with these arguments."""
+
+    def run(*args: str | Path) -> tuple[int, list[dict[str, Any]], str]:
+        ended = warm.run(["-m", "training", *args], cwd=tmp_path, env=ENV)
+        events = [json.loads(text) for text in ended.stdout.splitlines()]
+        return ended.returncode, events, ended.stderr
+
+    return run
 
 
 def fit_args(base: Path, train: Path, out: Path, *more: str) -> list[str | Path]:
@@ -43,7 +53,9 @@ def fit_args(base: Path, train: Path, out: Path, *more: str) -> list[str | Path]
     return [*given, "--seed", "13", "--set", "epochs=1", "--out", out, *more]
 
 
-def test_fit_prints_events_and_keeps_them(tiny_base: Path, tickets: Path, tmp_path: Path) -> None:
+def test_fit_prints_events_and_keeps_them(
+    call: Called, tiny_base: Path, tickets: Path, tmp_path: Path
+) -> None:
     code, events, err = call(*fit_args(tiny_base, tickets, tmp_path / "run"))
     assert code == 0, err
     assert events[0]["event"] == "stage"
@@ -52,7 +64,9 @@ def test_fit_prints_events_and_keeps_them(tiny_base: Path, tickets: Path, tmp_pa
     assert [json.loads(text) for text in kept] == events
 
 
-def test_fit_searches_where_it_is_asked_to(tiny_base: Path, tickets: Path, tmp_path: Path) -> None:
+def test_fit_searches_where_it_is_asked_to(
+    call: Called, tiny_base: Path, tickets: Path, tmp_path: Path
+) -> None:
     budget = ("--search", "trials=2", "--search", "names=learning_rate")
     code, events, err = call(*fit_args(tiny_base, tickets, tmp_path / "run", *budget))
     assert code == 0, err

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import os
 import random
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.warm import Warm
 from training import inference
 from training.events import Scored
 from training.fit import fit
@@ -166,14 +165,13 @@ def test_a_search_that_is_none_is_refused(made: Any, asked: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize("extra", [[], ["--list", "list.csv", "--most", "2"]])
-def test_the_program_of_the_artifact_stands_alone(made: Any, extra: list[str]) -> None:
+def test_the_program_of_the_artifact_stands_alone(made: Any, extra: list[str], warm: Warm) -> None:
     folder, _events = made("label")
     write(folder / "in.csv", [{"text_a": "my parcel", "text_b": "the door"}])
     write(folder / "list.csv", [{"any": text} for text in ("the door", "email", "a door", "email")])
     clean = {"PATH": os.environ["PATH"], "HOME": str(folder), "OMP_NUM_THREADS": "1"}
-    program = str(folder / "artifact" / "predict.py")
-    command = [sys.executable, "-E", program, "in.csv", "out.csv", *extra]
-    ended = subprocess.run(command, cwd=folder, env=clean, capture_output=True, text=True)
+    program = folder / "artifact" / "predict.py"
+    ended = warm.run([program, "in.csv", "out.csv", *extra], cwd=folder, env=clean)
     assert ended.returncode == 0, ended.stderr
     with (folder / "out.csv").open(encoding="utf-8", newline="") as file:
         (row,) = csv.DictReader(file)

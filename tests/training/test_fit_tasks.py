@@ -6,8 +6,6 @@ import csv
 import json
 import os
 import random
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from tests.warm import Warm
 from training import inference
 from training.events import Report, Scored, Started
 from training.fit import fit
@@ -183,14 +182,16 @@ def test_new_rows_are_scored(made: Any, task: str, variant: str) -> None:
 
 
 @EVERY
-def test_the_program_of_the_artifact_stands_alone(made: Any, task: str, variant: str) -> None:
+def test_the_program_of_the_artifact_stands_alone(
+    made: Any, task: str, variant: str, warm: Warm
+) -> None:
     folder, _events = made(task, variant)
     kept = pq.read_table(folder / "predictions.parquet").slice(0, 5)
     rows = [json.loads(text) for text in kept["inputs"].to_pylist()]
     write(folder / "in.csv", rows)
     clean = {"PATH": os.environ["PATH"], "HOME": str(folder), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-E", str(folder / "artifact" / "predict.py"), "in.csv", "out.csv"]
-    ended = subprocess.run(command, cwd=folder, env=clean, capture_output=True, text=True)
+    command = [folder / "artifact" / "predict.py", "in.csv", "out.csv"]
+    ended = warm.run(command, cwd=folder, env=clean)
     assert ended.returncode == 0, ended.stderr
     with (folder / "out.csv").open(encoding="utf-8", newline="") as file:
         answered = list(csv.DictReader(file))

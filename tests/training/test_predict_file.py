@@ -6,13 +6,13 @@ import csv
 import hashlib
 import os
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from tests.warm import Warm
 from training import heads
 from training.files import core, program
 
@@ -32,10 +32,9 @@ def model(fitted: Path) -> core.Loaded:
     return heads.load(fitted / "artifact")
 
 
-def call(folder: Path, *args: str | Path) -> subprocess.CompletedProcess[str]:
+def call(warm: Warm, folder: Path, *args: str | Path) -> subprocess.CompletedProcess[str]:
     clean = {"PATH": os.environ["PATH"], "HOME": str(folder), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-E", str(folder / "predict.py"), *map(str, args)]
-    return subprocess.run(command, cwd=folder.parent, env=clean, capture_output=True, text=True)
+    return warm.run([folder / "predict.py", *args], cwd=folder.parent, env=clean)
 
 
 def read(path: Path) -> list[list[str]]:
@@ -51,11 +50,13 @@ def label(model: core.Loaded, folder: Path, lines: str, column: str = "") -> lis
     return read(folder / "out.csv")
 
 
-def test_it_gives_what_the_run_gave(fitted: Path, unpacked: Path, tmp_path: Path) -> None:
+def test_it_gives_what_the_run_gave(
+    fitted: Path, unpacked: Path, tmp_path: Path, warm: Warm
+) -> None:
     kept = pq.read_table(fitted / "predictions.parquet").to_pylist()
     with (tmp_path / "in.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([["id", "text"], *([row["row"], row["text"]] for row in kept)])
-    answer = call(unpacked, tmp_path / "in.csv", tmp_path / "out.csv")
+    answer = call(warm, unpacked, tmp_path / "in.csv", tmp_path / "out.csv")
     assert answer.returncode == 0, answer.stderr
     header, *rows = read(tmp_path / "out.csv")
     assert header == ["id", "text", "predicted", "probability", *(f"p_{name}" for name in LABELS)]
@@ -78,9 +79,9 @@ def test_the_base_loads_with_the_auto_class(unpacked: Path) -> None:
     assert len(AutoTokenizer.from_pretrained(unpacked)("the parcel")["input_ids"]) == 4
 
 
-def test_it_says_what_is_wrong_with_the_file(unpacked: Path, tmp_path: Path) -> None:
+def test_it_says_what_is_wrong_with_the_file(unpacked: Path, tmp_path: Path, warm: Warm) -> None:
     (tmp_path / "in.csv").write_text("id,body\n1,hello\n", encoding="utf-8")
-    answer = call(unpacked, tmp_path / "in.csv", tmp_path / "out.csv")
+    answer = call(warm, unpacked, tmp_path / "in.csv", tmp_path / "out.csv")
     assert answer.returncode == 2
     assert "No column “text”" in answer.stderr
     assert "Traceback" not in answer.stderr

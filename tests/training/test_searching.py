@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.warm import Warm
 from training import inference
 from training.fit import fit
 from training.problems import Problem
@@ -176,7 +174,7 @@ def test_new_rows_are_searched_as_well(made: tuple[Path, Any]) -> None:
 
 
 @pytest.mark.parametrize("alone", [False, True])
-def test_a_file_gets_the_nearest_of_a_list(made: tuple[Path, Any], alone: bool) -> None:
+def test_a_file_gets_the_nearest_of_a_list(made: tuple[Path, Any], alone: bool, warm: Warm) -> None:
     """From the command line, and by the program of the artifact, which stands alone."""
     folder, _report = made
     write(folder / "in.csv", [["text_a"], ["my parcel"], ["email"]])
@@ -184,13 +182,7 @@ def test_a_file_gets_the_nearest_of_a_list(made: tuple[Path, Any], alone: bool) 
     program = [str(folder / "artifact" / "predict.py")]
     command = program if alone else ["-m", "training", "predict", str(folder)]
     paths = [str(folder / "in.csv"), str(folder / "out.csv"), "--list", str(folder / "list.csv")]
-    ended = subprocess.run(
-        [sys.executable, *command, *paths, "--most", "5"],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ended = warm.run([*command, *paths, "--most", "5"], cwd=folder)
     assert ended.returncode == 0, ended.stderr
     with (folder / "out.csv").open(encoding="utf-8", newline="") as file:
         head, *rows = csv.reader(file)

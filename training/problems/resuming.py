@@ -64,6 +64,15 @@ ENTRIES: dict[str, Entry] = {
         _("{reason}"),
         _("Train again from the start, with the number of epochs that you want in all."),
     ),
+    "run.limit_stays": Entry(
+        BLOCKING,
+        _("The limit of your plan is still the same"),
+        _("A plan that allows a run more than {limit}."),
+        _("The run was ended at that limit, and would be again."),
+        _(
+            "Ask for a larger plan; what the run had come to is kept for a month. Or train again with less."
+        ),
+    ),
     "run.paused": Entry(
         BLOCKING,
         _("This run is not paused"),

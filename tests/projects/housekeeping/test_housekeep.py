@@ -22,6 +22,7 @@ from billing.models import Hold, Plan
 from notify.models import News
 from projects import room
 from projects.housekeeping import finding, keeping
+from projects.runs import folders
 from projects.runs.models import Artifact, Run
 
 Everything = dict[str, Any]
@@ -158,6 +159,17 @@ def test_models_go_when_their_plan_keeps_them_no_longer(
     assert alice_client.get(f"{url}artifact.zip").status_code == 410
     assert "not kept any more" in alice_client.get(url).content.decode()
     assert not list(finding.lost())
+
+
+def test_what_a_limit_of_the_plan_cut_off_is_kept_for_a_month(everything: Everything) -> None:
+    states = folders.of_attempt(Run.objects.get()) / folders.RESUME
+    states.mkdir(parents=True)
+    for days, gone in ((29, 0), (31, 1), (31, 0)):
+        ended = timezone.now() - timedelta(days=days)
+        problem = {"code": "run.time_limit", "values": {"minutes": 5.0}}
+        Run.objects.update(status="failed", problem=problem, ended_at=ended)
+        assert keeping.expire_states() == gone
+        assert states.exists() == (days == 29)
 
 
 def test_everything_is_looked_at_a_few_times_a_day(

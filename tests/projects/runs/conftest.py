@@ -5,10 +5,14 @@ from __future__ import annotations
 import csv
 import importlib.util
 import json
+import os
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from functools import cache
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from django.conf import settings
+from filelock import FileLock
 
 from accounts.models import User, Workspace
 from projects.datasets.models import DatasetVersion
@@ -31,6 +36,18 @@ from training.spec import from_dict
 
 ROOT = Path(__file__).resolve().parents[3]
 CHILD = Path(__file__).with_name("fake_child.py")
+
+
+def _module(name: str, path: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tests" / path)
+    assert spec
+    assert spec.loader
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+fake_child = _module("fake_child", "projects/runs/fake_child.py")
 
 
 @pytest.fixture
@@ -104,11 +121,31 @@ def child(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     return behave
 
 
+class Played:
+    """What fake_child.py says when all goes well, without a process: a launcher, and the job that it gives."""
+
+    pid, returncode, stderr = 0, 0, ""
+
+    def __init__(self, args: Sequence[str], *, folder: Path, **_given: Any) -> None:
+        self._args, self._folder = args, folder
+
+    def lines(self, timeout: float = 0.3) -> Iterator[dict[str, Any]]:
+        with redirect_stdout(StringIO()) as said:
+            fake_child.good(self._args[0], self._folder)
+        for line in said.getvalue().splitlines():
+            yield json.loads(line, parse_constant=lambda _name: None)
+
+    def stop(self, grace: float = 10.0) -> None:
+        pass
+
+
 @pytest.fixture
-def succeeded(queued: Run, child: Callable[[str], None]) -> Run:
+def succeeded(queued: Run, child: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> Run:
     """A run that has gone through the worker, with predictions as training writes them."""
     child("good")
-    worker.execute(queued.pk)
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "launcher_for", lambda _devices: Played)
+        worker.execute(queued.pk)
     queued.refresh_from_db()
     rows = [
         {"row": 0, "line": 2, "text": "=HYPERLINK(1)", "label": "no", "predicted": "no"},
@@ -140,17 +177,8 @@ def _not_leaving() -> Any:
 
 
 # Of training's own tests: its rows and its base.
-def _module(name: str, path: str) -> Any:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tests/training" / path)
-    assert spec
-    assert spec.loader
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    return found
-
-
-tiny = _module("tiny", "conftest.py")
-writing = _module("writing", "generative/conftest.py")
+tiny = _module("tiny", "training/conftest.py")
+writing = _module("writing", "training/generative/conftest.py")
 tiny_base = tiny.tiny_base
 llama_base = writing.llama_base
 chat_tokenizer = writing.chat_tokenizer
@@ -172,6 +200,9 @@ EPOCHS = {"epochs": 2, "learning_rate": 1e-3, "precision": "fp32"}
 SHORT = {"epochs": 1, "max_new_tokens": 8, "tested": 10, "precision": "fp32"}  # of what writes
 
 
+MADE = "made.json"  # in its folder, once it is done
+
+
 @dataclass(frozen=True)
 class Fit:
     """The folder of a finished fine-tune, with all that it said."""
@@ -190,19 +221,25 @@ class Fit:
 def fit_of(
     tiny_base: Path, llama_base: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str], Fit]:
-    """`fit_of("entities")`: made when it is first asked for; read only."""
-    made: dict[str, Fit] = {}
+    """`fit_of("entities")`: made when it is first asked for, in whichever process of the tests; read only."""
+    home = tmp_path_factory.getbasetemp()
+    home = home.parent if "PYTEST_XDIST_WORKER" in os.environ else home
 
+    @cache
     def find(kind: str) -> Fit:
-        if kind not in made:
-            base = llama_base if kind in WRITING else tiny_base
-            made[kind] = _fitted(kind, base, tmp_path_factory.mktemp(kind))
-        return made[kind]
+        base = llama_base if kind in WRITING else tiny_base
+        folder = home / f"fit-{kind}"
+        with FileLock(home / f"fit-{kind}.lock"):
+            if not (folder / MADE).is_file():
+                folder.mkdir(exist_ok=True)
+                task, events = _fitted(kind, base, folder)
+                (folder / MADE).write_text(json.dumps({"task": task, "events": events}))
+        return Fit(kind, folder=folder, **json.loads((folder / MADE).read_text()))
 
     return find
 
 
-def _fitted(kind: str, base: Path, folder: Path) -> Fit:
+def _fitted(kind: str, base: Path, folder: Path) -> tuple[str, list[dict[str, Any]]]:
     from training.events import finite
     from training.fit import fit
 
@@ -210,8 +247,7 @@ def _fitted(kind: str, base: Path, folder: Path) -> Fit:
     given = {"task": task, "train": str(file), "columns": columns, "variant": variant}
     settings = SHORT if kind in WRITING else EPOCHS
     given |= {"base_folder": str(base), "effort": "quick", "settings": settings}
-    events = [finite(event.as_dict()) for event in fit(from_dict(given), folder)]
-    return Fit(kind, task, folder, json.loads(json.dumps(events)))
+    return task, [finite(event.as_dict()) for event in fit(from_dict(given), folder)]
 
 
 def _data(kind: str, folder: Path) -> tuple[str, Path, dict[str, str], str]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from django.test import Client
 
 from billing.models import Hold, Plan, Subscription
 from billing.services import RunLimits
@@ -47,6 +48,49 @@ def expired(real: Callable[[Room], object]) -> Callable[[Room], object]:
         return real(Room(room.slot, room.limits, begin, room.gpu))
 
     return too_late
+
+
+def test_what_a_limit_cut_off_goes_on_with_a_larger_plan(
+    queued: Run, child: Behave, alice_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child("resumable")
+    monkeypatch.setattr(guarding.Room, "too_late", once_it_runs(expired(Room.too_late)))
+    run = limited(queued, max_run_minutes=90)
+    assert (run.status, run.problem["code"]) == (Status.FAILED, "run.time_limit")
+    page, resume = (url(run, part) for part in ("", "resume/"))
+    assert b"With a larger plan it can go on" in alice_client.get(page).content
+    assert alice_client.post(resume).status_code == 409  # the limit is the same
+    Plan.objects.update(max_run_minutes=None)
+    assert b"Go on from there" in alice_client.get(page).content
+    answer = alice_client.post(resume, {"start_key": "k"})
+    assert alice_client.post(resume, {"start_key": "k"}).url == answer.url
+    more = Run.objects.exclude(pk=run.pk).get()
+    assert answer.url == url(more, "")
+    worker.execute(more.pk)
+    more.refresh_from_db()
+    assert (more.status, more.follows, more.origin_id) == (Status.SUCCEEDED, "resume", run.pk)
+    assert more.events.filter(kind="resumed").exists()
+    assert alice_client.post(resume).status_code == 409  # nothing of it is kept any more
+
+
+def url(run: Run, part: str) -> str:
+    return f"/w/alice/p/{run.project_id}/runs/{run.pk}/{part}"
+
+
+def once_it_runs(real: Callable[[Room], object]) -> Callable[[Room], object]:
+    def too_late(room: Room) -> object:
+        return real(room) if Run.objects.filter(status=Status.RUNNING).exists() else None
+
+    return too_late
+
+
+def test_one_that_is_done_when_the_limit_comes_is_done(
+    queued: Run, child: Behave, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child("good")
+    monkeypatch.setattr(guarding.Watch, "_tell", lambda *_given: None)  # too late to be heard
+    monkeypatch.setattr(guarding.Room, "too_late", expired(Room.too_late))
+    assert limited(queued, max_run_minutes=90).status == Status.SUCCEEDED
 
 
 def test_a_run_that_takes_more_memory_than_the_plan_allows_is_ended(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import math
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import pytest
 import torch
 from transformers import AutoTokenizer
 
+from tests.warm import Warm
 from training.coding import text
 from training.coding.packing import packed, packs
 from training.files.core import run
@@ -219,13 +218,13 @@ class TestModel:
         assert len(quiet) <= len(model.predict(records[:1])[0]["text"])
 
     def test_its_program_stands_alone(
-        self, make_model: Any, llama_base: Path, ask_about: Any, tmp_path: Path
+        self, make_model: Any, llama_base: Path, ask_about: Any, tmp_path: Path, warm: Warm
     ) -> None:
         model = make_model(llama_base, ask_about)
         (tmp_path / "predict.py").write_text(Head("text", ("prompts",)).program(), encoding="utf-8")
         (tmp_path / "in.csv").write_text("source\nthe cat\n你好🙂\n", encoding="utf-8")
-        command = [sys.executable, "-I", "predict.py", "in.csv", "out.csv"]
-        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+        ended = warm.run(["predict.py", "in.csv", "out.csv"], cwd=tmp_path, env={})
+        assert ended.returncode == 0, ended.stderr
         with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         expected = model.predict([row["source"] for row in rows])

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from tests.warm import Warm
 from training import commands, inference
 from training.events import Report, Scored, Started
 from training.fit import fit
@@ -127,14 +126,14 @@ def test_the_adapter_lies_in_the_artifact_where_one_was_trained(
 
 @EVERY
 def test_the_program_of_the_artifact_stands_alone(
-    made: Any, task: str, base: str, method: str
+    made: Any, task: str, base: str, method: str, warm: Warm
 ) -> None:
     folder, _events = made(task, base, method)
     kept = pq.read_table(folder / "predictions.parquet").slice(0, 3)
     write(folder / "in.csv", [json.loads(text) for text in kept["inputs"].to_pylist()])
     clean = {"PATH": os.environ["PATH"], "HOME": str(folder), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-E", str(folder / "artifact" / "predict.py"), "in.csv", "out.csv"]
-    ended = subprocess.run(command, cwd=folder, env=clean, capture_output=True, text=True)
+    command = [folder / "artifact" / "predict.py", "in.csv", "out.csv"]
+    ended = warm.run(command, cwd=folder, env=clean)
     assert ended.returncode == 0, ended.stderr
     with (folder / "out.csv").open(encoding="utf-8", newline="") as file:
         assert len(list(csv.DictReader(file))) == 3
