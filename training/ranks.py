@@ -37,6 +37,10 @@ def run(devices: int, command: Sequence[str]) -> int:
 
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // devices)))
     how = ["--standalone", "--nproc-per-node", str(devices), "--monitor-interval", str(LOOK)]
+    # Nothing but this machine's own loopback is needed, and a run may have nothing else.
+    for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):
+        os.environ.setdefault(name, "lo" if sys.platform == "linux" else "lo0")
+    how += ["--local-addr", "127.0.0.1"]
     how += ["--shutdown-timeout", str(GRACE), "--no-python"]
     program = [sys.executable, "-P", "-m", "training", *command]
     try:

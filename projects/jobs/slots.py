@@ -24,6 +24,10 @@ PATIENCE = 30.0  # seconds: longer than what is left of a lost run may take to e
 TICK = 0.1
 
 
+class Busy(TimeoutError):
+    """Others have the slots, and keep them."""
+
+
 @dataclass(frozen=True)
 class Slot:
     """One, or as many as a run has devices."""
@@ -37,7 +41,7 @@ class Slot:
 def taken(cluster: str, devices: int = 1) -> Iterator[Slot]:
     """The first slots of the cluster that are free on this machine, on GPUs of their own where there are several.
 
-    Raises TimeoutError when not so many become free.
+    Raises Busy when not so many become free.
     """
     found = _locked(cluster, devices)
     try:
@@ -75,7 +79,7 @@ def _locked(cluster: str, devices: int) -> dict[int, int]:
                 return found
         _let_go(found)
         if time.monotonic() > until:
-            raise TimeoutError(f"No slots of {cluster} became free in {PATIENCE:.0f} s")
+            raise Busy(f"No slots of {cluster} became free in {PATIENCE:.0f} s")
         time.sleep(TICK)
 
 

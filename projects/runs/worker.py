@@ -77,6 +77,14 @@ def execute(run_id: UUID | str) -> bool:
         folder = folders.fresh(run, attempt)
         lost = not folders.carry_over(run, attempt) and _had_states(run)
         _carry_out(run, attempt, folder, begin, lost=lost)
+    except slots.Busy:  # a run on several devices has the slots of other workers: later
+        log.info("Run %s found no slot", run_id)
+        mine: dict[str, Any] = {"attempt": attempt, "reason": "slots"}
+        _persist(
+            lambda: (
+                services.requeue(run.pk, **mine) or services.end(run.pk, Status.CANCELLED, **mine)
+            )
+        )
     except Problem as problem:
         told = {"code": problem.code, "values": storable(problem.values)}
         _fail(run, attempt, told, begin, ours=problem.code.startswith("artifact."))
