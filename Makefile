@@ -1,6 +1,7 @@
 # make run                      installs what is missing, then starts the site on http://localhost:8000
 # make run ARGS="--port 9000"   the same on another port; --host and --no-worker work the same way
-# make test                     installs what tests need as well, then runs all of them
+# make test                     installs what tests need as well, then runs them; ARGS="-n 0" in one process
+# make test-faults              kills, fills, locks and corrupts, and looks at what comes of it (see .ci/run for PostgreSQL)
 # make check                    lint, format, types and import rules
 # make bench                    measures this machine for half an hour, ARGS=--quick for ten minutes; see bench/README.md
 # make docs                     writes the pages that are generated from code
@@ -9,7 +10,7 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: setup setup-dev run test check bench docs messages
+.PHONY: setup setup-dev run test test-faults check bench docs messages
 
 setup:
 	@$(PYTHON) platform/config/bootstrap.py
@@ -22,7 +23,11 @@ run: setup
 
 # A process a core, four at most, each with one thread: more of both would only wait for one another.
 test: setup-dev
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses 4 $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses 4 -m "not faults" $(ARGS)
+
+test-faults:
+	@$(PYTHON) platform/config/bootstrap.py --extras test lint postgres
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses 2 --dist worksteal -m faults tests/faults $(ARGS)
 
 check: setup-dev
 	$(BIN)/ruff check .

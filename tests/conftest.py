@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from importlib import import_module
@@ -58,6 +59,8 @@ def django_db_modify_db_settings(
     database = connections["default"].settings_dict
     if database["ENGINE"].endswith("sqlite3"):
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+    elif name := os.environ.get("ATTUNE_TEST_DATABASE"):
+        database["TEST"]["NAME"] = name
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -27,6 +27,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    if config.option.dist not in ("load", "loadfile"):
+        return None  # another way was asked for
     from xdist.scheduler import LoadFileScheduling
 
     class ByFile(LoadFileScheduling):

@@ -40,8 +40,7 @@ def run(devices: int, command: Sequence[str]) -> int:
     # Nothing but this machine's own loopback is needed, and a run may have nothing else.
     for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):
         os.environ.setdefault(name, "lo" if sys.platform == "linux" else "lo0")
-    how += ["--local-addr", "127.0.0.1"]
-    how += ["--shutdown-timeout", str(GRACE), "--no-python"]
+    how += ["--local-addr", "127.0.0.1", "--shutdown-timeout", str(GRACE), "--no-python"]
     program = [sys.executable, "-P", "-m", "training", *command]
     try:
         torchrun.run(torchrun.parse_args([*how, *program]))

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any, TextIO
 
 from training import catalogue, events, stopping
+from training.failpoints import failpoint
 from training.problems import Problem
 from training.stopping import Stopped
 from training.tasks import TASKS
@@ -51,6 +52,9 @@ class Output:
     def tell(self, found: Iterable[events.Event]) -> None:
         for event in found:
             self.say(event.as_dict())
+            failpoint(f"said.{event.event}")
+            if isinstance(event, events.Stage):
+                failpoint(f"said.stage:{event.name}")
 
 
 def pairs(given: Sequence[str], option: str) -> dict[str, str]:

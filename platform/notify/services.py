@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -41,7 +40,7 @@ def announce(
         news, made = News.objects.get_or_create(key=key, defaults=told)
         if made:
             # Should this be lost, the sweep does it.
-            transaction.on_commit(partial(async_task, SPREAD, str(news.pk)), robust=True)
+            transaction.on_commit(lambda: async_task(SPREAD, str(news.pk)), robust=True)
 
 
 @contextmanager

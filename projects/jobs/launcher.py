@@ -32,15 +32,15 @@ from training import confine
 
 log = logging.getLogger(__name__)
 MODULE = ("-P", "-m", "training")
-TRAMPOLINE = Path(confine.__file__)
 RANKS = ("-P", "-m", "training.ranks")
+TRAMPOLINE = Path(confine.__file__)
 STDERR = "stderr.log"
 TAIL = 8_000  # bytes of standard error worth keeping
 LINE_LIMIT = 64 * 1024**2  # bytes; a report over thousands of labels has a few
 _PASSED = """
 PATH HOME USER LANG LANGUAGE TZ TMPDIR VIRTUAL_ENV LD_LIBRARY_PATH DYLD_LIBRARY_PATH SSL_CERT_FILE SSL_CERT_DIR
 HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy TOKENIZERS_PARALLELISM
-ATTUNE_HOME ATTUNE_HUB ATTUNE_INSTALL
+ATTUNE_HOME ATTUNE_HUB ATTUNE_INSTALL ATTUNE_FAILPOINTS ATTUNE_FAILPOINTS_SEEN
 HF_HOME HF_HUB_OFFLINE HF_HUB_CACHE HF_ENDPOINT TRANSFORMERS_OFFLINE
 """
 PASSED = frozenset(_PASSED.split())
@@ -86,6 +86,10 @@ class Job(Protocol):
     """A run that somebody carries out: its events, its end, and the word to stop."""
 
     @property
+    def pid(self) -> int:
+        """Of its first process; 0: not on this machine."""
+
+    @property
     def returncode(self) -> int | None:
         """None while it runs; negative when a signal ended it."""
 
@@ -107,6 +111,8 @@ class Job(Protocol):
 
 
 class Launcher(Protocol):
+    """See `launch` for what it is given."""
+
     def __call__(
         self,
         args: Sequence[str],
@@ -259,13 +265,14 @@ class Torchrun:
         network: bool = True,
         keep: Sequence[int] = (),
     ) -> Child:
-        """As `launch`; `warm` changes nothing, since torchrun starts its processes itself. `memory` is of each."""
-        stderr = Path(folder) / STDERR
-        confined: dict[str, Any] = {"memory": memory, "network": network, "keep": keep}
+        """As `launch`; it is started afresh, `warm` or not. `memory` is of each of its processes."""
+        stderr, given = Path(folder) / STDERR, environment(env or {}, network)
         command = [*RANKS, str(self.devices), *args]
         with stderr.open("ab") as errors:
-            started = _start(command, folder, environment(env or {}, network), errors, **confined)
-        return Child(started, stderr)
+            process = _start(
+                command, folder, given, errors, memory=memory, network=network, keep=keep
+            )
+        return Child(process, stderr)
 
 
 def launcher_for(devices: int) -> Launcher:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +20,8 @@ def enqueue(task: str, key: UUID | str | int, *, cluster: str | None = None) -> 
     `task` is the dotted name of a function in a tasks module. `cluster` is a name of settings.QUEUE_CLUSTERS; None is
     the first. Should queueing fail after the commit, the error is logged and the sweep queues it again.
     """
-    transaction.on_commit(partial(async_task, task, str(key), cluster=cluster), robust=True)
+    # No partial: Django logs the name of what failed, a partial has none, and so the error would get through.
+    transaction.on_commit(lambda: async_task(task, str(key), cluster=cluster), robust=True)
 
 
 def queued(task: str, *, cluster: str) -> set[str]:

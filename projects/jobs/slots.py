@@ -10,8 +10,8 @@ import fcntl
 import os
 import platform
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,77 +25,99 @@ TICK = 0.1
 
 
 class Busy(TimeoutError):
-    """Others have the slots, and keep them."""
+    """All slots are taken, and none became free."""
 
 
 @dataclass(frozen=True)
 class Slot:
-    """One, or as many as a run has devices."""
+    """`descriptor` is of its lock. A run on several devices has the slots of `others` besides."""
 
-    numbers: tuple[int, ...]
-    descriptors: tuple[int, ...]  # of the locks
+    number: int
+    descriptor: int
     env: dict[str, str]  # what a process in it is to be told
+    others: tuple[int, ...] = ()
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        return (self.descriptor, *self.others)
 
 
 @contextmanager
 def taken(cluster: str, devices: int = 1) -> Iterator[Slot]:
-    """The first slots of the cluster that are free on this machine, on GPUs of their own where there are several.
+    """The first slot of the cluster that is free on this machine, or slots of so many GPUs. Raises Busy when there are
+    none in time."""
+    found: dict[int, int] = {}
+    until = time.monotonic() + PATIENCE
+    with ExitStack() as stack:
+        stack.callback(lambda: [os.close(descriptor) for descriptor in found.values()])
+        if devices > 1:
+            # One run at a time gathers slots: two that each have half of what both want would wait forever.
+            gathering = _opened(f"{cluster}-several")
+            stack.callback(os.close, gathering)
+            while not _locks(gathering):
+                _wait(cluster, until)
+            _gather(cluster, devices, found, until)
+            fcntl.flock(gathering, fcntl.LOCK_UN)
+        else:
+            _gather(cluster, devices, found, until)
+        (number, descriptor), *more = found.items()
+        others = tuple(one for _number, one in more)
+        yield Slot(number, descriptor, environment(cluster, *found), others)
 
-    Raises Busy when not so many become free.
-    """
-    found = _locked(cluster, devices)
-    try:
-        numbers = tuple(found)
-        yield Slot(numbers, tuple(found.values()), environment(cluster, *numbers, devices=devices))
-    finally:
-        _let_go(found)
 
-
-def environment(cluster: str, *numbers: int, devices: int = 1) -> dict[str, str]:
-    """A GPU for each slot or none, and a fair part of the cores; alone, torch knows best how many threads it wants."""
-    gpus = [str(gpu) for gpu in settings.GPUS] if cluster == GPU else []
-    given = {
-        "CUDA_VISIBLE_DEVICES": ",".join(gpus[number % len(gpus)] for number in numbers if gpus)
-    }
-    if hardware.together() * devices > 1 and "OMP_NUM_THREADS" not in os.environ:
-        given["OMP_NUM_THREADS"] = str(max(1, hardware.threads() * len(numbers) // devices))
+def environment(cluster: str, *numbers: int) -> dict[str, str]:
+    """The GPUs of these slots or none, and a fair part of the cores; alone, torch knows best how many threads it
+    wants."""
+    named = [str(settings.GPUS[_gpu(number)]) for number in numbers] if _gpus(cluster) else []
+    given = {"CUDA_VISIBLE_DEVICES": ",".join(named)}
+    if hardware.together() > 1 and "OMP_NUM_THREADS" not in os.environ:
+        given["OMP_NUM_THREADS"] = str(hardware.threads())
     return given
 
 
-def _locked(cluster: str, devices: int) -> dict[int, int]:
-    """Number -> descriptor of the lock. All or none: two runs that hold a part each would wait forever."""
-    until = time.monotonic() + PATIENCE
+def _gpus(cluster: str) -> int:
+    return len(settings.GPUS) if cluster == GPU else 0
+
+
+def _gpu(number: int) -> int:
+    """The place in settings.GPUS of the one that a slot has."""
+    return number % len(settings.GPUS)
+
+
+def _gather(cluster: str, devices: int, found: dict[int, int], until: float) -> None:
+    """Puts number and lock of free slots into `found`, each with a GPU of its own, until there are enough."""
     while True:
         found: dict[int, int] = {}
         for number in range(hardware.slots(cluster)):
-            gpus = {other % max(1, len(settings.GPUS)) for other in found}
-            if cluster == GPU and number % max(1, len(settings.GPUS)) in gpus:
+            same = _gpus(cluster) and any(_gpu(number) == _gpu(other) for other in found)
+            if number in found or same:
                 continue
-            descriptor = _lock(cluster, number)
-            if descriptor is not None:
+            descriptor = _opened(f"{cluster}-{number}")
+            if _locks(descriptor):
                 found[number] = descriptor
-            # On a processor the devices of a run are processes in one slot.
-            if len(found) == (devices if cluster == GPU else 1):
-                return found
-        _let_go(found)
-        if time.monotonic() > until:
-            raise Busy(f"No slots of {cluster} became free in {PATIENCE:.0f} s")
-        time.sleep(TICK)
+            else:
+                os.close(descriptor)
+            if len(found) == devices:
+                return
+        _wait(cluster, until)
 
 
-def _lock(cluster: str, number: int) -> int | None:
+def _opened(name: str) -> int:
     folder = Path(settings.ATTUNE_HOME) / "queue"
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{cluster}-{number}@{platform.node()}.slot"
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    file = folder / f"{name}@{platform.node()}.slot"
+    return os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _locks(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
+        return False
+    return True
 
 
-def _let_go(found: Mapping[int, int]) -> None:
-    for descriptor in found.values():
-        os.close(descriptor)
+def _wait(cluster: str, until: float) -> None:
+    if time.monotonic() > until:
+        raise Busy(f"No slot of {cluster} became free in {PATIENCE:.0f} s")
+    time.sleep(TICK)

@@ -87,6 +87,17 @@ def forget_states(run: Run) -> None:
         discard(of_attempt(other) / TRAINED)
 
 
+def abandon(run: Run, attempt: int) -> None:
+    """An attempt that came too late removes what it wrote, unless the run goes on and may have use for it."""
+    now = Run.objects.filter(pk=run.pk).first()
+    if now is None:
+        discard(of_run(run.pk))
+    elif now.ended_at and now.attempt == attempt:
+        tidy(now, attempt, kept=now.status == Status.SUCCEEDED)
+    elif now.ended_at:
+        discard(of_attempt(run, attempt))
+
+
 def discard(*paths: Path) -> None:
     """Files, or folders with all that is in them; what is not there is no fault. A link goes, not what it names."""
     for path in paths:

@@ -11,6 +11,8 @@ from typing import Any
 
 import psutil
 
+from projects.runs.guarding import resident
+
 log = logging.getLogger(__name__)
 EVERY = 5.0  # seconds between two looks, at first
 # Of the time so far: a run of a day is looked at some four hundred times, not seventeen thousand.
@@ -39,12 +41,11 @@ class Meter:
 
     def _measured(self, now: float) -> dict[str, Any]:
         found = {process.pid: process for process in family(self._pid)}
-        spent, memory = {}, 0
+        spent: dict[int, float] = {}
         for pid, process in found.items():
             with contextlib.suppress(psutil.Error):
                 times = process.cpu_times()
                 spent[pid] = times.user + times.system
-                memory += process.memory_info().rss
         # What a process that has appeared since has used, it has used since.
         more = sum(max(0.0, value - self._spent.get(pid, 0.0)) for pid, value in spent.items())
         self._spent = spent
@@ -53,7 +54,7 @@ class Meter:
         return {
             "seconds": round(now - self._begun, 1),
             "cores": round(min(cores, os.cpu_count() or 1), 2),
-            "memory": memory,
+            "memory": resident(self._pid),
             "gpu": gpu,
             "gpu_memory": gpu_memory,
         }

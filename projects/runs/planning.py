@@ -229,8 +229,9 @@ def estimate(
     version: DatasetVersion, spec: Spec, known: Learnt | None = None
 ) -> estimating.Estimate:
     """Seconds and bytes on this machine: measured speed, corrected by how right earlier estimates were."""
-    spec = replace(spec, settings=_asked(version, spec))
-    found = _estimated(_stats(version), with_devices(spec, most=True))
+    asked = _asked(version, spec)
+    most = min(devices(spec), devices_here())
+    found = _estimated(_stats(version), replace(spec, settings={**asked, "devices": most}))
     by = learnt(spec.base, spec.effort) if known is None else known
     found = replace(found.times(by.factor, by.spread), memory=int(found.memory * by.memory))
     return estimating.searched(found, spec.search)
@@ -312,21 +313,15 @@ def _spread(ratios: list[float]) -> tuple[float, float] | None:
 
 
 def devices_here() -> int:
-    """GPUs that a run may use on this machine, as measured when the site was started; 1 on a processor."""
-    return max(1, int(calibration().get("devices") or 1))
+    """GPUs that one run may have on this machine; 1 on a processor."""
+    return max(1, len(site.GPUS))
 
 
-def with_devices(spec: Spec, *, most: bool = False) -> Spec:
-    """One device where nothing else was asked for: each has a slot of its own, so that others train beside it.
-
-    For more than there are it raises Problem(`train.devices`), or takes as many as there are with `most`.
-    """
-    here, wanted = devices_here(), spec.settings.get("devices")
-    if spec.search or wanted is None:  # the trials of a search are small
-        return spec
-    if wanted > here and not most:
+def check_devices(spec: Spec) -> None:
+    """Raises Problem(`train.devices`) for more than there are."""
+    wanted, here = devices(spec), devices_here()
+    if wanted > here:
         raise Problem("train.devices", wanted=wanted, found=here)
-    return spec.with_settings(devices=min(here, wanted))
 
 
 def devices(spec: Spec) -> int:

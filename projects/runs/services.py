@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -68,7 +67,7 @@ def start(
     spec = planning.spec(project, **chosen, settings=settings or {}, **asked)
     planning.check_effort(spec, version)
     planning.check_base(spec, version.variant)
-    spec = planning.with_devices(spec)
+    planning.check_devices(spec)
     check_devices(project.workspace, planning.devices(spec))
     room.check(planning.bytes_kept(spec))
     run = Run(project=project, version=version, start_key=key, created_by=user)
@@ -138,11 +137,21 @@ def _admit(run: Run, workspace: Workspace) -> Problem | None:
     return None
 
 
+def _least_minutes(run: Run) -> int:
+    """Of the plan, that the run is known to take: a search its own, or those of its tries."""
+    search = run.spec.get("search") or {}
+    if not search:
+        return 1
+    return math.ceil(search.get("minutes") or (run.estimated_seconds or 0) / 60) or 1
+
+
 def admit(workspace: Workspace) -> int:
     """Lets runs that wait for the plan into the queue, the oldest first, while there is room. Returns how many."""
     waiting = Run.objects.filter(project__workspace=workspace, status=Status.WAITING)
     admitted = 0
-    for run in waiting.order_by("created_at", "number").only("spec", "cluster", "project"):
+    for run in waiting.order_by("created_at", "number").only(
+        "spec", "cluster", "project", "estimated_seconds"
+    ):
         if _admit(run, workspace):
             break
         admitted += 1
@@ -154,14 +163,6 @@ def _admit_next(run_id: UUID | str) -> None:
     workspace = Workspace.objects.filter(projects__runs=run_id).first()
     if workspace:
         admit(workspace)
-
-
-def _least_minutes(run: Run) -> int:
-    """Of the plan, that the run is known to take: a search its own, or those of its tries."""
-    search = run.spec.get("search") or {}
-    if not search:
-        return 1
-    return math.ceil(search.get("minutes") or (run.estimated_seconds or 0) / 60) or 1
 
 
 def request_stop(*, run: Run, user: User) -> Run:
@@ -201,7 +202,7 @@ def end(
         devices = planning.devices_of(Run.objects.only("spec").get(pk=run_id))
         settle(run_id=run_id, attempt=attempt, seconds=seconds * devices)
     release(run_id=run_id)
-    transaction.on_commit(partial(_admit_next, run_id), robust=True)
+    transaction.on_commit(lambda: _admit_next(run_id), robust=True)
     telling.ended(run_id, to)
     return True
 
@@ -221,7 +222,7 @@ def lay_down(
     if attempt is not None and seconds > 0:
         settle(run_id=run_id, attempt=attempt, seconds=seconds)
     release(run_id=run_id)
-    transaction.on_commit(partial(_admit_next, run_id), robust=True)
+    transaction.on_commit(lambda: _admit_next(run_id), robust=True)
     return True
 
 

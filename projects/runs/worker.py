@@ -28,6 +28,7 @@ from projects.runs.guarding import Room, Watch
 from projects.runs.measuring import Meter
 from projects.runs.models import Artifact, Run, RunEvent, Status
 from projects.runs.recorder import Recorder
+from training.failpoints import failpoint
 from training.problems import Problem
 from training.problems import resuming as reasons
 from web.errors import incident
@@ -72,13 +73,14 @@ def execute(run_id: UUID | str) -> bool:
     if attempt is None:
         log.info("Run %s is not waiting: nothing to do", run_id)
         return False
+    failpoint("run.claimed")
     run = Run.objects.select_related("version", "project").get(pk=run_id)
     try:
         folder = folders.fresh(run, attempt)
         lost = not folders.carry_over(run, attempt) and _had_states(run)
         _carry_out(run, attempt, folder, begin, lost=lost)
-    except slots.Busy:  # a run on several devices has the slots of other workers: later
-        log.info("Run %s found no slot", run_id)
+    except slots.Busy:  # a run on several devices has more than its share: later
+        log.info("Run %s found no free slot", run_id)
         mine: dict[str, Any] = {"attempt": attempt, "reason": "slots"}
         _persist(
             lambda: (
@@ -113,11 +115,13 @@ def _carry_out(run: Run, attempt: int, folder: Path, begin: float, *, lost: bool
         network = not spec.base_folder  # else it is fetched
         ended = follow(fit, folder, recorder, room, devices=devices, network=network)
         if _fitted(ended):
+            failpoint("run.fitted")
             recorder.note(
                 {"event": "stage", "name": "verifying", "progress": 0.97, "seconds_left": None}
             )
             checked = follow(["verify", str(folder)], folder, recorder, room)
             ended = _joined(ended, checked)
+    failpoint("run.ending")
     _conclude(run, attempt, folder, ended, time.monotonic() - begin)
 
 
@@ -173,6 +177,7 @@ def _conclude(run: Run, attempt: int, folder: Path, ended: Ended, seconds: float
     """Writes the end that the child's end calls for. Every write names the attempt, so that a late one is lost."""
     if not ended.ours:
         log.warning("Run %s was taken from attempt %s", run.pk, attempt)
+        folders.abandon(run, attempt)
     elif _stopped(run, ended) and Run.objects.filter(pk=run.pk, pausing=True).exists():
         _persist(lambda: services.lay_down(run.pk, attempt=attempt, seconds=seconds))
     elif _stopped(run, ended):
@@ -218,6 +223,7 @@ def _succeed(run: Run, attempt: int, folder: Path, ended: Ended, seconds: float)
     report = storable({k: value for k, value in ended.said["report"].items() if k != "event"})
     given: dict[str, Any] = {"run": run, "attempt": attempt, "seconds": seconds}
     if _persist(lambda: services.succeed(report=report, artifact=artifact, **given)):
+        failpoint("run.ended")
         folders.tidy(run, attempt, kept=True)
         folders.forget_states(run)
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a base model, a run, or a finished model."""
+"""What can be wrong with a base model, a choice for training, or a training."""
 
 from training.problems.entry import AMBER, BLOCKING, INFO, RED, Entry
 from training.problems.entry import gettext_noop as _
@@ -148,7 +148,6 @@ ENTRIES: dict[str, Entry] = {
         ),
         _("Compare with a base model that was made for this language."),
     ),
-    # --- runs ---------------------------------------------------------------------------
     "base.task": Entry(
         BLOCKING,
         _("The base model is not made for this task"),

@@ -6,11 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-<<<<<<<< HEAD:projects/runs/migrations/0006_pausing.py
         ("runs", "0005_storage"),
-========
-        ("runs", "0004_estimate"),
->>>>>>>> checkpoints:projects/runs/migrations/0005_pausing.py
     ]
 
     operations = [

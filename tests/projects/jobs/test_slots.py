@@ -60,32 +60,11 @@ def test_a_slot_is_taken_once(machine: Any, monkeypatch: pytest.MonkeyPatch) -> 
     machine(cpu=2)
     monkeypatch.setattr(slots, "PATIENCE", 0.0)
     with slots.taken(CPU) as first, slots.taken(CPU) as second:
-        assert (first.numbers, second.numbers) == ((0,), (1,))
+        assert {first.number, second.number} == {0, 1}
         with pytest.raises(TimeoutError), slots.taken(CPU):
             pass
     with slots.taken(CPU) as again:
-        assert again.numbers == (0,)
-
-
-def test_several_devices_are_gpus_of_their_own_or_none(
-    machine: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    machine(gpus="0,3,5", each=2)
-    monkeypatch.setattr(slots, "PATIENCE", 0.0)
-    with slots.taken(GPU) as one, slots.taken(GPU, 2) as two:
-        assert one.env["CUDA_VISIBLE_DEVICES"] == "0"
-        assert two.env["CUDA_VISIBLE_DEVICES"] == "3,5"
-        with pytest.raises(TimeoutError), slots.taken(GPU, 4):
-            pass
-        with slots.taken(GPU, 3) as three:  # what could not be had was let go of
-            assert three.numbers == (3, 4, 5)
-
-
-def test_on_a_processor_devices_share_a_slot_and_its_cores(machine: Any) -> None:
-    machine(cpu=2)
-    with slots.taken(CPU, 2) as slot:
-        assert slot.numbers == (0,)
-        assert slot.env["OMP_NUM_THREADS"] == "2"
+        assert again.number == 0
 
 
 def test_a_slot_is_not_free_before_its_process_has_gone(
@@ -94,7 +73,7 @@ def test_a_slot_is_not_free_before_its_process_has_gone(
     machine(cpu=1)
     monkeypatch.setattr(slots, "PATIENCE", 0.0)
     with slots.taken(CPU) as slot:
-        childs = os.dup(*slot.descriptors)
+        childs = os.dup(slot.descriptor)
     with pytest.raises(TimeoutError), slots.taken(CPU):
         pass
     os.close(childs)
@@ -110,3 +89,22 @@ def test_gpus_are_found_without_torch(tmp_path: Path) -> None:
     assert gpus.found({"CUDA_VISIBLE_DEVICES": "GPU-a, GPU-b"}, tmp_path) == ["GPU-a", "GPU-b"]
     assert gpus.found({"CUDA_VISIBLE_DEVICES": "-1"}, tmp_path) == []
     assert gpus.found({"CUDA_VISIBLE_DEVICES": ""}, tmp_path) == []
+
+
+def test_a_run_on_several_gpus_has_the_slots_of_them(
+    machine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine(gpus="0,3", each=2)
+    monkeypatch.setattr(slots, "PATIENCE", 0.0)
+    with slots.taken(GPU, 2) as both:
+        assert both.env["CUDA_VISIBLE_DEVICES"] == "0,3"
+        assert len(both.descriptors) == 2
+        with slots.taken(GPU, 2) as more:  # the second slot of each
+            assert more.env["CUDA_VISIBLE_DEVICES"] == "0,3"
+            with pytest.raises(slots.Busy), slots.taken(GPU):
+                pass
+    with slots.taken(GPU) as one, pytest.raises(slots.Busy), slots.taken(GPU, 3):
+        pass
+    assert one.env["CUDA_VISIBLE_DEVICES"] == "0"
+    with slots.taken(GPU, 2) as again:  # nothing that was gathered in vain is left behind
+        assert again.number == 0

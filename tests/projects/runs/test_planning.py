@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -89,20 +90,23 @@ def test_memory_is_learnt_too(
     assert planning.estimate(version, spec).memory == pytest.approx(1.5 * before, rel=0.01)
 
 
-def on(devices: int) -> None:
-    from django.conf import settings as site
-
-    site.CALIBRATION_FILE.write_text(f'{{"devices": {devices}}}')
-
-
-def test_one_device_is_taken_where_nothing_is_said(project: Project, spec: Spec) -> None:
-    on(4)
-    assert planning.devices(planning.with_devices(spec)) == 1
-    two = planning.with_devices(spec.with_settings(devices=2))
-    assert planning.devices(two) == 2
+def test_no_more_devices_than_there_are(spec: Spec, settings: Any) -> None:
+    settings.GPUS = ["0", "1"]
+    planning.check_devices(spec)
+    planning.check_devices(spec.with_settings(devices=2))
     with pytest.raises(Problem) as raised:
-        planning.with_devices(spec.with_settings(devices=5))
-    assert (raised.value.code, raised.value.values) == ("train.devices", {"wanted": 5, "found": 4})
+        planning.check_devices(spec.with_settings(devices=3))
+    assert (raised.value.code, raised.value.values) == ("train.devices", {"wanted": 3, "found": 2})
+    settings.GPUS = []
+    with pytest.raises(Problem):
+        planning.check_devices(spec.with_settings(devices=2))
+
+
+def test_the_estimate_counts_devices(version: DatasetVersion, spec: Spec, settings: Any) -> None:
+    settings.GPUS = ["0", "1"]
+    found = planning.estimate(version, spec.with_settings(devices=2))
+    assert found.devices == 2
+    assert planning.estimate(version, spec.with_settings(devices=9)).devices == 2
 
 
 def test_only_the_latest_count(done: Callable[..., Run]) -> None:

@@ -66,12 +66,12 @@ def test_whatever_shows_is_drawn(alice_client: Client, running: Run, change: Any
 def test_so_is_an_event_and_the_end_of_all_workers(
     alice_client: Client, running: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(polling, "worker_alive", lambda: True)
+    monkeypatch.setattr(polling, "worker_alive", lambda cluster: True)
     first = mark(alice_client.get(url(running, "status/")))
     append(running.pk, [("note", {"code": "train.seeds"})])
     second = mark(alice_client.get(url(running, f"status/?mark={first}")))
     assert second != first
-    monkeypatch.setattr(polling, "worker_alive", lambda: False)
+    monkeypatch.setattr(polling, "worker_alive", lambda cluster: False)
     assert alice_client.get(url(running, f"status/?mark={second}")).status_code == 200
 
 

@@ -213,7 +213,7 @@ def test_one_device_leaves_nothing_to_choose(
     page = alice_client.get(train, step)
     assert page.context["advanced"].fields["set-devices"].disabled
     assert "This machine has one device to train on." in text(page)
-    settings.CALIBRATION_FILE.write_text('{"devices": 2}')
+    settings.GPUS = ["0", "1"]
     assert not alice_client.get(train, step).context["advanced"].fields["set-devices"].disabled
     response = alice_client.post(train, {**chosen, "set-devices": "3"})
     assert response.status_code == 422

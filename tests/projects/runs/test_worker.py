@@ -12,7 +12,7 @@ from django.db import OperationalError
 
 from accounts.models import User
 from billing.models import Hold, LedgerEntry
-from projects.jobs import launcher, leaving, slots
+from projects.jobs import health, launcher, leaving, slots
 from projects.runs import folders, guarding, lifecycle, services, worker
 from projects.runs.models import Artifact, Run, RunEvent, Status
 from projects.runs.recorder import Recorder
@@ -259,7 +259,10 @@ def test_the_end_is_written_when_the_database_was_away_for_a_moment(
 def test_several_devices_are_torchruns_and_cost_their_minutes(
     start: Start, settings: Any, monkeypatch: pytest.MonkeyPatch, child: Behave
 ) -> None:
-    settings.CALIBRATION_FILE.write_text('{"devices": 2}')
+    settings.GPUS = ["0", "1"]
+    clusters = settings.Q_CLUSTER["ALT_CLUSTERS"]
+    monkeypatch.setitem(clusters, health.GPU, {"workers": 2})
+    settings.QUEUE_CLUSTERS = ["attune", health.GPU]
     child("good")
     program, how = launcher.MODULE
     pretend = f"import runpy, sys; sys.argv = sys.argv[:1] + ['{how}', *sys.argv[2:]]; "
