@@ -87,7 +87,6 @@ def _gpu(number: int) -> int:
 def _gather(cluster: str, devices: int, found: dict[int, int], until: float) -> None:
     """Puts number and lock of free slots into `found`, each with a GPU of its own, until there are enough."""
     while True:
-        found: dict[int, int] = {}
         for number in range(hardware.slots(cluster)):
             same = _gpus(cluster) and any(_gpu(number) == _gpu(other) for other in found)
             if number in found or same:
