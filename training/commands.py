@@ -10,6 +10,7 @@ import argparse
 import errno
 import json
 import os
+import resource
 import shutil
 import signal
 import sys
@@ -56,6 +57,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         stopping.forget()
         _say_problem(out, problem)
         return PROBLEM
+    except MemoryError:
+        _say_problem(out, _too_little_memory())
+        return PROBLEM
     except BrokenPipeError:
         # Nobody reads any more: nothing more is written, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -79,6 +83,14 @@ def _say_problem(out: Output, problem: Problem) -> None:
         ranks.leave_word(told)
     else:
         out.say(told)
+
+
+def _too_little_memory() -> Problem:
+    """Either there is no more, or no more is allowed (see confine)."""
+    limit, _hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if limit == resource.RLIM_INFINITY:
+        return Problem("run.memory")
+    return Problem("run.memory_limit", limit=limit, limit_text=f"{limit / 1024**3:.1f} GB")
 
 
 def _say_full(out: Output) -> int:

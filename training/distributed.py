@@ -141,10 +141,10 @@ def summed(network: nn.Module, loss: Tensor) -> Tensor:
             item.grad = torch.zeros_like(item)
     loss = loss.detach().float().clone().view(1)
     for bucket in _buckets([loss, *(item.grad for item in found if item.grad is not None)]):
-        flat = torch.cat([item.view(-1) for item in bucket])
+        flat = torch.cat([one.view(-1) for one in bucket])
         dist.all_reduce(flat)
-        for item, part in zip(bucket, flat.split([item.numel() for item in bucket]), strict=True):
-            item.copy_(part.view(item.shape))
+        for one, part in zip(bucket, flat.split([one.numel() for one in bucket]), strict=True):
+            one.copy_(part.view(one.shape))
     return loss[0]
 
 

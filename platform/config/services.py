@@ -33,7 +33,8 @@ def workers() -> Iterator[Service]:
     yield Service("serving", serve, launcher.environment({}), late=True)
     if settings.LAUNCHER and sys.platform == "linux":
         socket = str(settings.ATTUNE_HOME / forked.SOCKET)
-        yield Service("launcher", training("launch", "--socket", socket), launcher.environment({}))
+        bare = launcher.environment({}, network=False)  # each child is given its own
+        yield Service("launcher", training("launch", "--socket", socket), bare)
     if not Path(settings.CALIBRATION_FILE).exists():
         # It only makes estimates better, so everything else comes first.
         calibrate = training("calibrate", "--out", str(settings.CALIBRATION_FILE))

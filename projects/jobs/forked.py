@@ -18,7 +18,7 @@ import psutil
 from django.conf import settings
 
 SOCKET = "launcher.sock"  # below ATTUNE_HOME
-PATIENCE = 2.0  # seconds for the launcher to answer, after which a process is started without it
+PATIENCE = 10.0  # seconds for the launcher to answer, after which a process is started without it
 LOST = 75  # as a fine-tune that was stopped: the launcher died, and its children with it
 GRACE = 5.0  # seconds for such a child to end
 
@@ -92,7 +92,7 @@ def start(
     """None where there is no launcher: not on this system, not yet, or not just now."""
     if sys.platform != "linux":
         return None
-    request = {"args": list(args), "folder": str(folder), "env": dict(env)}
+    request: dict[str, Any] = {"args": list(args), "folder": str(folder), "env": dict(env)}
     request |= {"memory": memory, "network": network}
     reader, writer = os.pipe()
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import cast
 
 from django.conf import settings
 
@@ -16,7 +17,8 @@ def cluster() -> str:
 
 def slots(cluster: str) -> int:
     """Runs that are carried out there at the same time."""
-    return int(settings.Q_CLUSTER["ALT_CLUSTERS"].get(cluster, {}).get("workers", 1))
+    clusters = cast("dict[str, dict[str, int]]", settings.Q_CLUSTER["ALT_CLUSTERS"])
+    return clusters.get(cluster, {}).get("workers", 1)
 
 
 def together() -> int:

@@ -20,7 +20,8 @@ from django.conf import settings
 from projects.jobs import hardware
 from projects.jobs.health import GPU
 
-PATIENCE = 30.0  # seconds: longer than what is left of a lost run may take to end
+# Seconds: longer than what is left of a lost run may take to end, shorter than a run may be silent.
+PATIENCE = 12.0
 TICK = 0.1
 
 
@@ -49,7 +50,7 @@ def taken(cluster: str, devices: int = 1) -> Iterator[Slot]:
     found: dict[int, int] = {}
     until = time.monotonic() + PATIENCE
     with ExitStack() as stack:
-        stack.callback(lambda: [os.close(descriptor) for descriptor in found.values()])
+        stack.callback(_let_go, found)
         if devices > 1:
             # One run at a time gathers slots: two that each have half of what both want would wait forever.
             gathering = _opened(f"{cluster}-several")
@@ -99,6 +100,11 @@ def _gather(cluster: str, devices: int, found: dict[int, int], until: float) -> 
             if len(found) == devices:
                 return
         _wait(cluster, until)
+
+
+def _let_go(found: dict[int, int]) -> None:
+    for descriptor in found.values():
+        os.close(descriptor)
 
 
 def _opened(name: str) -> int:

@@ -13,7 +13,7 @@ from accounts.models import User
 from projects.runs import folders, selectors, services
 from projects.runs.models import Follows, Run, Status
 from projects.runs.results.shape import value_at
-from training import artifact, checkpoints
+from training import artifact, catalogue, checkpoints
 from training.problems import Problem
 from training.problems import resuming as reasons
 
@@ -65,7 +65,7 @@ def _started(
         project=run.project,
         version=run.version,
         user=user,
-        base=spec.get("base", ""),
+        base=spec.get("base") or catalogue.default_for(run.project.task, run.version.variant),
         effort=spec.get("effort", "balanced"),
         seed=spec.get("seed", 13),
         settings=settings,

@@ -104,6 +104,14 @@ class RunProblemSerializer(serializers.Serializer[Any]):
     )
 
 
+# Of a run, in the order in which they are told.
+_FIELDS = """
+id project version test_hash number spec status pausing origin follows stage progress
+seconds_left estimated_seconds train_seconds total_seconds attempt queue data_state
+problem artifact created_at started_at ended_at
+"""
+
+
 class RunSerializer(serializers.ModelSerializer[Run]):
     queue = QueueField()
     problem = serializers.SerializerMethodField()
@@ -121,32 +129,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
 
     class Meta:
         model = Run
-        fields = (
-            "id",
-            "project",
-            "version",
-            "test_hash",
-            "number",
-            "spec",
-            "status",
-            "pausing",
-            "origin",
-            "follows",
-            "stage",
-            "progress",
-            "seconds_left",
-            "estimated_seconds",
-            "train_seconds",
-            "total_seconds",
-            "attempt",
-            "queue",
-            "data_state",
-            "problem",
-            "artifact",
-            "created_at",
-            "started_at",
-            "ended_at",
-        )
+        fields = tuple(_FIELDS.split())
 
     @extend_schema_field(RunProblemSerializer(allow_null=True))
     def get_problem(self, run: Run) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from django.template.defaultfilters import filesizeformat
 
 from billing.services import RunLimits
 from projects.jobs import leaving
-from projects.jobs.launcher import Child
+from projects.jobs.launcher import Job
 from projects.jobs.slots import Slot
 from projects.runs.recorder import Recorder
 from training.problems import Problem
@@ -58,7 +58,7 @@ class Room:
 class Watch:
     """Passes the word to stop on to the child, once, and puts an end to it when it does not listen."""
 
-    def __init__(self, recorder: Recorder, child: Child, room: Room) -> None:
+    def __init__(self, recorder: Recorder, child: Job, room: Room) -> None:
         self._recorder, self._child, self._room = recorder, child, room
         self._looked = self._heard = self._weighed = time.monotonic()
         self._deadline: float | None = None

@@ -9,40 +9,39 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Workspace
+from projects.jobs import hardware
 from projects.jobs.health import CPU, DRAFT, GPU
 from projects.jobs.queue import due, enqueue
 from projects.runs import services
-from projects.runs.lifecycle import HELD
+from projects.runs.lifecycle import AHEAD, HELD
 from projects.runs.models import Run, Status
 
 log = logging.getLogger(__name__)
 SILENT = (
     15.0  # seconds without a sign of life, by the watch's own clock; a worker gives one every three
 )
+SLOW = 1.0  # seconds for the database to take a write, beyond which workers could not write either
 GAP = 5.0  # seconds without a look, after which nothing can be said about what came before
-UNHEARD = timedelta(seconds=60)  # the same for the sweep, which has the clocks of the machines only
 FORGOTTEN = timedelta(seconds=20)  # in the queue's table, an entry appears with the commit
 
 
 def sweep() -> None:
-    reap()
+    reroute()
     kick()
     for workspace in Workspace.objects.filter(projects__runs__status=Status.WAITING).distinct():
         services.admit(workspace)
 
 
-def reap() -> int:
-    """Runs without a sign of life: given to the queue again, or ended. Returns how many."""
-    since = timezone.now() - UNHEARD
-    lost = Run.objects.filter(status__in=HELD, heartbeat_at__lt=since)
-    return sum(
-        _lose(pk, attempt, Q(heartbeat_at__lt=since))
-        for pk, attempt in lost.values_list("pk", "attempt")
-    )
+def reroute() -> int:
+    """Runs ahead for hardware that is no more go where there is some. Returns how many."""
+    ahead = Run.objects.filter(status__in=AHEAD).exclude(cluster__in=settings.QUEUE_CLUSTERS)
+    return ahead.update(cluster=hardware.cluster())
 
 
 def _lose(pk: UUID, attempt: int, unheard: Q) -> bool:
@@ -73,7 +72,17 @@ class Watch:
         self._seen = {pk: before[pk] if pk in same else (sign, now) for pk, sign in signs.items()}
         self._looked = now
         silent = [pk for pk in same if now - before[pk][1] >= SILENT]
+        if silent and not self._writes():
+            self._seen = {}
+            return 0
         return sum(_lose(pk, signs[pk][0], Q(heartbeat_at=signs[pk][1])) for pk in silent)
+
+    def _writes(self) -> bool:
+        """Whether the database takes writes. While another one has locked it, no worker can give a sign."""
+        begin = self.clock()
+        with transaction.atomic():
+            Run.objects.filter(status__in=HELD).exists()
+        return self.clock() - begin < SLOW
 
 
 def kick() -> int:

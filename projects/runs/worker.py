@@ -79,14 +79,9 @@ def execute(run_id: UUID | str) -> bool:
         folder = folders.fresh(run, attempt)
         lost = not folders.carry_over(run, attempt) and _had_states(run)
         _carry_out(run, attempt, folder, begin, lost=lost)
-    except slots.Busy:  # a run on several devices has more than its share: later
-        log.info("Run %s found no free slot", run_id)
-        mine: dict[str, Any] = {"attempt": attempt, "reason": "slots"}
-        _persist(
-            lambda: (
-                services.requeue(run.pk, **mine) or services.end(run.pk, Status.CANCELLED, **mine)
-            )
-        )
+    except slots.Busy:
+        log.exception("Run %s found no free slot", run_id)
+        _persist(lambda: _put_back(run, attempt))
     except Problem as problem:
         told = {"code": problem.code, "values": storable(problem.values)}
         _fail(run, attempt, told, begin, ours=problem.code.startswith("artifact."))
@@ -94,6 +89,15 @@ def execute(run_id: UUID | str) -> bool:
         told = {"incident": incident(error), **faults.cause(error, run)}
         _fail(run, attempt, told, begin, ours=True)
     return True
+
+
+def _put_back(run: Run, attempt: int) -> bool:
+    """Where there are several devices, a run may have more than one slot, and others wait until it has ended: they are
+    not lost. Where there is one, each worker has its slot, and a run that found none is lost."""
+    if planning.devices_here() > 1:
+        mine: dict[str, Any] = {"attempt": attempt, "reason": "slots"}
+        return services.requeue(run.pk, **mine) or services.end(run.pk, Status.CANCELLED, **mine)
+    return services.lose(run.pk, attempt=attempt)
 
 
 def _had_states(run: Run) -> bool:

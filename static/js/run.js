@@ -26,6 +26,8 @@ function add(line, x, y) {
   line.y.push(y ?? null); // a loss that is no number leaves a gap
 }
 
+const POINTS = new Set(["step", "scored"]);
+
 // Another attempt goes on after an epoch that had been saved, or begins again: what was drawn of later ones goes.
 function restart(events) {
   let kept = [];
@@ -33,8 +35,8 @@ function restart(events) {
     if (attempt !== null && event.attempt !== attempt) from = -1;
     attempt = event.attempt;
     if (event.kind === "resumed") from = event.data.epoch;
-    if (event.kind !== "resumed" && from !== null) {
-      kept = kept.filter(({ data }) => data.epoch <= from);
+    if (POINTS.has(event.kind) && from !== null) {
+      kept = kept.filter(({ kind, data }) => !POINTS.has(kind) || data.epoch <= from);
       back(from);
       from = null;
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -25,7 +26,7 @@ LAUNCHER = """
 import sys
 from pathlib import Path
 from training.forking import Forker
-Forker(lambda args: exec(args[0]) or 0).serve(Path(sys.argv[1]))
+Forker(lambda args: exec(args[0], {}) or 0).serve(Path(sys.argv[1]))
 """
 Start = Callable[..., Child]
 
@@ -37,7 +38,8 @@ def service(home: Path) -> Iterator[psutil.Popen]:
     process = psutil.Popen(command, env=launcher.environment({"SECRET": "of the launcher"}))
     eventually(socket.exists)
     yield process
-    process.terminate()
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.terminate()
     process.wait(30)
     assert not socket.exists() or process.returncode < 0
 
@@ -101,9 +103,14 @@ def test_it_holds_open_what_it_was_given_and_nothing_of_the_launcher(start: Star
     child = start(
         """
         import json, os, time
-        found = {int(name) for name in os.listdir("/proc/self/fd")}
-        links = [os.readlink(f"/proc/self/fd/{n}") for n in found if os.path.exists(f"/proc/self/fd/{n}")]
-        print(json.dumps({"event": "a", "sockets": [l for l in links if l.startswith("socket")]}), flush=True)
+        links = []
+        for name in os.listdir("/proc/self/fd"):
+            try:
+                links.append(os.readlink("/proc/self/fd/" + name))
+            except FileNotFoundError:
+                pass  # that of the list
+        sockets = [link for link in links if link.startswith("socket")]
+        print(json.dumps({"event": "a", "sockets": sockets}), flush=True)
         time.sleep(60)
         """,
         keep=(writer,),
@@ -143,12 +150,12 @@ STUBBORN = """
     other = os.fork()
     if other:
         print(json.dumps({"event": "up", "pid": other}), flush=True)
-    {then}
+    time.sleep(SECONDS)
 """
 
 
 def test_stop_ends_what_it_has_started(start: Start) -> None:
-    child = start(STUBBORN.format(then="time.sleep(60)"))
+    child = start(STUBBORN.replace("SECONDS", "60"))
     other = first(child)["pid"]
     child.stop(0.1)
     assert child.returncode == -signal.SIGKILL
@@ -156,7 +163,7 @@ def test_stop_ends_what_it_has_started(start: Start) -> None:
 
 
 def test_what_it_leaves_behind_ends_with_it(start: Start) -> None:
-    child = start(STUBBORN.format(then="time.sleep(0 if other else 60)"))
+    child = start(STUBBORN.replace("SECONDS", "0 if other else 60"))
     [event] = events(child)
     assert child.returncode == 0
     assert gone(event["pid"])

@@ -61,7 +61,7 @@ def test_a_slot_is_taken_once(machine: Any, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(slots, "PATIENCE", 0.0)
     with slots.taken(CPU) as first, slots.taken(CPU) as second:
         assert {first.number, second.number} == {0, 1}
-        with pytest.raises(TimeoutError), slots.taken(CPU):
+        with pytest.raises(slots.Busy), slots.taken(CPU):
             pass
     with slots.taken(CPU) as again:
         assert again.number == 0
@@ -74,7 +74,7 @@ def test_a_slot_is_not_free_before_its_process_has_gone(
     monkeypatch.setattr(slots, "PATIENCE", 0.0)
     with slots.taken(CPU) as slot:
         childs = os.dup(slot.descriptor)
-    with pytest.raises(TimeoutError), slots.taken(CPU):
+    with pytest.raises(slots.Busy), slots.taken(CPU):
         pass
     os.close(childs)
     with slots.taken(CPU):

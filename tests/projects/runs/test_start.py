@@ -147,7 +147,7 @@ def test_a_run_beyond_the_plans_places_waits_and_is_let_in_when_one_ends(
     third.refresh_from_db()
     assert (second.status, second.waits_for, third.status) == (Status.QUEUED, "", Status.WAITING)
     assert Hold.objects.get(run_id=second.pk).released_at is None
-    assert OrmQ.objects.get().task["args"] == (str(second.pk),)
+    assert OrmQ.objects.get(key=second.cluster).task["args"] == (str(second.pk),)
 
 
 @pytest.mark.django_db

@@ -18,15 +18,12 @@ pytestmark = pytest.mark.django_db
 LONG_AGO = timedelta(seconds=61)
 
 
-def unheard(run: Run) -> None:
-    Run.objects.filter(pk=run.pk).update(heartbeat_at=timezone.now() - LONG_AGO)
-
-
 def lost(run: Run, times: int) -> Run:
+    """As the watch gives it up (see test_watch)."""
     for _time in range(times):
-        lifecycle.claim(run.pk)
-        unheard(run)
-        sweeping.reap()
+        attempt = lifecycle.claim(run.pk)
+        assert attempt
+        services.lose(run.pk, attempt=attempt)
     run.refresh_from_db()
     return run
 
@@ -57,16 +54,36 @@ def test_given_back_at_a_shutdown_does_not_count_as_lost(queued: Run) -> None:
 def test_a_lost_run_that_was_to_stop_is_cancelled(queued: Run, alice: Any) -> None:
     lifecycle.claim(queued.pk)
     services.request_stop(run=queued, user=alice)
-    unheard(queued)
-    sweeping.reap()
+    services.lose(queued.pk, attempt=1)
     queued.refresh_from_db()
     assert queued.status == Status.CANCELLED
     assert Hold.objects.get(run_id=queued.pk).released_at is not None
 
 
-def test_a_run_with_a_sign_of_life_is_left_alone(queued: Run) -> None:
-    lifecycle.claim(queued.pk)
-    assert sweeping.reap() == 0
+def test_a_run_ahead_for_hardware_that_is_no_more_goes_where_there_is_some(
+    bare: Callable[..., Run],
+) -> None:
+    run, going = bare(cluster="train-gpu"), bare(Status.RUNNING, cluster="train-gpu", attempt=1)
+    assert sweeping.reroute() == 1
+    run.refresh_from_db()
+    going.refresh_from_db()
+    assert (run.cluster, going.cluster) == ("train-cpu", "train-gpu")
+
+
+def test_what_is_carried_out_is_no_turn_for_what_waits(
+    bare: Callable[..., Run], django_capture_on_commit_callbacks: Any
+) -> None:
+    first, second = bare(), bare()
+    Run.objects.update(created_at=timezone.now() - LONG_AGO)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert sweeping.kick() == 2
+    lifecycle.claim(first.pk)
+    taken, left = OrmQ.objects.order_by("pk")
+    OrmQ.objects.filter(pk=taken.pk).update(lock=timezone.now() + LONG_AGO)
+    left.delete()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert sweeping.kick() == 1
+    assert OrmQ.objects.last().task["args"] == (str(second.pk),)  # type: ignore[union-attr]
 
 
 def test_a_queued_run_that_the_queue_lost_is_queued_again(

@@ -85,6 +85,16 @@ def test_a_watch_that_was_blind_begins_anew(queued: Run, watch: Watch, clock: Cl
     assert wait(watch, clock, SILENT - 1) == 0
 
 
+def test_while_the_database_takes_no_writes_nobody_is_lost(
+    queued: Run, watch: Watch, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lifecycle.claim(queued.pk)
+    monkeypatch.setattr(watch, "_writes", lambda: False)
+    assert wait(watch, clock, SILENT + 2) == 0
+    monkeypatch.undo()
+    assert wait(watch, clock, SILENT - 2) == 0
+
+
 def test_what_was_to_stop_is_stopped(
     queued: Run, watch: Watch, clock: Clock, alice: object
 ) -> None:

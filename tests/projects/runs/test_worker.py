@@ -285,9 +285,10 @@ def test_several_devices_are_torchruns_and_cost_their_minutes(
 
 
 def test_without_a_free_slot_it_waits_in_the_queue(
-    queued: Run, monkeypatch: pytest.MonkeyPatch, child: Behave
+    queued: Run, monkeypatch: pytest.MonkeyPatch, child: Behave, settings: Any
 ) -> None:
     child("good")
+    settings.GPUS = ["0", "1"]
     monkeypatch.setattr(slots, "PATIENCE", 0.0)
     with slots.taken(queued.cluster):  # by a run on several devices
         run = carried_out(queued)

@@ -19,7 +19,7 @@ def test_it_ends_the_same(
 ) -> None:
     lines = [(f"what is {n}", f"{n}") for n in range(60)]
     file = write_csv(tmp_path / "rows.csv", lines, ("question", "answer_text"))
-    settings = {"epochs": 2, "tested": 4, "max_new_tokens": 4, "precision": "fp32"}
+    settings = {"epochs": 2, "tested": 10, "max_new_tokens": 4, "precision": "fp32"}
     given: dict[str, Any] = {"task": "question-answering", "train": str(file), "effort": "quick"}
     given |= {"columns": {name: name for name in ("question", "answer_text")}}
     given |= {"settings": {**settings, "method": method, "batch_size": 8}}
