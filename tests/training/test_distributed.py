@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from training import ranks
+from training import confine, ranks
 from training.spec import Spec
 
 ROOT = Path(ranks.__file__).resolve().parents[1]
@@ -43,8 +43,10 @@ def start(
     made["settings"] = {**STEPS, "devices": devices, **settings}
     (folder / "spec.json").write_text(json.dumps(made))
     command = ["fit", "--spec", str(folder / "spec.json"), "--out", str(folder)]
+    # As the site starts it: without a network but its own.
+    alone = [sys.executable, "-I", "-S", str(confine.__file__), str(os.getpid()), "0", "0"]
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "training", *command],
+        [*alone, sys.executable, "-P", "-m", "training", *command],
         env=ENV,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
