@@ -127,6 +127,12 @@ def agreed(found: Thing) -> Thing:
     return told[0]
 
 
+def judged(network: nn.Module, found: Thing) -> Thing:
+    """What the leader has found on the validation rows, once all have read them."""
+    shards.settle(network)
+    return agreed(found)
+
+
 def alike(network: nn.Module, seed: int, sharding: str = "none") -> bool:
     """The leader's weights for all, or a part of them for each; random numbers, such as those of dropout, of each
     rank's own. Returns whether the network is divided."""

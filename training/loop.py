@@ -240,7 +240,7 @@ class Trainer:
         """The network on the validation rows; the best so far is kept. May be interrupted, and is then repeated."""
         course, data = self.course, self.data
         with stopping.deferred(wanted=self.together):
-            judged = distributed.agreed(data.judge(self.network, self.accelerator))
+            judged = distributed.judged(self.network, data.judge(self.network, self.accelerator))
         self.clock.done += SCORING * data.valid_tokens
         best = as_good(judged.value, course.values, data.valid_rows)
         event = Scored(course.number, self.step, course.loss, judged.loss, judged.metrics, best)

@@ -41,6 +41,12 @@ def divided(network: nn.Module) -> bool:
     return isinstance(network, FSDPModule)
 
 
+def settle(network: nn.Module) -> None:
+    """Each rank lets go of what is not its part: after a pass without a way back, what stands last is still whole."""
+    if isinstance(network, FSDPModule):
+        network.reshard()
+
+
 def whole(item: Tensor) -> Tensor:
     """Without its gradient's history."""
     item = item.detach()
@@ -49,11 +55,11 @@ def whole(item: Tensor) -> Tensor:
 
 def state_of(module: nn.Module) -> dict[str, Tensor]:
     """All weights and buffers of a module in the memory of the processor; what is shared stays shared."""
-    known: dict[int, Tensor] = {}
-    for item in module.state_dict(keep_vars=True).values():
+    items, known = module.state_dict(keep_vars=True), dict[int, Tensor]()
+    for item in items.values():
         if id(item) not in known:
             known[id(item)] = whole(item).cpu()
-    return {name: known[id(item)] for name, item in module.state_dict(keep_vars=True).items()}
+    return {name: known[id(item)] for name, item in items.items()}
 
 
 def like(value: Tensor, item: Tensor) -> Tensor:
