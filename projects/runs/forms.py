@@ -169,9 +169,9 @@ class AdvancedForm(forms.Form):
                 able = tuple(one for one in option.choices if one != "back_translation")
                 option = replace(option, choices=able)
             self.fields[SETTING + option.name] = _field(option)
-        if planning.devices_here() == 1:
-            one = self.fields[SETTING + "devices"]
-            one.disabled, one.help_text = True, _("This machine has one device to train on.")
+        for name in ("devices", "sharding") if planning.devices_here() == 1 else ():
+            if one := self.fields.get(SETTING + name):
+                one.disabled, one.help_text = True, _("This machine has one device to train on.")
         bits = self.fields.get(SETTING + "quantize")
         if bits and (reason := planning.unquantized()):
             bits.disabled, bits.help_text = True, f"{bits.help_text} {_(reason)}"
