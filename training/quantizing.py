@@ -40,5 +40,6 @@ def how(wanted: str, device: torch.device) -> dict[str, Any]:
         "bnb_4bit_use_double_quant": True,
         "bnb_4bit_compute_dtype": inner,
     }
-    config = BitsAndBytesConfig(**(four if wanted == FOUR else {"load_in_8bit": True}))
+    eight: dict[str, Any] = {"load_in_8bit": True}
+    config = BitsAndBytesConfig(**(four if wanted == FOUR else eight))
     return {"quantization_config": config, "device_map": {"": device}}

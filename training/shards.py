@@ -31,6 +31,7 @@ def divide(network: Any) -> None:
         if type(layer).__name__ in layers:
             fully_shard(layer, mesh=mesh)
     fully_shard(network, mesh=mesh)
+    network.divided = True
     for part in network.modules():
         if isinstance(part, FSDPModule):
             part.set_gradient_divide_factor(1.0)

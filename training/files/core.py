@@ -133,7 +133,6 @@ def moved(batch: Batch, device: torch.device) -> Batch:
     return found
 
 
-@torch.inference_mode()
 def run(
     network: Any,
     pieces: Sequence[Mapping[str, Any]],
@@ -146,14 +145,17 @@ def run(
     """
     device = next(network.parameters()).device
     found: list[Any] = [None] * len(pieces)
+    # What a network that is divided among devices brings together lies where training brings it together, too.
+    quiet = torch.no_grad() if getattr(network, "divided", False) else torch.inference_mode()
     for rows in batches([len(piece["ids"]) for piece in pieces]):
         chosen = [pieces[row] for row in rows]
         batch = moved(network.collate(chosen), device)
-        # Called as a whole, so that what is hung around it has its turn.
-        outputs = network(batch) if output == "forward" else getattr(network, output)(batch)
-        if watch:
-            watch(outputs, batch)
-        values = outputs.float().cpu().numpy()
+        with quiet:
+            # Called as a whole, so that what is hung around it has its turn.
+            outputs = network(batch) if output == "forward" else getattr(network, output)(batch)
+            if watch:
+                watch(outputs, batch)
+            values = outputs.float().cpu().numpy()
         for row, piece, value in zip(rows, chosen, values, strict=True):
             found[row] = value[: piece["size"]] if "size" in piece else value
     return found

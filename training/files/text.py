@@ -79,7 +79,11 @@ class Network(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """The loss of each token, (rows, tokens), 0 where there is none."""
         targets = batch["targets"]
-        given = {"input_ids": batch["ids"], "attention_mask": batch["mask"], "use_cache": False}
+        given: dict[str, Any] = {
+            "input_ids": batch["ids"],
+            "attention_mask": batch["mask"],
+            "use_cache": False,
+        }
         if "positions" in batch:
             given["position_ids"] = batch["positions"]
         if self.about["objective"] == SEQ2SEQ:

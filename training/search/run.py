@@ -95,7 +95,8 @@ def _trials(found: Search, bases_dir: str | Path) -> Generator[Event, None, None
 
 
 def _trial(found: Search) -> Generator[Event, None, None]:
-    now, answer = found.next(), None
+    now = found.next()
+    answer: str | None = None
     yield now.told
     with closing(carried_out(found.ready, now.told.settings, now.part)) as steps:
         while True:
