@@ -27,6 +27,7 @@ REASONS = {
     "lost": gettext_lazy("its worker was lost"),
     "shutdown": gettext_lazy("the site was stopped; it goes on at the next start"),
     "place": gettext_lazy("there is a place in the plan"),
+    "slots": gettext_lazy("no device was free for it"),
 }
 HIDDEN = "[…]"
 _PATH = re.compile(r"(?<![\w.:/@-])~?/(?:[\w.@+-]+/)+([\w.@+-]*)")

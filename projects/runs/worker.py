@@ -96,9 +96,11 @@ def execute(run_id: UUID | str) -> bool:
 
 
 def _put_back(run: Run, attempt: int) -> bool:
-    """A run on several devices wants more than one slot, and waits for others; one that found none is lost."""
-    if planning.devices_of(run) > 1:
-        return services.requeue(run.pk, attempt=attempt, reason="slots")
+    """Where there are several devices, a run may have more than one slot, and others wait until it has ended: they are
+    not lost. Where there is one, each worker has its slot, and a run that found none is lost."""
+    if planning.devices_here() > 1:
+        mine: dict[str, Any] = {"attempt": attempt, "reason": "slots"}
+        return services.requeue(run.pk, **mine) or services.end(run.pk, Status.CANCELLED, **mine)
     return services.lose(run.pk, attempt=attempt)
 
 

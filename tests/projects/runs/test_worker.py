@@ -12,7 +12,7 @@ from django.db import OperationalError
 
 from accounts.models import User
 from billing.models import Hold, LedgerEntry
-from projects.jobs import health, launcher, leaving
+from projects.jobs import health, launcher, leaving, slots
 from projects.runs import folders, guarding, lifecycle, services, worker
 from projects.runs.models import Artifact, Run, RunEvent, Status
 from projects.runs.recorder import Recorder
@@ -282,3 +282,17 @@ def test_several_devices_are_torchruns_and_cost_their_minutes(
     assert started == [2]  # the check of what it saved needs one
     seconds = float(LedgerEntry.objects.get(run_id=run.pk).amount)
     assert seconds == pytest.approx(2 * run.total_seconds, abs=0.01)
+
+
+def test_without_a_free_slot_it_waits_in_the_queue(
+    queued: Run, monkeypatch: pytest.MonkeyPatch, child: Behave, settings: Any
+) -> None:
+    child("good")
+    settings.GPUS = ["0", "1"]
+    monkeypatch.setattr(slots, "PATIENCE", 0.0)
+    with slots.taken(queued.cluster):  # by a run on several devices
+        run = carried_out(queued)
+    assert (run.status, run.problem, booked(run)) == (Status.QUEUED, None, [])
+    assert held(run)
+    run = carried_out(run)
+    assert run.status == Status.SUCCEEDED
