@@ -203,7 +203,7 @@ class AdvancedForm(forms.Form):
         try:
             clashes.check(self.head, check_settings(given))
         except Problem as problem:
-            shown = {
+            shown: dict[str, object] = {
                 name: self.fields[SETTING + str(problem.values[name])].label
                 for name in ("field", "other")
                 if name in problem.values
