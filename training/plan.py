@@ -36,6 +36,9 @@ class Plan:
     few_shot: str = "off"
     augmentation: str = "none"
     augment_share: float = 0.1
+    smaller: int = (
+        0  # times that the rows which are read at once are halved; the step stays as large
+    )
 
     @property
     def step_rows(self) -> int:

@@ -15,6 +15,7 @@ RESUME = checkpoints.RESUME
 TRAINED = checkpoints.TRAINED  # of a run that has ended: epochs can be added to it
 STUDY = "study.journal"  # of a search, as training.search writes it
 HEAVY = ("checkpoint", "artifact", "artifact.zip", RESUME, TRAINED)
+HALF = ("*.part", "*.tmp", "*.tmp.*")  # what a writer that was killed leaves
 
 
 def of_run(run_id: UUID | str) -> Path:
@@ -71,11 +72,16 @@ def tidy(run: Run, attempt: int, *, kept: bool) -> None:
 
     Without `kept`, the model files go as well; the log and the events stay.
     """
+    discard(*leftovers(run, attempt, kept=kept))
+
+
+def leftovers(run: Run, attempt: int, *, kept: bool) -> list[Path]:
+    """What of a run that has ended is of no more use to anybody."""
     folder = of_attempt(run, attempt)
-    discard(*(folder / name for name in (("checkpoint", RESUME) if kept else HEAVY)))
-    for other in of_run(run.pk).glob("attempt-*"):
-        if other != folder:
-            discard(other)
+    others = [other for other in of_run(run.pk).glob("attempt-*") if other != folder]
+    own = [folder / name for name in (("checkpoint", RESUME) if kept else HEAVY)]
+    half = [path for pattern in HALF for path in folder.glob(pattern)]
+    return [path for path in (*own, *half, *others) if path.is_symlink() or path.exists()]
 
 
 def forget_states(run: Run) -> None:

@@ -41,6 +41,7 @@ PATHS = (
     "test",
     "base_folder",
     "continues",
+    "smaller",
     "encoding",
     "delimiter",
     "format",
