@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return STOPPED
     except Exception as error:
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        if _of_full_disk(error):
             return _say_full(out)
         traceback.print_exc()
         return OURS
@@ -91,6 +91,12 @@ def _too_little_memory() -> Problem:
     if limit == resource.RLIM_INFINITY:
         return Problem("run.memory")
     return Problem("run.memory_limit", limit=limit, limit_text=f"{limit / 1024**3:.1f} GB")
+
+
+def _of_full_disk(error: Exception) -> bool:
+    """safetensors writes with Rust, whose error has the words alone."""
+    number = getattr(error, "errno", None)
+    return number in (errno.ENOSPC, errno.EDQUOT) or os.strerror(errno.ENOSPC) in str(error)
 
 
 def _say_full(out: Output) -> int:
@@ -215,7 +221,7 @@ def verify(wanted: argparse.Namespace, out: Output) -> int:
     from training import inference
 
     found = inference.verify(wanted.folder)
-    out.say(found.as_dict())
+    out.tell([found])
     if not found.labels_equal or found.max_difference >= inference.TOLERANCE:
         raise Problem("artifact.mismatch", difference=found.max_difference)
     return DONE

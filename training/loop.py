@@ -306,6 +306,12 @@ class Trainer:
             self.optimizer.zero_grad(set_to_none=True)
             self.halve(len(own))
 
+    def spare(self) -> None:
+        """Reads fewer rows at once from here on: the memory did not suffice the last time."""
+        for _again in range(self.plan.smaller):
+            if self.size > 1:
+                self.halve(self.size)
+
     def halve(self, rows: int) -> None:
         before, self.size = self.size, -(-min(self.size, rows) // 2)
         if self.accelerator.device.type == "cuda":
@@ -366,6 +372,7 @@ def train(
     trainer = Trainer(network, data, plan, accelerator, keeper)
     with stopping.deferred():
         yield from trainer.keeper.restore(trainer)
+        trainer.spare()
         try:
             yield from _epochs(trainer)
             yield from trainer.keeper.end(trainer)

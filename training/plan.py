@@ -38,6 +38,8 @@ class Plan:
     augmentation: str = "none"
     augment_share: float = 0.1
     sharding: str = "none"
+    # Times that the rows which are read at once are halved; the step stays as large.
+    smaller: int = 0
 
     @property
     def step_rows(self) -> int:

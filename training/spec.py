@@ -17,6 +17,7 @@ EFFORT_DEFAULTS: dict[str, dict[str, Any]] = {
     "balanced": {"epochs": 3},
     "thorough": {"epochs": 6},
 }
+HALVINGS = 16
 EFFORTS = (draft.EFFORT, *EFFORT_DEFAULTS)
 
 
@@ -42,6 +43,9 @@ class Spec:
     continues: str = (
         ""  # folder of a finished run to whose training epochs are added; filled by the caller
     )
+    smaller: int = (
+        0  # halvings of the rows read at once; filled by the caller after a lack of memory
+    )
     effort: str = "balanced"
     seed: int = 13
     settings: Mapping[str, Any] = field(default_factory=dict)  # names of OPTIONS
@@ -65,6 +69,8 @@ def from_dict(data: Mapping[str, Any]) -> Spec:
         raise Problem("spec.choice", field="effort", value=spec.effort, choices=", ".join(EFFORTS))
     if isinstance(spec.seed, bool) or not isinstance(spec.seed, int) or not 0 <= spec.seed < 2**31:
         raise Problem("spec.range", field="seed", value=spec.seed, low=0, high=2**31 - 1)
+    if not isinstance(spec.smaller, int) or not 0 <= spec.smaller < HALVINGS:
+        raise Problem("spec.range", field="smaller", value=spec.smaller, low=0, high=HALVINGS - 1)
     settings, search = check_settings(spec.settings), budget.check(spec.search)
     draft.check(spec.effort, settings, search)
     return replace(spec, settings=settings, search=search)

@@ -24,7 +24,7 @@ from projects.datasets.models import DatasetVersion, PartialUpload, Upload
 from projects.models import Project
 from projects.runs import folders, storing
 from projects.runs.lifecycle import FINAL
-from projects.runs.models import Artifact, Run
+from projects.runs.models import Artifact, Run, Status
 from training.version import flags_path
 
 SETTLED = 6 * 3600.0  # seconds that a file has to have lain before it can be an orphan
@@ -48,6 +48,7 @@ class Lost:
 
 def orphans() -> Iterator[Orphan]:
     yield from _runs()
+    yield from _left()
     yield from _files("uploads", Path(settings.UPLOADS_DIR), _known_uploads)
     yield from _files("versions", Path(settings.VERSIONS_DIR), _known_versions)
     yield from _temporary()
@@ -74,6 +75,15 @@ def _runs() -> Iterator[Orphan]:
     for name, path in found.items():
         if name not in known and settled(path):
             yield _of_file("run", path)
+
+
+def _left() -> Iterator[Orphan]:
+    """What a run has no more use for, and whose worker died in the moment between its end and its tidying up."""
+    for run in Run.objects.filter(status__in=FINAL).only("pk", "attempt", "status").iterator():
+        kept = run.status == Status.SUCCEEDED
+        for path in folders.leftovers(run, run.attempt, kept=kept):
+            if settled(path):
+                yield _of_file("leftover", path)
 
 
 def _files(kind: str, root: Path, known: Callable[[set[str]], set[str]]) -> Iterator[Orphan]:

@@ -16,6 +16,7 @@ from time import sleep
 from typing import Any
 
 from django.db import DatabaseError, connections
+from django.db.models import Q
 from django.utils import timezone
 from django_q.brokers.orm import ORM
 from django_q.conf import Conf
@@ -30,6 +31,19 @@ RENEW = LEASE.total_seconds() / 4
 STRIKES = 2  # tasks in a row that were handed out and that no worker took
 BEGINNINGS = 4  # times that a worker may begin one task: it kills each, or it would have ended
 BEGUN = "begun"  # in a task, how often
+FAR = 6 * LEASE  # no lease ends so late: the clock was set back since it was written
+
+
+def free() -> Q:
+    """Of entries whose lease has run out. One that a clock which was set back makes hours long has, too."""
+    now = timezone.now()
+    return Q(lock__lte=now) | Q(lock__gt=now + FAR)
+
+
+def over(lock: datetime) -> bool:
+    """The same of one lease."""
+    now = timezone.now()
+    return lock <= now or lock > now + FAR
 
 
 class LeaseBroker(ORM):
@@ -61,7 +75,7 @@ class LeaseBroker(ORM):
         return [(task.pk, task.payload)]
 
     def _next(self) -> OrmQ | None:
-        due = self.get_connection().filter(key=self.list_key, lock__lte=timezone.now())
+        due = self.get_connection().filter(free(), key=self.list_key)
         return due.order_by("pk").first()
 
     def _look_after_given(self) -> None:
@@ -80,7 +94,7 @@ class LeaseBroker(ORM):
             self._strikes = 0
         if lock is None:
             del self._given[pk]
-        elif lock <= timezone.now():
+        elif over(lock):
             del self._given[pk]
             # A worker that took the task and died had renewed the lease first: that is no strike.
             self._strikes += lock == lease

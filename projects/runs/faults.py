@@ -14,6 +14,7 @@ from projects.runs.models import Run, RunEvent
 
 MUCH = 0.7  # of the machine's memory: whoever held so much and was killed was killed for it
 # What stands in the last lines of a process -> the code that says it in words. The first that fits counts.
+MEMORY = "memory"  # the reason for which a run is carried out again with fewer rows at once
 SIGNS = (
     (("No space left on device", "Disk quota exceeded"), "disk.full"),
     (
@@ -41,9 +42,19 @@ def cause(error: Exception, run: Run) -> dict[str, Any]:
 
 def _killed(number: int, run: Run) -> dict[str, Any]:
     """A SIGKILL that we did not send is nearly always the lack of memory; it is said for certain where it was seen."""
-    if number == signal.SIGKILL and held(run) > MUCH * psutil.virtual_memory().total:
+    if number == signal.SIGKILL and starved(run):
         return _told("run.memory")
     return _told("run.killed", signal=_name(number))
+
+
+def starved(run: Run) -> bool:
+    """Whether whoever ended it with SIGKILL was the system, for want of memory."""
+    return held(run) > MUCH * psutil.virtual_memory().total
+
+
+def halvings(run: Run) -> int:
+    """How often it was carried out again for that, and so has its rows halved."""
+    return RunEvent.objects.filter(run=run, kind="status", data__reason=MEMORY).count()
 
 
 def _name(number: int) -> str:

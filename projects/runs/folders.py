@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from projects.runs.guarding import LIMITS
 from projects.runs.models import Artifact, Follows, Run, Status
 from training import checkpoints
 
@@ -15,6 +16,7 @@ RESUME = checkpoints.RESUME
 TRAINED = checkpoints.TRAINED  # of a run that has ended: epochs can be added to it
 STUDY = "study.journal"  # of a search, as training.search writes it
 HEAVY = ("checkpoint", "artifact", "artifact.zip", RESUME, TRAINED)
+HALF = ("*.part", "*.tmp", "*.tmp.*")  # what a writer that was killed leaves
 
 
 def of_run(run_id: UUID | str) -> Path:
@@ -74,17 +76,24 @@ def artifact_zip(artifact: Artifact) -> Path:
     return Path(settings.RUNS_DIR) / artifact.zip_path
 
 
-def tidy(run: Run, attempt: int, *, kept: bool, states: bool = False) -> None:
+def tidy(run: Run, attempt: int, *, kept: bool) -> None:
     """Frees the space: the checkpoint is in the artifact, and older attempts have come to nothing.
 
-    Without `kept`, the model files go as well; the log and the events stay, and with `states` what it can go on from.
+    Without `kept`, the model files go as well; the log and the events stay, and what a run can go on from that only came
+    to a limit of its plan.
     """
+    discard(*leftovers(run, attempt, kept=kept))
+
+
+def leftovers(run: Run, attempt: int, *, kept: bool) -> list[Path]:
+    """What of a run that has ended is of no more use to anybody."""
     folder = of_attempt(run, attempt)
+    limited = run.status == Status.FAILED and (run.problem or {}).get("code") in LIMITS
     heavy = ("checkpoint", RESUME) if kept else HEAVY
-    discard(*(folder / name for name in heavy if not (states and name == RESUME)))
-    for other in of_run(run.pk).glob("attempt-*"):
-        if other != folder:
-            discard(other)
+    own = [folder / name for name in heavy if not (limited and name == RESUME)]
+    others = [other for other in of_run(run.pk).glob("attempt-*") if other != folder]
+    half = [path for pattern in HALF for path in folder.glob(pattern)]
+    return [path for path in (*own, *half, *others) if path.is_symlink() or path.exists()]
 
 
 def forget_states(run: Run) -> None:

@@ -25,6 +25,8 @@ KINDS = ("status", "stage", "note", "saved", "verified")
 SHOWN = 200  # of the newest
 REASONS = {
     "lost": gettext_lazy("its worker was lost"),
+    "killed": gettext_lazy("its process was killed; it goes on where it was"),
+    "memory": gettext_lazy("the machine ran out of memory; it goes on with fewer rows at once"),
     "shutdown": gettext_lazy("the site was stopped; it goes on at the next start"),
     "place": gettext_lazy("there is a place in the plan"),
     "slots": gettext_lazy("no device was free for it"),

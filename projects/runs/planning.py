@@ -44,6 +44,7 @@ PATHS = (
     "test",
     "base_folder",
     "continues",
+    "smaller",
     "encoding",
     "delimiter",
     "format",

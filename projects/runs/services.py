@@ -18,7 +18,7 @@ from projects.datasets.models import DatasetVersion
 from projects.datasets.selectors import trainable
 from projects.jobs.queue import enqueue
 from projects.models import Project
-from projects.runs import lifecycle, planning, telling
+from projects.runs import folders, lifecycle, planning, telling
 from projects.runs.models import Artifact, Run, Status
 from training import clashes
 from training.problems import Problem
@@ -203,6 +203,8 @@ def end(
     _settle(run_id, attempt, seconds)
     release(run_id=run_id)
     transaction.on_commit(lambda: _admit_next(run_id), robust=True)
+    if to != Status.SUCCEEDED:  # whoever had the run may be dead, and tidies nothing
+        transaction.on_commit(lambda: _tidy(run_id), robust=True)
     telling.ended(run_id, to)
     return True
 
@@ -212,6 +214,11 @@ def _settle(run_id: UUID, attempt: int | None, seconds: float) -> None:
     if attempt is not None and seconds > 0:
         devices = planning.devices_of(Run.objects.only("spec").get(pk=run_id))
         settle(run_id=run_id, attempt=attempt, seconds=seconds * devices)
+
+
+def _tidy(run_id: UUID) -> None:
+    for run in Run.objects.filter(pk=run_id).only("pk", "attempt", "status", "problem"):
+        folders.tidy(run, run.attempt, kept=False)
 
 
 @transaction.atomic
@@ -268,23 +275,29 @@ def requeue(
     return True
 
 
-def lose(run_id: UUID, *, attempt: int, where: Q | None = None) -> bool:
-    """The worker of this attempt is gone: back into the queue, or to an end when that happens again and again.
+def give_back(run_id: UUID, *, attempt: int, where: Q | None = None, reason: str = "lost") -> bool:
+    """Who carried out this attempt is gone: back into the queue, unless that happens again and again.
 
     What was to stop is stopped. Whoever makes progress, such as a checkpoint, has its losses forgotten (see Recorder).
     """
-    here: dict[str, Any] = {"attempt": attempt, "reason": "lost"}
+    here: dict[str, Any] = {"attempt": attempt, "reason": reason}
     stopping = Q(status=Status.STOPPING) & (where or Q())
     if lay_down(run_id, where=stopping & Q(pausing=True), **here):
         return True
     if end(run_id, Status.CANCELLED, where=stopping, **here):
         return True
     few = Q(losses__lt=LOSSES - 1) & (where or Q())
-    if requeue(run_id, where=few, losses=F("losses") + 1, **here):
+    return requeue(run_id, where=few, losses=F("losses") + 1, **here)
+
+
+def lose(run_id: UUID, *, attempt: int, where: Q | None = None) -> bool:
+    """The worker of this attempt is gone: its run is given back, or comes to an end."""
+    if give_back(run_id, attempt=attempt, where=where):
         return True
     many = Q(losses__gte=LOSSES - 1) & (where or Q())
     if not Run.objects.filter(many, pk=run_id, attempt=attempt, status__in=lifecycle.HELD).exists():
         return False
     number = incident(RuntimeError(f"run {run_id} lost its worker {LOSSES} times"))
     problem = {"code": "run.lost", "values": {"attempts": LOSSES}, "incident": number}
-    return end(run_id, Status.FAILED, where=many, problem=problem, **here)
+    given: dict[str, Any] = {"attempt": attempt, "reason": "lost", "problem": problem}
+    return end(run_id, Status.FAILED, where=many, **given)

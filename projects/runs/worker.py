@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -24,7 +25,7 @@ from projects.jobs.health import GPU
 from projects.jobs.launcher import launcher_for
 from projects.runs import afar, faults, folders, lifecycle, planning, services, turns
 from projects.runs.events import storable
-from projects.runs.guarding import LIMITS, Room, Watch
+from projects.runs.guarding import Room, Watch
 from projects.runs.measuring import Meter
 from projects.runs.models import Artifact, Follows, Run, RunEvent, Status
 from projects.runs.recorder import Recorder
@@ -115,6 +116,7 @@ def _had_states(run: Run) -> bool:
 def _carry_out(run: Run, attempt: int, folder: Path, begin: float, *, lost: bool) -> None:
     """`lost`: states that an earlier attempt told of are not there."""
     spec = planning.runnable(run, version_file(run.version))
+    spec = replace(spec, smaller=faults.halvings(run))
     (folder / "spec.json").write_text(json.dumps(spec.as_dict()), encoding="utf-8")
     fit = ["fit", "--spec", str(folder / "spec.json"), "--out", str(folder)]
     devices = planning.devices_of(run)
@@ -201,7 +203,6 @@ def _conclude(run: Run, attempt: int, folder: Path, ended: Ended, seconds: float
         _persist(lambda: services.lay_down(run.pk, attempt=attempt, seconds=seconds))
     elif _stopped(run, ended):
         _persist(lambda: services.end(run.pk, Status.CANCELLED, attempt=attempt, seconds=seconds))
-        folders.tidy(run, attempt, kept=False)
     elif ended.leaving:
         given: dict[str, Any] = {"attempt": attempt, "reason": "shutdown"}
         given["seconds"] = seconds if _had_states(run) else 0.0
@@ -211,12 +212,22 @@ def _conclude(run: Run, attempt: int, folder: Path, ended: Ended, seconds: float
     elif "problem" in ended.said and ended.returncode == PROBLEM:
         said = ended.said["problem"]
         raise Problem(said["code"], **(said.get("values") or {}))
-    elif "verified" in ended.said and not _complete(ended):
+    elif ended.returncode == -signal.SIGKILL and _again(run, attempt):
+        log.warning("Run %s: somebody killed the process of attempt %s", run.pk, attempt)
+    elif ended.said.get("verified", {}).get("labels_equal") is False:
         raise Problem("artifact.mismatch", difference=ended.said["verified"]["max_difference"])
     elif _complete(ended):
         _succeed(run, attempt, folder, ended, seconds)
     else:
         raise ChildFailed(ended.returncode, ended.stderr)
+
+
+def _again(run: Run, attempt: int) -> bool:
+    """Its process was killed, and not by us: it goes on where it was. For want of memory it does so once."""
+    reason = faults.MEMORY if faults.starved(run) else "killed"
+    if reason == faults.MEMORY and faults.halvings(run):
+        return False
+    return _persist(lambda: services.give_back(run.pk, attempt=attempt, reason=reason))
 
 
 def _stopped(run: Run, ended: Ended) -> bool:
@@ -253,8 +264,7 @@ def _fail(
     """What failed on our side is not booked."""
     seconds = 0.0 if ours else time.monotonic() - begin
     given: dict[str, Any] = {"attempt": attempt, "seconds": seconds, "problem": problem}
-    if _persist(lambda: services.end(run.pk, Status.FAILED, **given)):
-        folders.tidy(run, attempt, kept=False, states=problem.get("code") in LIMITS)
+    _persist(lambda: services.end(run.pk, Status.FAILED, **given))
 
 
 def _persist(write: Callable[[], bool]) -> bool:

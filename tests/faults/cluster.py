@@ -57,7 +57,7 @@ def until(happens: Callable[[], Any], what: str = "", seconds: float = PATIENCE)
 
 @dataclass
 class Cluster:
-    process: subprocess.Popen[bytes]  # the warden
+    process: subprocess.Popen[bytes] | psutil.Process  # the warden
     log: Path
 
     @classmethod
@@ -117,6 +117,15 @@ class Cluster:
         pids = [process.pid for process in self.those("worker")]
         [trainer] = until(self.trainers, "a trainer at work")[:1]
         return next(p for p in trainer.parents() if p.pid in pids)
+
+    def busy_now(self) -> psutil.Process:
+        """A worker that runs a trainer. Raises LookupError where none does."""
+        workers = {process.pid for process in self.those("worker")}
+        for trainer in self.trainers():
+            for process in trainer.parents():
+                if process.pid in workers:
+                    return process
+        raise LookupError("no worker runs a trainer")
 
     def idle(self) -> psutil.Process:
         pid = self.busy().pid

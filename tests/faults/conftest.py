@@ -29,8 +29,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.faults)
-            # Another process has to see what the test has written.
-            item.add_marker(pytest.mark.django_db(transaction=True))
+            if "db" in item.fixturenames:
+                # Another process has to see what the test has written.
+                item.add_marker(pytest.mark.django_db(transaction=True))
 
 
 @pytest.fixture

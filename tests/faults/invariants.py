@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
+from unittest import mock
 
 import psutil
 from django.conf import settings
 
 from billing.models import Hold, LedgerEntry
+from notify.models import News
+from projects.housekeeping import finding, keeping
 from projects.jobs.launcher import STDERR
 from projects.runs import folders
 from projects.runs.lifecycle import FINAL, HELD, NEXT
@@ -20,15 +23,27 @@ from projects.runs.models import Artifact, Run, RunEvent, Status
 def assert_consistent(*, ended: bool = True, tidied: bool = True) -> None:
     """No run is lost, doubled, stuck or lied about. `ended`: every run has come to a final status.
 
-    Looked at are the rows of all runs, what was booked for them, their files, and the processes of this machine. Not
-    `tidied`: whoever would have removed files that are of no more use has died; housekeeping does it.
+    Looked at are the rows of all runs, what was booked and told of them, their files, and the processes of the machine.
+    Not `tidied`: whoever would have removed files that are of no more use has died; housekeeping does it.
     """
+    if not tidied:
+        keep_house()
+    found = faults(ended=ended)
+    assert not found, "\n".join(found)
+
+
+def faults(*, ended: bool = True) -> list[str]:
+    """All that does not hold, in words."""
     runs = list(Run.objects.select_related("artifact"))
-    looks = LOOKS if tidied else [look for look in LOOKS if look is not _files]
-    faults = [fault for run in runs for look in looks for fault in look(run)]
-    faults += [f"{run} is {run.status}" for run in runs if ended and run.status not in FINAL]
-    faults += [*_strays(runs), *_left_behind(runs)]
-    assert not faults, "\n".join(faults)
+    found = [fault for run in runs for look in LOOKS for fault in look(run)]
+    found += [f"{run} is {run.status}" for run in runs if ended and run.status not in FINAL]
+    return [*found, *_strays(runs), *_left_behind(runs)]
+
+
+def keep_house() -> int:
+    """As it is done a few times a day, when it has become quiet around a file. How much was removed."""
+    with mock.patch.object(finding, "SETTLED", -1.0):
+        return len(keeping.clean())
 
 
 def _status(run: Run) -> Iterator[str]:
@@ -53,6 +68,29 @@ def _history(run: Run) -> Iterator[str]:
         steps = [e.data["step"] for e in events if e.kind == "step" and e.attempt == attempt]
         if len(set(steps)) < len(steps) and run.spec.get("seeds", 1) == 1:
             yield f"{run}: attempt {attempt} tells a step twice"
+
+
+def _going_on(run: Run) -> Iterator[str]:
+    """Each attempt begins with the last state that an earlier one told of, unless it says why it cannot."""
+    kept = 0
+    for _attempt, group in groupby(_events(run), key=lambda event: event.attempt):
+        told = list(group)
+        codes = {event.data.get("code") for event in told if event.kind == "note"}
+        begins = [e.data["step"] for e in told if e.kind == "resumed"] or [0]
+        steps = [e.data["step"] for e in told if e.kind == "step"]
+        if steps and begins[0] < kept and not codes & LOST_STATES:
+            yield f"{run}: {kept} steps were kept, and it went on after {begins[0]}"
+        if steps and steps[0] <= begins[0]:
+            yield f"{run}: it went on after step {begins[0]} and says step {steps[0]} again"
+        kept = max([kept, *(e.data["step"] for e in told if e.kind == "checkpoint")])
+
+
+def _told(run: Run) -> Iterator[str]:
+    """Everybody hears of its end, once."""
+    ended = [e for e in _events(run) if e.kind == "status" and e.data["status"] in FINAL]
+    told = list(News.objects.filter(key=f"run:{run.pk}").values_list("kind", flat=True))
+    if told != [f"run.{run.status}"] * len(ended):
+        yield f"{run} is {run.status}, came to {len(ended)} ends, and people heard of {told}"
 
 
 def _success(run: Run) -> Iterator[str]:
@@ -81,17 +119,26 @@ def _failure(run: Run) -> Iterator[str]:
 
 
 def _booked(run: Run) -> Iterator[str]:
-    """One place in the plan while it lives; one entry in the ledger at most, and none for a failure of ours."""
+    """One place in the plan while it lives; an entry in the ledger for what was kept, none for a failure of ours."""
     open_holds = Hold.objects.filter(run_id=run.pk, released_at=None).count()
     if open_holds and run.status in FINAL:
         yield f"{run} is {run.status} and still holds its place"
-    entries = LedgerEntry.objects.filter(run_id=run.pk)
-    if len(entries) > 1 or (run.status == Status.SUCCEEDED and not entries):
-        yield f"{run} is {run.status} and booked {len(entries)} times"
-    if any(entry.attempt != run.attempt for entry in entries):
-        yield f"{run}: another attempt than its last is booked"
-    if entries and set(run.problem or {}) == {"incident"}:
+    booked = sorted(LedgerEntry.objects.filter(run_id=run.pk).values_list("attempt", flat=True))
+    if len(set(booked)) < len(booked):
+        yield f"{run}: one attempt is booked twice: {booked}"
+    if run.status == Status.SUCCEEDED and run.attempt not in booked:
+        yield f"{run} has succeeded, and booked are {booked}"
+    if not set(booked) <= {run.attempt, *_laid_down(run)}:
+        yield f"{run}: work that was lost is booked: {booked}"
+    if run.attempt in booked and set(run.problem or {}) == {"incident"}:
         yield f"{run}: a failure of ours is booked"
+
+
+def _laid_down(run: Run) -> set[int]:
+    """Attempts that kept what they had done and were told to end."""
+    moves = [event for event in _events(run) if event.kind == "status"]
+    told = [e for e in moves if e.data["status"] == Status.PAUSED or e.data["reason"] == "shutdown"]
+    return {event.attempt for event in told}
 
 
 def _files(run: Run) -> Iterator[str]:
@@ -109,7 +156,8 @@ def _files(run: Run) -> Iterator[str]:
             yield f"{run} has ended and left {left}"
 
 
-LOOKS = (_status, _history, _success, _failure, _booked, _files)
+LOOKS = (_status, _history, _going_on, _told, _success, _failure, _booked, _files)
+LOST_STATES = {"train.checkpoint_broken", "train.checkpoints_lost"}
 
 
 def half_written(folder: Path) -> Iterator[Path]:

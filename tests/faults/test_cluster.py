@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -84,9 +85,11 @@ def test_a_part_is_killed(queued: Run, start: Any, start_cluster: Start, part: s
 def test_the_trainer_is_killed(queued: Run, start_cluster: Start) -> None:
     cluster = start_cluster()
     running(queued)
+    until(lambda: queued.events.filter(kind="checkpoint").exists(), "a checkpoint")
     cluster.trainers()[0].kill()
     ended(queued)
-    assert now(queued).status in (Status.SUCCEEDED, Status.FAILED)
+    assert (now(queued).status, queued.attempt) == (Status.SUCCEEDED, 2)
+    assert queued.events.filter(kind="resumed").exists()
     assert_consistent()
 
 
@@ -196,7 +199,7 @@ def test_the_database_is_locked_for_a_while(queued: Run, start_cluster: Start) -
 
 @pytest.mark.skipif("connection.vendor != 'postgresql'")
 def test_the_database_is_away_for_a_while(queued: Run, start_cluster: Start) -> None:
-    """Every connection is cut, and for some seconds no new one is let in."""
+    """Every connection is cut, and for twenty seconds no new one is let in."""
     start_cluster()
     running(queued)
     name = connection.settings_dict["NAME"]
@@ -205,11 +208,27 @@ def test_the_database_is_away_for_a_while(queued: Run, start_cluster: Start) -> 
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
         )
-        time.sleep(5)
+        time.sleep(20)
         cursor.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
     connection.close()
     ended(queued)
     assert (now(queued).status, queued.attempt) == (Status.SUCCEEDED, 1)
+    assert_consistent()
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_the_clock_jumps(
+    queued: Run, start: Any, start_cluster: Start, tmp_path: Path, hours: int
+) -> None:
+    """That of the cluster's machine, under a run that is at work; another is queued by a machine that has the time."""
+    clock = tmp_path / "clock"
+    start_cluster(ATTUNE_TEST_CLOCK=str(clock))
+    running(queued)
+    clock.write_text(str(3600 * hours))
+    other = start()
+    ended(queued, other)
+    assert [now(queued).attempt, now(other).attempt] == [1, 1]
+    assert {queued.status, other.status} == {Status.SUCCEEDED}
     assert_consistent()
 
 

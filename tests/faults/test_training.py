@@ -7,32 +7,74 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.faults.syscalls import failing, on_small_disk
+from projects.jobs import forked
+from projects.jobs.launcher import Child, launch
+from tests.faults.cluster import until
+from tests.faults.syscalls import on_small_disk
 from tests.training.conftest import fitted, tickets, tiny_base  # noqa: F401
 from tests.training.test_commands import ENV, fit_args
 
 PYTHON = [sys.executable, "-m", "training"]
+TOLD = tuple[int, list[dict[str, Any]], str]
+Done = Callable[..., TOLD]
 
 
-def done(command: Sequence[str | Path], armed: str = "") -> tuple[int, list[dict[str, Any]], str]:
+def done(command: Sequence[str | Path]) -> TOLD:
     """Its status, what it said, and its standard error."""
     ended = subprocess.run(
-        [*map(str, command)],
-        env={**ENV, "ATTUNE_FAILPOINTS": armed},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
+        [*map(str, command)], env=ENV, capture_output=True, text=True, check=False, timeout=300
     )
     lines = ended.stdout.splitlines()
     return ended.returncode, [json.loads(line) for line in lines], ended.stderr
+
+
+@pytest.fixture(scope="module")
+def launcher_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with the socket of a launcher that has torch imported, as on a site: a trainer is there at once."""
+    home = tmp_path_factory.mktemp("launcher")
+    process = subprocess.Popen(
+        [*PYTHON, "launch", "--socket", str(home / forked.SOCKET)], env=ENV, stdout=subprocess.PIPE
+    )
+    assert process.stdout
+    assert b"warm" in process.stdout.readline()
+    until((home / forked.SOCKET).exists, "the launcher's socket")
+    yield home
+    process.terminate()
+    process.wait(30)
+    process.stdout.close()
+
+
+@pytest.fixture
+def started(launcher_home: Path, home: Path, settings: Any, tmp_path: Path) -> Callable[..., Child]:
+    """Starts `python -m training` with failpoints."""
+
+    def start(args: Sequence[str | Path], armed: str = "") -> Child:
+        settings.ATTUNE_HOME = launcher_home
+        env = {"ATTUNE_FAILPOINTS": armed, "OMP_NUM_THREADS": "1"}
+        return launch([*map(str, args)], folder=tmp_path, env=env, warm=True)
+
+    return start
+
+
+@pytest.fixture
+def broken(started: Callable[..., Child]) -> Done:
+    """`broken(arguments, failpoints)`: as `done`."""
+
+    def run(args: Sequence[str | Path], armed: str) -> TOLD:
+        child = started(args, armed)
+        said = [event for event in child.lines() if event]
+        child.stop()
+        return child.returncode or 0, said, child.stderr
+
+    return run
 
 
 # Where it is killed: whether there is an artifact by then.
@@ -40,10 +82,16 @@ MOMENTS = {"said.started": False, "said.step": False, "said.scored": False, "sai
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_it_is_killed(tiny_base: Path, tickets: Path, tmp_path: Path, moment: str) -> None:  # noqa: F811
+def test_it_is_killed(
+    broken: Done,
+    tiny_base: Path,  # noqa: F811
+    tickets: Path,  # noqa: F811
+    tmp_path: Path,
+    moment: str,
+) -> None:
     """What it has said until then is whole, and what it has saved as well."""
     run = tmp_path / "run"
-    code, said, _err = done([*PYTHON, *fit_args(tiny_base, tickets, run)], f"{moment}=kill")
+    code, said, _err = broken(fit_args(tiny_base, tickets, run), f"{moment}=kill")
     assert code == -signal.SIGKILL
     assert f"said.{said[-1]['event']}" == moment
     kept = (run / "events.jsonl").read_text().splitlines()
@@ -58,11 +106,12 @@ def test_it_is_killed(tiny_base: Path, tickets: Path, tmp_path: Path, moment: st
     ("armed", "code", "last"),
     [
         ("said.stage:training=error:ENOSPC", 2, "disk.full"),
-        ("said.stage:testing=memory", 1, ""),
+        ("said.stage:testing=memory", 2, "run.memory"),
         ("said.report=exit:9", 9, ""),
     ],
 )
 def test_it_fails(
+    broken: Done,
     tiny_base: Path,  # noqa: F811
     tickets: Path,  # noqa: F811
     tmp_path: Path,
@@ -71,29 +120,25 @@ def test_it_fails(
     last: str,
 ) -> None:
     run = tmp_path / "run"
-    status, said, err = done([*PYTHON, *fit_args(tiny_base, tickets, run)], armed)
+    status, said, err = broken(fit_args(tiny_base, tickets, run), armed)
     assert status == code, err
     assert said[-1].get("code", "") == last
     assert not list(run.glob(".*.part"))
 
 
-def test_it_hangs_and_is_deaf(tiny_base: Path, tickets: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_it_hangs_and_is_deaf(
+    started: Callable[..., Child],
+    tiny_base: Path,  # noqa: F811
+    tickets: Path,  # noqa: F811
+    tmp_path: Path,
+) -> None:
     """Stopped all the same."""
-    process = subprocess.Popen(
-        [*PYTHON, *map(str, fit_args(tiny_base, tickets, tmp_path / "run"))],
-        env={**ENV, "ATTUNE_FAILPOINTS": "said.stage:preparing=hang"},
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert process.stdout
-    while json.loads(process.stdout.readline()).get("name") != "preparing":
-        pass
-    process.send_signal(signal.SIGTERM)
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(1)
-    process.kill()
-    assert process.wait() == -signal.SIGKILL
-    process.stdout.close()
+    child = started(fit_args(tiny_base, tickets, tmp_path / "run"), "said.stage:preparing=hang")
+    assert any(event and event.get("name") == "preparing" for event in child.lines())
+    begin = time.monotonic()
+    child.stop(grace=1.0)
+    assert time.monotonic() - begin > 1.0
+    assert child.returncode == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("size", ["40k", "400k"])
@@ -102,27 +147,20 @@ def test_its_disk_is_full(tiny_base: Path, tickets: Path, tmp_path: Path, size: 
     run = tmp_path / "run"
     run.mkdir()
     fit = [*PYTHON, *fit_args(tiny_base, tickets, run)]
-    code, said, err = done(on_small_disk(fit, run, size))
+    code, said, err = done(on_small_disk(fit, run, f"size={size}"))
     assert code == 2, err
     assert said[-1]["code"] == "disk.full"
 
 
-def test_every_write_of_a_check_may_be_the_one_that_fails(tickets: Path, tmp_path: Path) -> None:  # noqa: F811
-    """From the first write of its result on, further and further, until it succeeds."""
+def test_a_check_on_a_disk_with_more_and_more_room(tickets: Path, tmp_path: Path) -> None:  # noqa: F811
+    """From none to speak of, until it is enough."""
     columns = ["--column", "text=text", "--column", "label=label"]
-    target, tried = tmp_path / "out", 0
-    for nth in (1, 2, 3, 5, 8, 13, 21):
-        shutil.rmtree(target, ignore_errors=True)
-        target.mkdir()
-        check = [*PYTHON, "check", *columns, tickets, "--json", "--out", target]
-        file = target / "version.parquet"
-        code, said, err = done(failing(check, calls="write", error="ENOSPC", nth=nth, path=file))
-        if code == 0:
-            break
-        tried += 1
-        assert (code, said[-1]["code"]) == (2, "disk.full"), err
-    assert code == 0
-    assert tried
+    (target := tmp_path / "out").mkdir()
+    check = [*PYTHON, "check", *columns, tickets, "--json", "--out", target]
+    for pages, enough in ((1, False), (2, False), (32, True)):
+        code, said, err = done(on_small_disk(check, target, f"size={4 * pages}k"))
+        assert code == (0 if enough else 2), err
+        assert enough or said[-1]["code"] == "disk.full"
     assert said[-1]["rows"] == 120
 
 
@@ -150,23 +188,22 @@ def test_a_model_that_was_damaged_is_not_taken_for_the_one_that_was_trained(
     assert commands.main(["verify", str(run)]) != 0
 
 
-def test_nobody_reads_what_it_says(tiny_base: Path, tickets: Path, tmp_path: Path) -> None:  # noqa: F811
-    """Its parent has gone: it ends without a fault, as one that was stopped."""
-    process = subprocess.Popen(
-        [*PYTHON, *map(str, fit_args(tiny_base, tickets, tmp_path / "run"))],
-        env=ENV,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stdout
-    process.stdout.readline()
-    process.stdout.close()
-    assert process.wait(120) == 75
-    assert process.stderr
-    assert process.stderr.read() == b""
-    process.stderr.close()
+def test_nobody_reads_what_it_says(
+    started: Callable[..., Child],
+    tiny_base: Path,  # noqa: F811
+    tickets: Path,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    """Its parent has closed the pipe: it ends without a fault, as one that was stopped."""
+    child = started(fit_args(tiny_base, tickets, tmp_path / "run"))
+    next(filter(None, child.lines()))
+    child._process.stdout.close()
+    assert child._process.wait(120) == 75
+    assert child.stderr == ""
 
 
-def test_a_verification_is_killed(fitted: Path) -> None:  # noqa: F811
+def test_a_verification_is_killed(broken: Done, fitted: Path) -> None:  # noqa: F811
     """As it says that all is well: the status says what is to be believed."""
-    assert done([*PYTHON, "verify", fitted], "said.verified=kill")[0] == -signal.SIGKILL
+    code, said, _err = broken(["verify", fitted], "said.verified=kill")
+    assert code == -signal.SIGKILL
+    assert said[-1]["event"] == "verified"

@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+from training.checkpoints import RESUME, STATE, Store, read_json, write_json
+
 sys.path.insert(0, str(Path(__file__).parents[1] / "projects" / "runs"))
 from fake_child import (  # noqa: F401
     begin,
@@ -24,20 +26,80 @@ from fake_child import (  # noqa: F401
     wrong,
 )
 
-STEPS, PACE = 12, 0.25  # seconds
+PACE = 0.25  # seconds
+EVERY = 3  # steps from one checkpoint to the next
 
 
-def slow(command: str, folder: Path) -> None:
-    """A few seconds of training that lays down its work when it is told to."""
-    if command == "fit":
-        signal.signal(signal.SIGTERM, lambda *_given: os._exit(75))
-        begin()
-        for number in range(1, STEPS + 1):
-            step(number, 1 / number)
-            time.sleep(PACE)
-        save(folder)
-    else:
-        good(command, folder)
+def slow(command: str, folder: Path, steps: str = "12") -> None:
+    """A few seconds of training that lays down its work now and then and when it is told to, and goes on with it."""
+    if command != "fit":
+        return good(command, folder)
+    train(folder, int(steps))
+    save(folder)
+
+
+def train(folder: Path, steps: int) -> None:
+    told: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _frame: told.append(number))
+    begin()
+    store = Store(folder / RESUME / "seed-0")
+    done = resumed(store)
+    for number in range(done + 1, steps + 1):
+        step(number, 1 / number)
+        time.sleep(PACE)
+        if told or number % EVERY == 0:
+            lay_down(store, number)
+        if told:
+            sys.exit(75)
+
+
+def dying(command: str, folder: Path, steps: str) -> None:
+    """Is killed after so many steps."""
+    train(folder, int(steps))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def mounted(command: str, folder: Path, options: str) -> None:
+    """Its folder is a disk of another kind, see on_small_disk; on it, it writes what a small model takes."""
+    mount = 'mount -t tmpfs -o "$1" none "$0" && shift && exec "$@"'
+    again = [sys.executable, __file__, "heavy", command, "--out", str(folder)]
+    os.execvp("unshare", ["unshare", "-Urm", "sh", "-c", mount, str(folder), options, *again])
+
+
+def heavy(command: str, folder: Path) -> None:
+    begin()
+    (folder / "weights").write_bytes(bytes(100_000))
+    good(command, folder)
+
+
+def diverging(command: str, folder: Path) -> None:
+    """Its loss is no number, and it gives up."""
+    begin()
+    for number in range(1, 4):
+        step(number, float("nan"))
+    values = {"step": 3, "learning_rate": 1.0, "steps": 9}
+    say("problem", code="train.diverged", values=values, expected="", found="", remedy="")
+    sys.exit(2)
+
+
+def lay_down(store: Store, number: int) -> None:
+    with store.next() as part:
+        write_json(part / STATE, {"step": number})
+        (part / "weights").write_bytes(bytes(2_000))
+    say("checkpoint", step=number, epoch=number / 2, size=2_000, seconds=0.1)
+
+
+def resumed(store: Store) -> int:
+    """The step of the newest state that is whole, which is told of; 0 without one."""
+    found, faults = store.newest()
+    number = int(read_json(found.folder / STATE)["step"]) if found else 0
+    if faults:
+        code = "train.checkpoint_broken" if found else "train.checkpoints_lost"
+        say("note", code=code, values={"reason": faults[0], "step": number})
+    if found is None:
+        return 0
+    say("resumed", step=number, epoch=number / 2, origin=False)
+    return number
 
 
 def father(command: str, folder: Path) -> None:

@@ -142,5 +142,13 @@ def test_after_two_steps_back_the_run_stops() -> None:
     assert network.calls == 3 * repair.BAD_STEPS
 
 
+def test_where_memory_has_run_out_fewer_rows_are_read_from_the_start() -> None:
+    sizes: set[int] = set()
+    network = WithTargets(lambda rows, call: sizes.add(rows) or 1.0)
+    events = events_of(network, replace(PLAN, smaller=1))
+    assert [(note.values["before"], note.values["rows"]) for note in notes(events)] == [(8, 4)]
+    assert sizes == {4}
+
+
 def test_what_was_done_is_said_in_words() -> None:
     assert {"train.smaller_batch", "train.stepped_back"} <= TABLE.keys()

@@ -336,7 +336,7 @@ def _long(job: Job, tokenizer: Any, wanted: str) -> str:
 
 def plan_of(job: Job) -> Plan:
     own = {name: value for name, value in job.settings.items() if name in Plan.__annotations__}
-    return Plan(**{"seed": job.spec.seed, **UNUSED, **own})
+    return Plan(**{"seed": job.spec.seed, "smaller": job.spec.smaller, **UNUSED, **own})
 
 
 def planned(job: Job, ways: int = 1) -> tuple[int, int]:

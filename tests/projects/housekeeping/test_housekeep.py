@@ -50,13 +50,15 @@ def old(path: Path, text: str = "x" * 100) -> Path:
     return path
 
 
-def plant(home: Path, project: Any) -> list[Path]:
+def plant(home: Path, everything: Everything) -> list[Path]:
     """One orphan of each kind of file."""
+    project, run = str(everything["project_id"]), str(everything["run_id"])
     return [
+        old(home / "runs" / run / "attempt-1" / "checkpoint" / "weights").parent,
         old(home / "runs" / str(uuid4()) / "attempt-1" / "artifact.zip").parents[1],
-        old(home / "uploads" / str(project) / str(uuid4())),
+        old(home / "uploads" / project / str(uuid4())),
         old(home / "uploads" / str(uuid4()) / str(uuid4())),
-        old(home / "versions" / str(project) / f"{uuid4()}.parquet"),
+        old(home / "versions" / project / f"{uuid4()}.parquet"),
         old(home / "tmp" / "upload_x"),
     ]
 
@@ -78,24 +80,24 @@ def age_all(home: Path) -> None:
 
 
 def test_a_dry_run_names_them_and_removes_nothing(home: Path, everything: Everything) -> None:
-    planted = plant(home, everything["project_id"])
+    planted = plant(home, everything)
     age_all(home)
     before = files(home)
     out, err = run_command("--dry-run")
     assert files(home) == before
     for path in planted:
         assert path.relative_to(home).as_posix() in out
-    assert "5 to remove, 500" in out
+    assert "6 to remove, 600" in out
     assert "0 missing" in out
     assert not err
 
 
 def test_orphans_go_and_what_is_in_use_stays(home: Path, everything: Everything) -> None:
     kept = files(home)
-    planted = plant(home, everything["project_id"])
+    planted = plant(home, everything)
     age_all(home)
     out, _err = run_command()
-    assert "5 removed" in out
+    assert "6 removed" in out
     assert files(home) == kept
     assert not any(path.exists() for path in planted)
     assert "0 removed" in run_command()[0]
@@ -103,7 +105,7 @@ def test_orphans_go_and_what_is_in_use_stays(home: Path, everything: Everything)
 
 def test_what_has_just_been_written_is_no_orphan(home: Path, everything: Everything) -> None:
     """Its row may be on the way."""
-    for path in plant(home, everything["project_id"]):
+    for path in plant(home, everything):
         for one in (path, *path.rglob("*")):
             os.utime(one)
     assert not list(finding.orphans())

@@ -73,6 +73,19 @@ def test_a_worker_that_is_done_gets_the_next(queue: LeaseBroker) -> None:
     assert taken(queue) == [third]
 
 
+@pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(hours=-1)])
+def test_a_clock_that_jumps_holds_nothing_up(
+    queue: LeaseBroker, restarts: list[bool], monkeypatch: pytest.MonkeyPatch, jump: timedelta
+) -> None:
+    """What was queued before, and what was handed out and never taken, is handed out."""
+    first, second = put(2, queue)
+    assert taken(queue) == [first]
+    now = timezone.now
+    monkeypatch.setattr(broker.timezone, "now", lambda: now() + jump)
+    assert sorted(taken(queue) + taken(queue)) == [first, second]
+    assert not restarts
+
+
 def test_what_one_cluster_has_no_other_gets(queue: LeaseBroker) -> None:
     put(1, queue)
     assert taken(queue)

@@ -13,7 +13,7 @@ from django.db import OperationalError
 from accounts.models import User
 from billing.models import Hold, LedgerEntry
 from projects.jobs import health, launcher, leaving, slots
-from projects.runs import folders, guarding, lifecycle, services, worker
+from projects.runs import faults, folders, guarding, lifecycle, services, worker
 from projects.runs.models import Artifact, Run, RunEvent, Status
 from projects.runs.recorder import Recorder
 
@@ -137,18 +137,41 @@ def test_a_failure_of_ours_is_an_incident_without_its_details(
     assert booked(run) == []  # nobody pays for our faults
 
 
-def test_a_killed_child_points_at_the_memory(queued: Run, child: Behave) -> None:
+def test_a_child_that_is_killed_again_and_again_points_at_the_memory(
+    queued: Run, child: Behave
+) -> None:
     child("killed")
+    for _again in range(services.LOSSES - 1):
+        assert carried_out(queued).status == Status.QUEUED
     run = carried_out(queued)
     assert run.problem["code"] == "run.killed"
     assert run.problem["incident"]
 
 
+def test_a_child_that_was_killed_for_its_memory_reads_fewer_rows_once(
+    queued: Run, child: Behave, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(faults, "starved", lambda run: True)
+    child("killed")
+    run = carried_out(queued)
+    assert (run.status, spec_of(run)["smaller"]) == (Status.QUEUED, 0)
+    run = carried_out(queued)
+    assert (run.status, spec_of(run)["smaller"]) == (Status.FAILED, 1)
+    assert run.problem["code"] == "run.memory"
+
+
+def spec_of(run: Run) -> dict[str, Any]:
+    """As its last child was given it."""
+    found: dict[str, Any] = json.loads((folders.of_attempt(run) / "spec.json").read_text())
+    return found
+
+
 def test_a_model_that_answers_otherwise_after_loading_is_no_success(
-    queued: Run, child: Behave
+    queued: Run, child: Behave, django_capture_on_commit_callbacks: Any
 ) -> None:
     child("different")
-    run = carried_out(queued)
+    with django_capture_on_commit_callbacks(execute=True):
+        run = carried_out(queued)
     assert (run.status, run.problem["code"]) == (Status.FAILED, "artifact.mismatch")
     assert not Artifact.objects.exists()
     assert not (folders.of_attempt(run) / "artifact.zip").exists()

@@ -1,0 +1,55 @@
+"""How long people wait: from the click to the first step, for a stop in each stage, from a kill to being at work again.
+
+    .venv/bin/python -m tests.faults.measure
+
+The queue, its supervisor and the launcher are those of a site, and so is the trainer, with the built-in base model on
+some rows. Failpoints make every stage last a few seconds, so that a stop can meet it. Prints figures in seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests.faults.soak import prepare
+
+STAY = 5.0  # seconds in each stage, as soon as it is told
+STAGES = ("reading", "preparing", "baselines", "training", "testing", "saving")
+ARMED = [f"said.stage:{name}=wait:{STAY}" for name in STAGES]
+ARMED += [f"said.verified=wait:{STAY}", "said.step=wait:0.5"]
+TIMES = 3
+PATIENCE = 600.0
+ROWS = 200
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(prefix="attune-measure-") as home:
+        prepare(Path(home))
+        figures = measure(Path(home))
+    sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+    return 0
+
+
+def measure(home: Path) -> dict[str, Any]:
+    from tests.faults.measuring import Site
+
+    plain, figures = Site(home), {}
+    plain.serve()
+    plain.warm()
+    figures["click_to_first_step"] = [plain.click() for _time in range(TIMES)]
+    plain.end()
+    slow = Site(home, ATTUNE_FAILPOINTS=" ".join(ARMED))
+    slow.serve()
+    slow.warm()
+    stages = ("queued", "starting", *STAGES, "verifying")
+    figures["stop"] = {stage: slow.stop_in(stage) for stage in stages}
+    figures["kill_to_at_work"] = {what: slow.kill(what) for what in ("trainer", "worker")}
+    slow.end()
+    return figures
+
+
+if __name__ == "__main__":
+    sys.exit(main())
