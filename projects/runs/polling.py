@@ -34,6 +34,7 @@ _ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 PATHS = re.compile(
     rf"/w/(?P<slug>[-\w]+)/p/(?P<project_id>{_ID})/runs/(?P<run_id>{_ID})/(?P<part>status/|series\.json)"
 )
+MINUTES = 120.0  # seconds of silence from which on it is told in minutes
 LATE = 15.0  # seconds without a sign of life from which on the page says so; a worker gives one every three
 
 
@@ -104,11 +105,18 @@ def _sign(run: dict[str, Any]) -> Sign:
     over, held = run["status"] in FINAL, run["status"] in HELD
     heard = heard_ago(run["heartbeat_at"]) if held else None
     shown = [run[name] for name in ("status", "attempt", "stage", "progress", "seconds_left")]
-    shown += [run["last"], over or worker_alive(run["cluster"]), heard is not None and heard > LATE]
+    shown += [run["last"], over or worker_alive(run["cluster"]), _silence(heard)]
     if not (over or held):
         shown.append(int(time.time() / AFRESH))
     mark = blake2s(repr(shown).encode(), digest_size=8).hexdigest()
     return Sign(mark, heard, run["last"] or 0, over)
+
+
+def _silence(heard: float | None) -> int:
+    """Another number whenever the page says it otherwise: it counts seconds by itself, but not minutes."""
+    if heard is None or heard <= LATE:
+        return 0
+    return 1 if heard < MINUTES else int(heard / 60)
 
 
 def heard_ago(at: datetime | None) -> float | None:
