@@ -19,6 +19,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -28,13 +29,14 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, InterfaceError, connection
-from django.db.models import Subquery
+from django.db.models import QuerySet, Subquery
 from django.http import QueryDict, parse_cookie
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
 from config.guard import App, Receive, Scope, Send
+from web.questions import Question
 
 log = logging.getLogger(__name__)
 # (user, the named groups of the path, query) -> headers of the 204, or None: Django shall be asked.
@@ -121,7 +123,7 @@ _proofs: OrderedDict[str, Proof] = OrderedDict()
 def visitor(key: str) -> UUID | None:
     """Whose session it is at this moment; None: nobody's. One question to the database, once the session is known."""
     proof = _proofs.get(key)
-    if proof and _rows(key, proof.user) == [(proof.password, proof.data)]:
+    if proof and _SEEN.ask(key, proof.user, timezone.now()) == [(proof.password, proof.data)]:
         return proof.user
     _proofs.pop(key, None)
     proof = _prove(key)
@@ -133,12 +135,13 @@ def visitor(key: str) -> UUID | None:
     return proof.user
 
 
-def _rows(key: str, user: UUID) -> list[tuple[str, str | None]]:
-    """[(hash of the password, data of the session)] of a user that is active; None for a session that is over."""
-    data = Session.objects.filter(pk=key, expire_date__gt=timezone.now()).values("session_data")
-    return list(
-        User.objects.filter(pk=user, is_active=True).values_list("password", Subquery(data))
-    )
+def _seen(key: str, user: UUID, now: datetime) -> QuerySet[User, Any]:
+    """(hash of the password, data of the session) of a user that is active; None for a session that is over."""
+    data = Session.objects.filter(pk=key, expire_date__gt=now).values("session_data")
+    return User.objects.filter(pk=user, is_active=True).values_list("password", Subquery(data))
+
+
+_SEEN = Question(_seen, "a-key", UUID(int=1), datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC))
 
 
 def _prove(key: str) -> Proof | None:

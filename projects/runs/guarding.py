@@ -48,7 +48,7 @@ class Room:
         seconds = self.limits.seconds
         if seconds is None or time.monotonic() - self.begin <= seconds:
             return None
-        return Problem("run.time_limit", minutes=round(seconds / 60, 1))
+        return Problem("run.time_limit", minutes=round(seconds / 60))
 
     def too_large(self, pid: int) -> Problem | None:
         limit = self.limits.memory

@@ -19,15 +19,22 @@ from accounts.access import Action, permits
 from projects.jobs.health import worker_alive
 from projects.runs.lifecycle import FINAL, HELD
 from projects.runs.models import Run, RunEvent
+from web.questions import Question
 
 HEARD = "Attune-Heard"  # header: seconds since the last sign of life of the worker
 # Seconds after which a page that waits is drawn anew in any case: others move in the queue.
 AFRESH = 10
+# Of a run, as they are asked for; `role` is that of the visitor, `last` the number of the newest event.
+FIELDS = (
+    *("status", "attempt", "stage", "progress", "seconds_left", "heartbeat_at", "cluster"),
+    *("role", "last"),
+)
 _ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 # What is answered ahead of Django while nothing is new: see config.express.
 PATHS = re.compile(
     rf"/w/(?P<slug>[-\w]+)/p/(?P<project_id>{_ID})/runs/(?P<run_id>{_ID})/(?P<part>status/|series\.json)"
 )
+MINUTES = 120.0  # seconds of silence from which on it is told in minutes
 LATE = 15.0  # seconds without a sign of life from which on the page says so; a worker gives one every three
 
 
@@ -71,8 +78,11 @@ def number(text: str | None) -> int:
 
 
 def _sign_of(user: Any, slug: str, project_id: UUID, run_id: UUID) -> Sign | None:
-    run = _asked(user, slug, project_id, run_id).first()
-    return _sign(run) if run and permits(run["role"], Action.VIEW) else None
+    of = user if isinstance(user, UUID) else user.pk
+    for row in _ASKED.ask(of, slug, project_id, run_id):
+        run = dict(zip(FIELDS, row, strict=True))
+        return _sign(run) if permits(run["role"], Action.VIEW) else None
+    return None
 
 
 def _asked(user: Any, slug: str, project_id: UUID, run_id: UUID) -> QuerySet[Run, Any]:
@@ -84,21 +94,29 @@ def _asked(user: Any, slug: str, project_id: UUID, run_id: UUID) -> QuerySet[Run
         project__workspace__slug=slug,
         project__workspace__memberships__user=user,
     )
-    return mine.values(
-        "status", "attempt", "stage", "progress", "seconds_left", "heartbeat_at", "cluster",
-        role=F("project__workspace__memberships__role"), last=Subquery(last),
-    )  # fmt: skip
+    role = F("project__workspace__memberships__role")
+    return mine.order_by().values_list(*FIELDS[:-2], role, Subquery(last))
+
+
+_ASKED = Question(_asked, UUID(int=1), "a-slug", UUID(int=2), UUID(int=3))
 
 
 def _sign(run: dict[str, Any]) -> Sign:
     over, held = run["status"] in FINAL, run["status"] in HELD
     heard = heard_ago(run["heartbeat_at"]) if held else None
     shown = [run[name] for name in ("status", "attempt", "stage", "progress", "seconds_left")]
-    shown += [run["last"], over or worker_alive(run["cluster"]), heard is not None and heard > LATE]
+    shown += [run["last"], over or worker_alive(run["cluster"]), _silence(heard)]
     if not (over or held):
         shown.append(int(time.time() / AFRESH))
     mark = blake2s(repr(shown).encode(), digest_size=8).hexdigest()
     return Sign(mark, heard, run["last"] or 0, over)
+
+
+def _silence(heard: float | None) -> int:
+    """Another number whenever the page says it otherwise: it counts seconds by itself, but not minutes."""
+    if heard is None or heard <= LATE:
+        return 0
+    return 1 if heard < MINUTES else int(heard / 60)
 
 
 def heard_ago(at: datetime | None) -> float | None:

@@ -115,6 +115,7 @@ def _under_way(request: HttpRequest, found: Run) -> dict[str, Any]:
         "notes": selectors.notes_of(found),
         "resumed": selectors.resumed(found),
         "heard": heard,
+        "long_silent": heard is not None and heard >= polling.MINUTES,
         "late": alive and heard is not None and heard > polling.LATE,
         "steps_seen": selectors.steps_seen(found) if held and found.seconds_left else 0,
         **_urls(found),

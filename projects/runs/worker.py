@@ -129,7 +129,7 @@ def _carry_out(run: Run, attempt: int, folder: Path, begin: float, *, lost: bool
         network = not spec.base_folder  # else it is fetched
         given: dict[str, Any] = {"devices": devices, "network": network}
         ended = follow(fit, folder, recorder, room, **given, on_checkpoint=courier.look)
-        courier.wait(TAKING)
+        courier.wait(0.0 if ended.leaving else TAKING)
         if _fitted(ended):
             failpoint("run.fitted")
             recorder.note(

@@ -108,7 +108,23 @@ def test_silence_is_said(
     assert "Last sign of life 40 s ago" in said
 
 
-def test_the_remaining_time_says_what_it_rests_on(alice_client: Client, running: Run) -> None:
+def test_a_long_silence_is_told_in_minutes(
+    alice_client: Client, running: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Run.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=6, seconds=10))
+    page = alice_client.get(url(running, "status/"))
+    said = page.content.decode()
+    assert "Last sign of life 6\xa0minutes ago" in said
+    assert "40 s left" not in said  # nobody knows that now
+    assert alice_client.get(url(running, f"status/?mark={mark(page)}")).status_code == 204
+    Run.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=7, seconds=10))
+    assert alice_client.get(url(running, f"status/?mark={mark(page)}")).status_code == 200
+
+
+def test_the_remaining_time_says_what_it_rests_on(
+    alice_client: Client, running: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("projects.runs.views.worker_alive", lambda cluster: True)
     assert "estimated from" not in alice_client.get(url(running, "status/")).content.decode()
     append(running.pk, [("step", {"step": 40})])
     assert (
