@@ -99,7 +99,10 @@ def soften(network: Any, kind: str, tokens: Sequence[int]) -> None:
     base = network.base
     base.requires_grad_(False)
     ids = torch.tensor([list(tokens)], device=next(base.parameters()).device)
-    config = {"num_virtual_tokens": len(tokens), "num_transformer_submodules": 1}
+    config: dict[str, Any] = {
+        "num_virtual_tokens": len(tokens),
+        "num_transformer_submodules": 1,
+    }
     if kind == PROMPT:
         values = base.get_input_embeddings()(ids)[0]
         soft = Soft(kind, values)
