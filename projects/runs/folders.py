@@ -79,8 +79,8 @@ def artifact_zip(artifact: Artifact) -> Path:
 def tidy(run: Run, attempt: int, *, kept: bool) -> None:
     """Frees the space: the checkpoint is in the artifact, and older attempts have come to nothing.
 
-    Without `kept`, the model files go as well; the log and the events stay, and what a run can go on from that only came
-    to a limit of its plan.
+    Without `kept`, the model files go as well; the log and the events stay, and what a run goes on from that
+    only came to a limit of its plan.
     """
     discard(*leftovers(run, attempt, kept=kept))
 

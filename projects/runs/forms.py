@@ -203,12 +203,12 @@ class AdvancedForm(forms.Form):
         try:
             clashes.check(self.head, check_settings(given))
         except Problem as problem:
-            shown: dict[str, object] = {
+            shown: dict[str, Any] = {
                 name: self.fields[SETTING + str(problem.values[name])].label
                 for name in ("field", "other")
                 if name in problem.values
             }
-            named = {**problem.values, **shown}
+            named: dict[str, Any] = {**problem.values, **shown}
             self.add_error(
                 SETTING + problem.values["field"], words(problem.code, named)["expected"]
             )

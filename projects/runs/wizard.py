@@ -31,6 +31,7 @@ from projects.runs.forms import (
 )
 from projects.runs.names import setting_title, setting_value
 from projects.selectors import project_for
+from training import clashes
 from training.budget import BUDGET
 from training.problems import Problem
 from training.spec import Spec, check_setting
@@ -45,6 +46,7 @@ MENDED = {
     "run.gate": "data",
     "spec": "model",
     "train.devices": "model",
+    "train.quantize": "model",
     "quota.devices": "model",
     "draft": "model",
     "base": "model",
@@ -113,6 +115,7 @@ def _check(project: Project, choice: Choice) -> None:
             raise Problem("run.gate", version=str(choice.version))
     if after >= 2:
         version, spec = _version(choice), choice.spec(project)
+        clashes.check(planning.head_of(version), spec.settings)
         planning.check_effort(spec, version)
         planning.check_base(spec, version.variant)
 

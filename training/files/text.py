@@ -207,7 +207,7 @@ def ends_of(tokenizer: Any, base: Any) -> list[int]:
     return sorted({*ending(tokenizer), *map(int, more)})
 
 
-def filled(ids: Sequence[Sequence[int]], fill: int, decodes: bool) -> tuple[Tensor, Tensor]:
+def padded_rows(ids: Sequence[Sequence[int]], fill: int, decodes: bool) -> tuple[Tensor, Tensor]:
     """(tokens, mask), (rows, tokens). Padded at the beginning where what is written follows the last token; at the end
     for an encoder, as in training: some count their places from the first token, padding or not."""
     width = max(map(len, ids))
@@ -269,7 +269,7 @@ class Writer:
         """(what `generate` is given, where in its answers the new tokens begin). Virtual tokens are read first."""
         soft, decodes = self.soft, self.about["objective"] == SEQ2SEQ
         before = soft.ids if soft else []
-        rows, mask = filled([[*before, *row] for row in ids], self.about["pad"], decodes)
+        rows, mask = padded_rows([[*before, *row] for row in ids], self.about["pad"], decodes)
         given = {"input_ids": rows.to(device), "attention_mask": mask.to(device)}
         if soft and soft.kind == PREFIX:
             beams = int(choices(self.about)["num_beams"])

@@ -345,9 +345,9 @@ def _adapted(
 def tested(job: Job, compared: Written, outcome: loop.Outcome) -> Generator[Event, None, Report]:
     """The saved model on the same test rows, in fp32; writes predictions.parquet."""
     begin, learner, rows = time.monotonic(), job.learner, compared.rows
-    model = job.head.load(job.folder / export.CHECKPOINT)
+    model: Any = job.head.load(job.folder / export.CHECKPOINT)
     known = writers.perplexity(model.network, compared.loss)[0]
-    writer = writers.Writer(model.network.base, model.tokenizer, model.about)
+    writer = model.writer()
     texts = yield from written(job, writer, rows, "testing")
     metrics = learner.score(rows, texts, job.about) | {"perplexity": known}
     hits = learner.hits(rows, texts, job.about)
