@@ -41,7 +41,6 @@ def quick(put: Callable[[Any, str, Any], None]) -> None:
     put(broker, "LEASE", timedelta(seconds=2))
     put(broker, "RENEW", 0.5)
     put(sweeping, "SILENT", 6.0)
-    put(sweeping, "UNHEARD", timedelta(seconds=12))
     put(sweeping, "FORGOTTEN", timedelta(seconds=4))
     put(guarding, "GRACE_LEAVING", 2.0)
 
