@@ -124,7 +124,10 @@ def test_texts_of_users_are_escaped(alice_client: Client, succeeded: Run) -> Non
 # --- status -------------------------------------------------------------------------------------------------------
 
 
-def test_status_of_a_running_run_asks_on(alice_client: Client, bare: Make) -> None:
+def test_status_of_a_running_run_asks_on(
+    alice_client: Client, bare: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("projects.runs.views.worker_alive", lambda cluster: True)
     run = bare(Status.RUNNING, attempt=1, stage="training", progress=0.42, seconds_left=75.0)
     page = text(alice_client.get(url("run-status", run), headers=HTMX))
     assert "attune:tick" in page
