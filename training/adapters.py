@@ -1,9 +1,13 @@
-"""Training few weights beside a frozen base (LoRA), and putting them into it. The files are peft's own."""
+"""Training few weights beside a frozen base (LoRA and others), and putting them into it. The files are peft's own.
+
+A prompt or a prefix (training.files.soft) cannot be put into it: the model is then the base and the virtual tokens.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MethodType
@@ -14,6 +18,8 @@ from peft import (
     IA3Config,
     LoraConfig,
     PeftConfig,
+    PrefixTuningConfig,
+    PromptTuningConfig,
     get_peft_model_state_dict,
     inject_adapter_in_model,
 )
@@ -23,6 +29,9 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn import functional
+
+from training import shards
+from training.files.soft import PREFIX, PROMPT, SOFT_NAME, Soft, with_soft
 
 RANK, ALPHA = 16, 32
 ALL = "all-linear"  # every linear layer but the output
@@ -57,6 +66,86 @@ def attach(
     inject_adapter_in_model(config, network.base)
     network.adapter = config
     return config
+
+
+def begin(
+    network: Any,
+    settings: Mapping[str, Any],
+    pieces: Sequence[Mapping[str, Any]],
+    special: Sequence[int] = (),
+) -> None:
+    """Puts what is to be trained beside the base, as the settings of a run say."""
+    method = str(settings["method"])
+    if method in (PROMPT, PREFIX):
+        count = int(settings["virtual_tokens"])
+        soften(network, method, commonest(pieces, count, special))
+    else:
+        attach(network, settings["rank"], settings["alpha"], method=method)
+
+
+def commonest(
+    pieces: Sequence[Mapping[str, Any]], count: int, special: Sequence[int] = ()
+) -> list[int]:
+    """Those tokens that stand in most of the texts: what virtual tokens begin as (Lester et al. found words of the task
+    better than chance). Fewer different ones come more than once."""
+    seen = Counter(token for piece in pieces for token in set(piece["ids"]) - set(special))
+    seen = seen or Counter(special[:1])
+    found = sorted(seen, key=lambda token: (-seen[token], token))[:count]
+    return [found[place % len(found)] for place in range(count)]
+
+
+def soften(network: Any, kind: str, tokens: Sequence[int]) -> None:
+    """Freezes the base and has it read virtual tokens first, which begin as these tokens of its own."""
+    base = network.base
+    base.requires_grad_(False)
+    ids = torch.tensor([list(tokens)], device=next(base.parameters()).device)
+    config: dict[str, Any] = {
+        "num_virtual_tokens": len(tokens),
+        "num_transformer_submodules": 1,
+    }
+    if kind == PROMPT:
+        values = base.get_input_embeddings()(ids)[0]
+        soft = Soft(kind, values)
+        network.adapter = PromptTuningConfig(token_dim=values.shape[1], **config)
+    else:
+        soft = _remembered(base, ids)
+        size = soft.weight.shape[1] // (2 * soft.layers)
+        network.adapter = PrefixTuningConfig(
+            token_dim=size, num_layers=soft.layers, num_attention_heads=soft.heads, **config
+        )
+    if not portable(base, kind):
+        network.adapter = None
+    with_soft(network, soft.to(ids.device))
+
+
+def apart(network: Any) -> dict[str, Any]:
+    """What a model says of its virtual tokens; the base is as it came again, to be saved without them."""
+    soft: Soft = network.soft
+    with_soft(network, None)
+    return soft.about
+
+
+def portable(base: Any, kind: str) -> bool:
+    """Whether peft 0.21 reads such virtual tokens as they are meant: of a decoder after an encoder, it has layers share
+    one prefix; where the embeddings are scaled after they were looked up, it leaves a prompt unscaled."""
+    if not base.config.is_encoder_decoder:
+        return True
+    return kind == PROMPT and not getattr(base.config, "scale_embedding", False)
+
+
+@torch.no_grad()
+def _remembered(base: Any, ids: torch.Tensor) -> Soft:
+    """A prefix: what the layers of the base keep of the tokens, in the order in which peft has it."""
+    training = base.training
+    given = {"input_ids": ids}
+    if base.config.is_encoder_decoder:
+        given["decoder_input_ids"] = ids
+    known = base.eval()(**given, use_cache=True).past_key_values
+    base.train(training)
+    layers = getattr(known, "self_attention_cache", known).layers
+    parts = [part[0] for layer in layers for part in (layer.keys, layer.values)]
+    values = torch.stack(parts).permute(2, 0, 1, 3)  # (tokens, layers * 2, heads, size)
+    return Soft(PREFIX, values.flatten(1), len(layers), values.shape[2])
 
 
 def lighter(network: Any) -> None:
@@ -94,12 +183,17 @@ def trained(network: nn.Module) -> dict[str, Any]:
 
 def adapter_state(network: Any) -> dict[str, torch.Tensor]:
     """The adapter's weights alone, copied: what an epoch that is best needs to keep."""
+    if network.soft is not None:
+        return {SOFT_NAME: network.soft.weight.detach().float().cpu().clone()}
     found = get_peft_model_state_dict(network.base, adapter_name="default")
-    return {name: value.detach().float().cpu().clone() for name, value in found.items()}
+    return {name: shards.whole(value).float().cpu().clone() for name, value in found.items()}
 
 
 def put_adapter(network: Any, state: dict[str, torch.Tensor]) -> None:
     """The other way round."""
+    if network.soft is not None:
+        network.soft.weight.data.copy_(state[SOFT_NAME])
+        return
     put_weights(network.base, state, adapter_name="default")
 
 
@@ -107,8 +201,11 @@ def save_adapter(network: Any, folder: str | Path, base: str = "") -> Path:
     """Writes the adapter as peft reads it: weights, and a configuration that names the base. Returns the folder."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    state = {f"base_model.model.{name}": item for name, item in adapter_state(network).items()}
+    start = "" if network.soft is not None else "base_model.model."
+    state = {f"{start}{name}": item for name, item in adapter_state(network).items()}
     save_file({name: item.contiguous() for name, item in state.items()}, folder / WEIGHTS)
+    if network.adapter is None:  # for nobody but predict.py
+        return folder
     config = network.adapter.to_dict()
     config |= {"base_model_name_or_path": base, "inference_mode": True, "task_type": _kind(network)}
     # Sets have no order of their own: the same adapter is to give the same file.
@@ -119,6 +216,8 @@ def save_adapter(network: Any, folder: str | Path, base: str = "") -> Path:
 
 
 def _kind(network: Any) -> str:
+    if not hasattr(network.base, "generate"):
+        return "FEATURE_EXTRACTION"
     return "SEQ_2_SEQ_LM" if network.base.config.is_encoder_decoder else "CAUSAL_LM"
 
 
@@ -162,11 +261,14 @@ def _put(base: nn.Module, name: str, layer: nn.Module) -> None:
 @contextmanager
 def without(network: Any) -> Iterator[None]:
     """The untouched base for a while, as what came before the training."""
+    soft = network.soft
+    with_soft(network, None)
     layers = [layer for layer in network.base.modules() if isinstance(layer, BaseTunerLayer)]
     for layer in layers:
         layer.enable_adapters(False)
     try:
         yield
     finally:
+        with_soft(network, soft)
         for layer in layers:
             layer.enable_adapters(True)

@@ -22,7 +22,8 @@ from torch.nn import functional
 from training.files.core import Batch
 from training.plan import Plan
 
-NONE, MIXUP = "none", "mixup"
+NONE, MIXUP, BACK = "none", "mixup", "back_translation"
+OTHERWISE = 0.5  # how often a text is read as it was said otherwise
 NEAR = 5  # neighbours of a token, of which one is drawn
 ALIKE = 0.4  # cosine, below which two tokens are no neighbours
 MIX = 0.4  # of the beta distribution: most rows are hardly mixed, some by half
@@ -41,15 +42,19 @@ class Changer:
     begins: NDArray[np.bool_]
     mask: int | None = None
     near: Mapping[int, Ints] = field(default_factory=dict)
+    otherwise: Mapping[int, Piece] = field(default_factory=dict)  # row -> it after a translation
 
     @property
     def tokens(self) -> set[int]:
         """Those that may come into a text without having stood in it."""
         found = {int(token) for tokens in self.near.values() for token in tokens}
+        found |= {token for piece in self.otherwise.values() for token in piece["ids"]}
         return found | ({self.mask} if self.kind == "mask" and self.mask is not None else set())
 
     def __call__(self, piece: Piece, draw: Draw) -> Piece:
         """The piece with other `ids` (and `types`, where it has them); the same draw gives the same text."""
+        if self.kind == BACK:
+            return self.said_otherwise(piece, draw)
         ids = list(piece["ids"])
         places = {
             "dropout": self.without,
@@ -62,6 +67,13 @@ class Changer:
             name: [piece[name][at] for at in kept] for name in ("ids", "types") if name in piece
         }
         return {**piece, **moved}
+
+    def said_otherwise(self, piece: Piece, draw: Draw) -> Piece:
+        """Half of the time, where there is another way to say it."""
+        other = self.otherwise.get(piece["row"])
+        if draw.random() >= OTHERWISE or other is None:
+            return piece
+        return {**piece, **{name: other[name] for name in ("ids", "types") if name in other}}
 
     def words(self, ids: Sequence[int]) -> list[list[int]]:
         """Places of the tokens of each word; what stands on two sides of a special token is no one word."""
@@ -116,8 +128,15 @@ class Changer:
         return ids
 
 
-def changer(plan: Plan, tokenizer: Any, table: Tensor, pieces: Iterable[Piece]) -> Changer | None:
-    """For texts; None where there is nothing to change in them. `table` is the base's embedding (tokens, hidden)."""
+def changer(
+    plan: Plan,
+    tokenizer: Any,
+    table: Tensor,
+    pieces: Iterable[Piece],
+    otherwise: Mapping[int, Piece] | None = None,
+) -> Changer | None:
+    """For texts; None where there is nothing to change in them. `table` is the base's embedding (tokens, hidden),
+    `otherwise` the rows after a translation there and back."""
     if plan.augmentation in (NONE, "auto", MIXUP):
         return None
     special, begins = frozenset(tokenizer.all_special_ids), beginnings(tokenizer, len(table))
@@ -128,7 +147,8 @@ def changer(plan: Plan, tokenizer: Any, table: Tensor, pieces: Iterable[Piece]) 
     mask = tokenizer.mask_token_id
     if plan.augmentation == "mask" and mask is None:
         mask = tokenizer.unk_token_id
-    return Changer(plan.augmentation, plan.augment_share, special, begins, mask, near)
+    share = plan.augment_share
+    return Changer(plan.augmentation, share, special, begins, mask, near, otherwise or {})
 
 
 def beginnings(tokenizer: Any, count: int) -> NDArray[np.bool_]:

@@ -8,8 +8,10 @@ from typing import Any
 from training.problems import Problem
 
 TRIALS, MINUTES = (2, 500), (1.0, 10_080.0)  # bounds
+PARALLEL = (1, 64)  # trials at the same time
 PRUNERS = ("asha", "hyperband", "none")
-KEYS = ("trials", "minutes", "names", "pruner")
+BUDGET = ("trials", "minutes")  # what ends a search: one of them at least
+KEYS = ("trials", "minutes", "parallel", "names", "pruner")
 
 
 def check(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -20,16 +22,30 @@ def check(given: Mapping[str, Any]) -> dict[str, Any]:
             raise Problem("spec.unknown", field=f"search.{name}", known=", ".join(KEYS))
     if not found:
         return {}
-    if not {"trials", "minutes"} & found.keys():
-        raise Problem("spec.choice", field="search", value="", choices="trials, minutes")
-    readers = {"trials": _trials, "minutes": _minutes, "names": _names, "pruner": _pruner}
+    if not set(BUDGET) & found.keys():
+        raise Problem("spec.choice", field="search", value="", choices=", ".join(BUDGET))
+    readers = {
+        "trials": _trials,
+        "minutes": _minutes,
+        "parallel": _parallel,
+        "names": _names,
+        "pruner": _pruner,
+    }
     return {name: readers[name](value) for name, value in found.items()}
 
 
 def _trials(value: Any) -> int:
-    number = _number("trials", value, TRIALS)
+    return _whole("trials", value, TRIALS)
+
+
+def _parallel(value: Any) -> int:
+    return _whole("parallel", value, PARALLEL)
+
+
+def _whole(name: str, value: Any, bounds: tuple[float, float]) -> int:
+    number = _number(name, value, bounds)
     if number != int(number):
-        raise _out("trials", value, TRIALS)
+        raise _out(name, value, bounds)
     return int(number)
 
 

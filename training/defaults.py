@@ -25,7 +25,15 @@ WIDE = 512  # hidden size up to which a base bears the usual learning rate
 # The learning rate against that of AdamW: Lion's steps all have full length, those of plain SGD that of the gradient.
 OPTIMIZER_RATES = {"adamw": 1.0, "adafactor": 1.0, "lion": 0.2, "sgd": 100.0}
 # The same for the few weights of an adapter beside an encoder, against all of its weights. Usual ratios, not yet tried.
-ADAPTER_RATES = {"full": 1, "lora": 5, "dora": 5, "rslora": 2, "ia3": 30}
+ADAPTER_RATES = {
+    "full": 1,
+    "lora": 5,
+    "dora": 5,
+    "rslora": 2,
+    "ia3": 30,
+    "prompt": 50,
+    "prefix": 30,
+}
 FEW = 50  # rows a label, below which learning from pairs of rows is tried
 # What is tried beside the plain training of a small set, by effort: see training.fit.ways.
 TRIED: dict[str, tuple[str, ...]] = {
@@ -76,6 +84,7 @@ def settings(
         "layer_decay": 1.0,
         "accumulation": 1,
         "devices": 1,
+        "sharding": "none",
         "checkpointing": False,
         "label_smoothing": 0.0,
         "max_steps": 0,
@@ -96,12 +105,18 @@ def settings(
         "method": "full",
         "rank": 16,
         "alpha": 32,
+        "virtual_tokens": 20,
+        "quantize": "none",
         "seeds": 1,
         "precision": "auto",
         **HEADS.get((head, objective), {}),
     }
     if head == "text":
-        chosen |= generative_defaults.settings(objective, effort, rows, _kind(_method(given)))
+        method = _method(given)
+        chosen |= generative_defaults.settings(objective, effort, rows, _kind(method))
+        chosen["learning_rate"] = generative_defaults.SOFT_RATES.get(
+            method, chosen["learning_rate"]
+        )
     else:
         chosen["learning_rate"] *= ADAPTER_RATES[_method(given) or "full"]
     _rates(chosen, str(given.get("optimizer") or "adamw"))

@@ -5,11 +5,15 @@ rows; the gradients are summed, so that the step is the one that a single device
 the whole step is through, and not layer by layer as DistributedDataParallel does: a rank may then read its rows in as
 many parts as its memory wants, and have none at all in a short batch. Rank 0 leads: it alone speaks and keeps files.
 With one device nothing here does anything.
+
+Where a model is divided among the ranks (`training.shards`), its gradients are summed layer by layer on the way back;
+all ranks then read as many parts, save together and stop together.
 """
 
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import signal
 import sys
@@ -21,6 +25,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from training import shards
 from training.events import Event, Stage
 from training.problems import Problem
 
@@ -53,12 +58,16 @@ def chosen(wanted: int | None) -> int:
     return wanted
 
 
+def die_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def join() -> None:
     """Meets the other ranks, if there are any."""
     if not among_ranks():
         return
-    if sys.platform == "linux":  # torchrun may be killed before it can end its ranks
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    die_with_parent()  # torchrun may be killed before it can end its ranks
     backend = "gloo"
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
@@ -104,6 +113,11 @@ def total(number: float) -> float:
     return float(found)
 
 
+def parts(rows: int, size: int) -> int:
+    """In how many parts the rank with the most rows of a step reads them, `size` at a time."""
+    return math.ceil(math.ceil(rows / ranks()) / size)
+
+
 def agreed(found: Thing) -> Thing:
     """What the leader has found, for all: so that ranks never part ways over a last digit."""
     if ranks() == 1:
@@ -113,13 +127,28 @@ def agreed(found: Thing) -> Thing:
     return told[0]
 
 
-def alike(network: nn.Module, seed: int) -> None:
-    """The leader's weights for all; random numbers, such as those of dropout, of each rank's own."""
+def judged(network: nn.Module, found: Thing) -> Thing:
+    """What the leader has found on the validation rows, once all have read them."""
+    shards.settle(network)
+    return agreed(found)
+
+
+def alike(network: nn.Module, seed: int, sharding: str = "none") -> bool:
+    """The leader's weights for all, or a part of them for each; random numbers, such as those of dropout, of each
+    rank's own. Returns whether the network is divided."""
     if ranks() == 1:
-        return
+        return False
     for item in (*network.parameters(), *network.buffers()):
         dist.broadcast(item.data, src=0)
+    if sharding == shards.FSDP:
+        shards.divide(network)
     apart(seed)
+    return shards.divided(network)
+
+
+def whole(item: Tensor) -> Tensor:
+    """What all ranks hold a part of."""
+    return shards.whole(item)
 
 
 def apart(seed: int) -> None:
@@ -131,6 +160,10 @@ def apart(seed: int) -> None:
 def summed(network: nn.Module, loss: Tensor) -> Tensor:
     """Sums the gradients over all ranks, and the loss, which is returned. A weight without one anywhere has none."""
     if ranks() == 1:
+        return loss
+    if shards.divided(network):  # its gradients are
+        loss = loss.detach().float().clone()
+        dist.all_reduce(loss)
         return loss
     items = [item for item in network.parameters() if item.requires_grad]
     has = torch.tensor([item.grad is not None for item in items], dtype=torch.uint8)

@@ -39,6 +39,7 @@ _TOGETHER = 0.9  # of its speed that a device keeps beside others
 _LAYERS = ((30.0, 6), (200.0, 12), (math.inf, 24))  # of a base with so many million weights, about
 # Bytes for each weight: itself, the copy that training may go back to, gradient; and what an optimizer remembers.
 _WEIGHT, _TRAINED = 4, 8
+_BITS = {"none": 1.0, "8bit": 0.25, "4bit": 0.14}  # of the memory of a frozen weight
 _REMEMBERS = {"adamw": 8, "sgd": 4, "lion": 4, "adafactor": 0.1}
 _INNER = 12_000  # bytes that a token leaves for the way back, for each million weights; in bf16 two thirds of it
 # A draft's base is only read, by so many rows at once.
@@ -157,7 +158,8 @@ def _times(effort: str, chosen: Mapping[str, Any], stats: Mapping[str, Any]) -> 
 def searched(found: Estimate, search: Mapping[str, Any]) -> Estimate:
     """With a search before it; `found` as it is without one."""
     low, usual, high = space.takes(search, (found.low, found.seconds, found.high))
-    return replace(found, seconds=usual, low=low, high=high)
+    memory = found.memory * int(search.get("parallel") or 1)
+    return replace(found, seconds=usual, low=low, high=high, memory=memory)
 
 
 def _parts(
@@ -223,7 +225,10 @@ def _memory(
     """Bytes at the most: weights and what is remembered of them, what a batch leaves behind, and the rows."""
     weights = base.parameters * 1e6
     share = _trained(chosen)
-    held = weights * (_WEIGHT + share * (_TRAINED + _REMEMBERS[str(chosen["optimizer"])]))
+    if chosen.get("sharding") == "fsdp":
+        weights /= int(chosen["devices"])
+    bits = _BITS[str(chosen.get("quantize", "none"))]
+    held = weights * (_WEIGHT * bits + share * (_TRAINED + _REMEMBERS[str(chosen["optimizer"])]))
     length = _tokens(stats.get("train") or {}, chosen.get("max_length")) / max(
         1, _rows(stats.get("train") or {})
     )

@@ -53,17 +53,20 @@ def checkpoint(
     about: Mapping[str, Any],
     adapter: Path | None = None,
     half: bool = False,
+    state: Mapping[str, Any] | None = None,
 ) -> Path:
     """Writes `folder`/checkpoint: a model folder that can be loaded, without the papers.
 
-    `half`: the base in fp16, in half the space; whoever loads it computes in fp32 all the same.
+    `half`: the base in fp16, in half the space; whoever loads it computes in fp32 all the same. `state`: the weights of
+    a base that is divided among several devices.
     """
     with whole(folder / CHECKPOINT) as part:
         base: Any = network.base
         if about["labels"]:
             base.config.id2label = dict(enumerate(about["labels"]))
             base.config.label2id = {label: n for n, label in enumerate(about["labels"])}
-        base.save_pretrained(part, **({"state_dict": _halved(base)} if half else {}))
+        kept = _halved(base) if half else state
+        base.save_pretrained(part, **({"state_dict": dict(kept)} if kept else {}))
         head = {name: value.detach().cpu() for name, value in network.head.state_dict().items()}
         if head:
             save_file(head, part / "head.safetensors")

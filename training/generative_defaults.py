@@ -42,6 +42,8 @@ BY = {
     ("seq2seq", "full"): SEQ2SEQ,
     ("seq2seq", "lora"): SEQ2SEQ_LORA,
 }
+# Virtual tokens move in steps of their own size, which is that of a word's vector.
+SOFT_RATES = {"prompt": 1e-2, "prefix": 1e-2}
 FIGURES = ("perplexity",)  # of an epoch
 PASSES = {"quick": 500, "balanced": 2_000, "thorough": 8_000}  # rows that are to pass in all
 MOST_EPOCHS = {"quick": 1, "balanced": 3, "thorough": 5}

@@ -48,6 +48,7 @@ class Head:
         sources = [
             *(CODING / f"{name}.py" for name in (*self.needs, self.name)),
             FILES / "core.py",
+            FILES / "soft.py",
             FILES / f"{self.name}.py",
             FILES / "program.py",
         ]

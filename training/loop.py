@@ -18,7 +18,7 @@ from training import augment, batches, distributed, freezing, losses, optimizers
 from training.course import Clock, Course, as_good
 from training.events import Event, Note, Scored
 from training.files import core
-from training.plan import Plan
+from training.plan import Plan, factor
 from training.problems import Problem
 
 # Steps whose losses a GPU is asked for at once: it need not wait for the question in between.
@@ -63,23 +63,6 @@ class Outcome:
     stopped_early: bool
     value: float = 0.0  # of the best epoch, as Judged has it
     earlier: float = 0.0  # seconds of the training before this process
-
-
-def factor(step: int, steps: int, warmup: float, schedule: str) -> float:
-    """What the learning rate is multiplied with at `step` (0, 1 … steps - 1); never 0."""
-    rising = round(steps * warmup)
-    if step < rising:
-        return (step + 1) / (rising + 1)
-    done = (step - rising) / max(1, steps - rising)
-    if schedule == "linear":
-        return 1 - done
-    return 0.5 * (1 + math.cos(math.pi * done)) if schedule == "cosine" else 1.0
-
-
-def weights(targets: Sequence[int], labels: int) -> Tensor:
-    """One weight a label, higher for rare ones, 1 on average over the rows."""
-    counts = np.bincount(np.asarray(targets), minlength=labels)
-    return torch.tensor(len(targets) / np.maximum(counts, 1) / max(1, (counts > 0).sum())).float()
 
 
 def measured(
@@ -144,7 +127,8 @@ class Trainer:
     ) -> None:
         self.network, self.data, self.plan, self.accelerator = network, data, plan, accelerator
         freezing.apply(network, plan)
-        distributed.alike(network, plan.seed)
+        # Whether whatever is done with the network is done by all ranks together.
+        self.together = distributed.alike(network, plan.seed, plan.sharding)
         self.optimizer = optimizers.build(network, plan)
         self.outputs = losses.outputs_of(network, plan)
         self.criterion = losses.criterion(network, plan)
@@ -152,7 +136,7 @@ class Trainer:
         self.steps = plan.steps(len(self.lengths))
         if plan.class_weights and data.labels:
             targets = [piece["target"] for piece in data.train]
-            network.balance = weights(targets, data.labels).to(accelerator.device)
+            network.balance = losses.balance(targets, data.labels).to(accelerator.device)
         self.shares_of_rows: NDArray[np.float64] | None = None
         if plan.oversampling:
             self.shares_of_rows = batches.evenly([piece["target"] for piece in data.train])
@@ -164,6 +148,7 @@ class Trainer:
         self.untold: list[tuple[int, Tensor]] = []  # rows and loss of steps that nobody looked at
         self.lag = lag_of(accelerator, self.optimizer)
         self.keeper = keeper or Keeper()
+        self.parted = False  # all ranks have stopped after the same step
         self.course = Course()
         self.per_epoch = plan.epoch_steps(len(self.lengths))
         epochs = self.steps / max(1, self.per_epoch)  # as far as it will come
@@ -230,13 +215,20 @@ class Trainer:
             # By the count of steps and not by the clock: all ranks look at the same moment.
             if ended or self.step == 1 or len(self.untold) >= self.lag:
                 self.look()
-                stopping.check()
+                self.listen()
                 yield from self.said()
                 if self.clock.due() or ended or (begun and self.step == 1):
                     at = course.number - 1 + course.place / self.per_epoch
                     yield self.clock.event(self.step, at, self.rate())
                 if not ended and self.keeper.due(epoch=False):
                     yield from self.keeper.save(self)
+
+    def listen(self) -> None:
+        """Whether to stop. What is divided among ranks all of them keep: the word that one heard is for all."""
+        if self.together and distributed.total(float(stopping.asked())):
+            stopping.ask()
+            self.parted = True
+        stopping.check()
 
     def look(self) -> None:
         """At the losses of the steps since the last look; repair.Astray when they say so."""
@@ -247,8 +239,8 @@ class Trainer:
     def judge(self) -> Event:
         """The network on the validation rows; the best so far is kept. May be interrupted, and is then repeated."""
         course, data = self.course, self.data
-        with stopping.deferred(wanted=False):
-            judged = distributed.agreed(data.judge(self.network, self.accelerator))
+        with stopping.deferred(wanted=self.together):
+            judged = distributed.judged(self.network, data.judge(self.network, self.accelerator))
         self.clock.done += SCORING * data.valid_tokens
         best = as_good(judged.value, course.values, data.valid_rows)
         event = Scored(course.number, self.step, course.loss, judged.loss, judged.metrics, best)
@@ -277,6 +269,7 @@ class Trainer:
         self.step += 1
         value = self.gradient(rows)
         norm = self.accelerator.clip_grad_norm_(self.network.parameters(), self.plan.clip)
+        norm = distributed.whole(torch.as_tensor(norm))
         fine = torch.isfinite(value) & torch.isfinite(torch.as_tensor(norm, device=value.device))
         optimizers.move(self.optimizer, fine, wait=self.lag == 1)
         self.optimizer.zero_grad(set_to_none=True)
@@ -301,11 +294,13 @@ class Trainer:
     def gradient(self, rows: list[int]) -> Tensor:
         """That of the mean loss of the rows; returns that loss. Fewer are read at once when memory is short."""
         own, self.whole = distributed.mine(rows), 0.0
+        most = distributed.parts(len(rows), self.size) if self.together else 0
         while True:
             try:
-                return distributed.summed(self.network, self.summed(own))
+                return distributed.summed(self.network, self.summed(own, most, rows[:1]))
             except (MemoryError, RuntimeError) as error:
-                if self.size == 1 or not repair.out_of_memory(error):
+                # Other ranks wait for the part that failed.
+                if self.size == 1 or self.together or not repair.out_of_memory(error):
                     raise
             # Outside of `except`: the error holds on to what the batch had taken.
             self.optimizer.zero_grad(set_to_none=True)
@@ -319,13 +314,17 @@ class Trainer:
         values = {"step": self.step, "before": before, "rows": self.size, "together": together}
         self.notes.append(self.noted(Note("train.smaller_batch", values)))
 
-    def summed(self, rows: list[int]) -> Tensor:
-        """Adds the gradient of the rows, read `size` at a time."""
+    def summed(self, rows: list[int], most: int = 0, spare: Sequence[int] = ()) -> Tensor:
+        """Adds the gradient of the rows, read `size` at a time; in `most` parts, where `spare` ones do not count."""
         size = self.size
         parts = [self.collated(rows[start : start + size]) for start in range(0, len(rows), size)]
+        shares, short = self.shares(parts), most - len(parts)
+        if short > 0:
+            parts += [self.collated(list(spare))] * short
+            shares += [0.0] * short
         found = torch.zeros((), device=self.accelerator.device)
-        for batch, share in zip(parts, self.shares(parts), strict=True):
-            if share:  # else its mean would be over nothing
+        for batch, share in zip(parts, shares, strict=True):
+            if share or most:  # else its mean would be over nothing
                 found += self.part(core.moved(batch, self.accelerator.device), share)
         return found
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -115,7 +116,13 @@ def weight(network: Any, batch: Batch) -> float:
     if targets.is_floating_point():
         return float(len(targets))
     known = targets[targets != UNKNOWN]
-    balance: Tensor | None = getattr(network, "balance", None)
-    if balance is None:
+    by_label: Tensor | None = getattr(network, "balance", None)
+    if by_label is None:
         return float(len(known))
-    return float(torch.take(balance.to(known.device), known).sum())
+    return float(torch.take(by_label.to(known.device), known).sum())
+
+
+def balance(targets: Sequence[int], labels: int) -> Tensor:
+    """One weight a label, higher for rare ones, 1 on average over the rows."""
+    counts = np.bincount(np.asarray(targets), minlength=labels)
+    return torch.tensor(len(targets) / np.maximum(counts, 1) / max(1, (counts > 0).sum())).float()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -16,9 +17,17 @@ class Option:
     choices: tuple[str, ...] = ()
     explain: str = ""  # one line, translatable
     heads: tuple[str, ...] = ()  # that know it; empty: all
+    only: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # choice -> heads that have it
 
     def fits(self, head: str) -> bool:
         return not self.heads or head in self.heads
+
+    def of(self, head: str) -> Option:
+        """With the choices that this head has."""
+        able = tuple(one for one in self.choices if head in self.only.get(one, (head,)))
+        return replace(self, choices=able)
 
 
 def _(text: str) -> str:
@@ -132,6 +141,16 @@ OPTIONS: dict[str, Option] = {
             explain=_(
                 "GPUs of this machine that train together; each step stays the same, its rows are shared out."
             ),
+        ),
+        Option(
+            "sharding",
+            str,
+            choices=("none", "fsdp"),
+            explain=_(
+                "Of several devices each keeps all of the model, or a part of its weights, gradients and what the "
+                "optimizer remembers (FSDP): for models that are too large to be trained otherwise."
+            ),
+            heads=("text",),
         ),
         Option(
             "checkpointing",
@@ -250,8 +269,20 @@ OPTIONS: dict[str, Option] = {
         Option(
             "augmentation",
             str,
-            choices=("auto", "none", "dropout", "mask", "swap", "neighbours", "mixup"),
-            explain=_("Change training rows a little each time they are read. For small sets."),
+            choices=(
+                "auto",
+                "none",
+                "dropout",
+                "mask",
+                "swap",
+                "neighbours",
+                "mixup",
+                "back_translation",
+            ),
+            explain=_(
+                "Change training rows a little each time they are read. For small sets. Back-translation needs two "
+                "translation models on this machine, there and back, and says every text otherwise once."
+            ),
             heads=("sequence",),
         ),
         Option(
@@ -274,14 +305,28 @@ OPTIONS: dict[str, Option] = {
         Option(
             "method",
             str,
-            choices=("auto", "lora", "dora", "rslora", "ia3", "full"),
+            choices=("auto", "lora", "dora", "rslora", "ia3", "prompt", "prefix", "full"),
             explain=_(
-                "Train few weights beside the base (LoRA and its relatives), or all of them; the model is a plain one "
-                "either way."
+                "Train all weights, or few beside the base. Those of LoRA and its relatives are put into it at the "
+                "end; a prompt or a prefix, virtual tokens before each text, stays beside it."
             ),
+            only={"prefix": ("text",)},
         ),
         Option("rank", int, 1, 256, explain=_("Size of the LoRA adapter.")),
         Option("alpha", int, 1, 512, explain=_("How much the LoRA adapter counts.")),
+        Option(
+            "virtual_tokens", int, 1, 256, explain=_("Length of a prompt or prefix, in tokens.")
+        ),
+        Option(
+            "quantize",
+            str,
+            choices=("none", "8bit", "4bit"),
+            explain=_(
+                "Hold the frozen base in fewer bits while few weights are trained beside it: a quarter or an eighth of "
+                "the memory. On a GPU alone."
+            ),
+            heads=("text",),
+        ),
         Option(
             "max_new_tokens",
             int,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from training import batches
@@ -36,6 +37,7 @@ class Plan:
     few_shot: str = "off"
     augmentation: str = "none"
     augment_share: float = 0.1
+    sharding: str = "none"
 
     @property
     def step_rows(self) -> int:
@@ -48,3 +50,14 @@ class Plan:
         """Of the whole training."""
         planned = self.epochs * self.epoch_steps(rows)
         return min(planned, self.max_steps) if self.max_steps else planned
+
+
+def factor(step: int, steps: int, warmup: float, schedule: str) -> float:
+    """What the learning rate is multiplied with at `step` (0, 1 … steps - 1); never 0."""
+    rising = round(steps * warmup)
+    if step < rising:
+        return (step + 1) / (rising + 1)
+    done = (step - rising) / max(1, steps - rising)
+    if schedule == "linear":
+        return 1 - done
+    return 0.5 * (1 + math.cos(math.pi * done)) if schedule == "cosine" else 1.0

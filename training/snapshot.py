@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from training import shards
 from training.checkpoints import Broken
 
 WEIGHTS, GOOD, OPTIMIZER, RANDOM = (
@@ -48,7 +49,7 @@ def check(given: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
 @torch.no_grad()
 def put(given: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> None:
     for name, item in weights.items():
-        item.copy_(given[name])
+        shards.put(item, given[name])
 
 
 # --- the optimizer ---------------------------------------------------------------------------------------------------
@@ -73,11 +74,14 @@ def remind(
     network: nn.Module, optimizer: torch.optim.Optimizer, tensors: Tensors, more: Mapping[str, Any]
 ) -> None:
     """The other way round, for an optimizer of the same kind over the same weights."""
-    places = {name: place for place, name in enumerate(trained(network, optimizer))}
+    weights = trained(network, optimizer)
+    places = {name: place for place, name in enumerate(weights)}
     found = optimizer.state_dict()
     state: dict[int, dict[str, Any]] = {}
     for name, value in {**tensors, **more["numbers"]}.items():
         weight, _, key = name.rpartition(BETWEEN)
+        if isinstance(value, Tensor):
+            value = shards.like(value, weights[weight])
         state.setdefault(places[weight], {})[key] = value
     for group, (now, top) in zip(found["param_groups"], more["rates"], strict=True):
         group["lr"], group["top"] = now, top

@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from training.clashes import SOFT
 from training.options import OPTIONS, READING
 from training.problems import Problem
 
+SHARED = (
+    0.1  # of a process, that each more of them adds on the same cores; a guess until it is measured
+)
 OVERHEAD = (0.4, 0.8, 1.3)  # of one run, that a trial takes: at the least, usually, at the most
 
 
@@ -29,7 +33,7 @@ class Range:
     when: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
-ADAPTERS = ("lora", "dora", "rslora")
+RANKED = ("lora", "dora", "rslora")
 SPACE: tuple[Range, ...] = (
     Range("learning_rate", 0.2, 5, times=True, log=True),
     Range("head_learning_rate", 0.2, 5, times=True, log=True, heads=READING),
@@ -43,7 +47,8 @@ SPACE: tuple[Range, ...] = (
     Range("label_smoothing", 0, 0.2, heads=("sequence", "token", "relation")),
     Range("schedule", choices=("linear", "cosine", "constant")),
     Range("class_weights", choices=(False, True), heads=("sequence", "relation")),
-    Range("rank", choices=(4, 8, 16, 32, 64), when=(("method", ADAPTERS),)),
+    Range("rank", choices=(4, 8, 16, 32, 64), when=(("method", RANKED),)),
+    Range("virtual_tokens", choices=(5, 10, 20, 50), when=(("method", SOFT),)),
 )
 
 
@@ -101,12 +106,19 @@ def _dimension(one: Range, usual: Any) -> Dimension:
     return Dimension(one.name, usual, min(low, usual), max(high, usual), one.log, whole)
 
 
+def faster(search: Mapping[str, Any]) -> float:
+    """How much sooner a search with several trials at a time is over, whose processes share the cores: small models
+    leave cores idle, which others use."""
+    return 1 + SHARED * (int(search.get("parallel") or 1) - 1)
+
+
 def takes(search: Mapping[str, Any], run: tuple[float, float, float]) -> tuple[float, ...]:
     """Seconds of a run with a search: (least, usual, most), given those of one run without it."""
     minutes = float(search.get("minutes") or 0) * 60
+    rounds = faster(search)
     found = []
     for seconds, share in zip(run, OVERHEAD, strict=True):
-        tries = float(search.get("trials") or 0) * share * seconds
+        tries = float(search.get("trials") or 0) * share * seconds / rounds
         limits = [limit for limit in (minutes, tries) if limit]
         found.append(round(seconds + min(limits, default=0.0), 1))
     return tuple(found)

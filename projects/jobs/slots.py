@@ -107,11 +107,6 @@ def _gather(cluster: str, devices: int, found: dict[int, int], until: float) -> 
         _wait(cluster, until)
 
 
-def _let_go(found: dict[int, int]) -> None:
-    for descriptor in found.values():
-        os.close(descriptor)
-
-
 def _opened(name: str) -> int:
     folder = Path(settings.ATTUNE_HOME) / "queue"
     folder.mkdir(parents=True, exist_ok=True)

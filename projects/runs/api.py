@@ -52,8 +52,9 @@ class ChoiceSerializer(serializers.Serializer[Any]):
         default=dict,
         help_text=(
             'Search for better settings before the fine-tune: {"trials": 20}, {"minutes": 30} or both, whichever ends '
-            "first; `names` of the settings that are searched, by default all that can be; `pruner` is `asha`, "
-            "`hyperband` or `none`. Without it there is no search."
+            "first; `parallel` trials at the same time, each with its share of the cores; `names` of the settings "
+            "that are searched, by default all that can be; `pruner` is `asha`, `hyperband` or `none`. Without it "
+            "there is no search."
         ),
     )
     prompt = serializers.CharField(

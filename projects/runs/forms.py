@@ -18,13 +18,12 @@ from projects.models import Project
 from projects.runs import planning
 from projects.runs.names import GROUPS, setting_title, setting_value
 from projects.selectors import task_of
-from training import catalogue
-from training.budget import KEYS, MINUTES, TRIALS
+from training import catalogue, clashes
+from training.budget import BUDGET, KEYS, MINUTES, PARALLEL, TRIALS
 from training.budget import check as check_budget
 from training.options import OPTIONS, Option
 from training.problems import Problem
-from training.spec import Spec, check_setting
-from training.tasks.shape import Learner
+from training.spec import Spec, check_setting, check_settings
 from training.tasks.text_matching import FEW
 from web.errors import words
 
@@ -126,6 +125,8 @@ def read_choice(
 def searched(data: Mapping[str, Any]) -> dict[str, str]:
     """The budget of a search as typed, and what travels with it from a run that is trained again."""
     found = {name: str(data.get(SEARCH + name) or "").strip()[:400] for name in KEYS}
+    if not any(found[name] for name in BUDGET):  # of what is not searched nothing runs at once
+        found["parallel"] = ""
     return {name: value for name, value in found.items() if value}
 
 
@@ -159,14 +160,21 @@ class AdvancedForm(forms.Form):
     def __init__(self, choice: Choice) -> None:
         data = {SETTING + name: value for name, value in choice.settings.items()}
         super().__init__({**data, "seed": choice.seed})
-        head, scores = head_of(choice.version), scores_of(choice.version)
-        for option in (one for one in OPTIONS.values() if one.fits(head)):
+        self.head = head = planning.head_of(choice.version)
+        scores = scores_of(choice.version)
+        for option in (one.of(head) for one in OPTIONS.values() if one.fits(head)):
             if option.name == "stop_metric" and scores:
                 option = replace(option, choices=("auto", "loss", *scores))
+            if option.name == "augmentation" and not planning.translates_back():
+                able = tuple(one for one in option.choices if one != "back_translation")
+                option = replace(option, choices=able)
             self.fields[SETTING + option.name] = _field(option)
-        if planning.devices_here() == 1:
-            one = self.fields[SETTING + "devices"]
-            one.disabled, one.help_text = True, _("This machine has one device to train on.")
+        for name in ("devices", "sharding") if planning.devices_here() == 1 else ():
+            if one := self.fields.get(SETTING + name):
+                one.disabled, one.help_text = True, _("This machine has one device to train on.")
+        bits = self.fields.get(SETTING + "quantize")
+        if bits and (reason := planning.unquantized()):
+            bits.disabled, bits.help_text = True, f"{bits.help_text} {_(reason)}"
         self.fields["seed"] = forms.CharField(
             label=_("Seed"),
             help_text=_("The same seed with the same data and settings gives the same result."),
@@ -182,7 +190,28 @@ class AdvancedForm(forms.Form):
             except Problem as problem:
                 named = problem.values | {"field": self.fields[name].label}
                 self.add_error(name, words(problem.code, named)["expected"])
+        if not self.errors:
+            self._clean_together()
         return self.cleaned_data
+
+    def _clean_together(self) -> None:
+        given = {
+            name.removeprefix(SETTING): value
+            for name, value in self.cleaned_data.items()
+            if name.startswith(SETTING)
+        }
+        try:
+            clashes.check(self.head, check_settings(given))
+        except Problem as problem:
+            shown: dict[str, Any] = {
+                name: self.fields[SETTING + str(problem.values[name])].label
+                for name in ("field", "other")
+                if name in problem.values
+            }
+            named: dict[str, Any] = {**problem.values, **shown}
+            self.add_error(
+                SETTING + problem.values["field"], words(problem.code, named)["expected"]
+            )
 
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The fields under their headings."""
@@ -200,16 +229,17 @@ class AdvancedForm(forms.Form):
 
 
 class SearchForm(forms.Form):
-    """The budget of a search; with both fields empty there is none."""
+    """The budget of a search; without trials and minutes there is none."""
 
     trials = forms.CharField(required=False)
     minutes = forms.CharField(required=False)
+    parallel = forms.CharField(required=False)
 
     def __init__(self, choice: Choice) -> None:
         super().__init__(
             {SEARCH + name: value for name, value in choice.search.items()}, prefix="search"
         )
-        bounds = {"trials": TRIALS, "minutes": MINUTES}
+        bounds = {"trials": TRIALS, "minutes": MINUTES, "parallel": PARALLEL}
         for name, (low, high) in bounds.items():
             one = self.fields[name]
             one.label = setting_title(f"search.{name}")
@@ -217,31 +247,27 @@ class SearchForm(forms.Form):
             one.widget = forms.TextInput(
                 {"inputmode": "decimal", "class": "input", "placeholder": _("None")}
             )
+        at_once = self.fields["parallel"]
+        at_once.widget.attrs["placeholder"] = "1"
+        at_once.help_text = _(
+            "Each is a process of its own with its share of the cores, and needs memory of its own. %(bounds)s"
+        ) % {"bounds": at_once.help_text}
 
     def clean(self) -> dict[str, Any]:
-        for name in ("trials", "minutes"):
+        for name in ("trials", "minutes", "parallel"):
+            some = {} if name in BUDGET else {"trials": TRIALS[0]}
             try:
-                check_budget({name: self.cleaned_data.get(name)})
+                check_budget({**some, name: self.cleaned_data.get(name)})
             except Problem as problem:
                 named = problem.values | {"field": self.fields[name].label}
                 self.add_error(name, words(problem.code, named)["expected"])
         return self.cleaned_data
 
 
-def head_of(version: DatasetVersion | None) -> str:
-    """The head that is trained on such data; what does not know one of the settings is not asked for it."""
-    learner = learner_of(version)
-    return learner.head if learner else "sequence"
-
-
 def scores_of(version: DatasetVersion | None) -> tuple[str, ...]:
     """The scores of an epoch that such a model has."""
-    learner = learner_of(version)
+    learner = planning.learner_of(version)
     return tuple(learner.summary) if learner else ()
-
-
-def learner_of(version: DatasetVersion | None) -> Learner | None:
-    return task_of(version.project).variant(version.variant).learner if version else None
 
 
 def _field(option: Option) -> forms.Field:

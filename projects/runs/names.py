@@ -27,6 +27,7 @@ SETTINGS = {
     "layer_decay": gettext_noop("Decay by layer"),
     "accumulation": gettext_noop("Batches in a step"),
     "devices": gettext_noop("Devices"),
+    "sharding": gettext_noop("Divided among devices"),
     "checkpointing": gettext_noop("Save memory"),
     "label_smoothing": gettext_noop("Label smoothing"),
     "max_steps": gettext_noop("Most steps"),
@@ -47,6 +48,8 @@ SETTINGS = {
     "method": gettext_noop("Method"),
     "rank": gettext_noop("Adapter rank"),
     "alpha": gettext_noop("Adapter scale"),
+    "virtual_tokens": gettext_noop("Virtual tokens"),
+    "quantize": gettext_noop("Bits of the base"),
     "max_new_tokens": gettext_noop("Longest answer"),
     "packing": gettext_noop("Packing"),
     "tested": gettext_noop("Test rows in writing"),
@@ -89,6 +92,8 @@ GROUPS = (
             "method",
             "rank",
             "alpha",
+            "virtual_tokens",
+            "quantize",
         ),
     ),
     (
@@ -99,7 +104,7 @@ GROUPS = (
     (gettext_noop("Rare labels"), ("class_weights", "focal", "oversampling")),
     (
         gettext_noop("How it is computed"),
-        ("optimizer", "precision", "devices", "checkpointing", "seeds", "seed"),
+        ("optimizer", "precision", "devices", "sharding", "checkpointing", "seeds", "seed"),
     ),
 )
 
@@ -123,6 +128,7 @@ CHOICES = {
     "swap": gettext_noop("Words swapped"),
     "neighbours": gettext_noop("Words replaced by near ones"),
     "mixup": gettext_noop("Rows mixed (mix-up)"),
+    "back_translation": gettext_noop("Translated there and back"),
     "cross": gettext_noop("Read together"),
     "bi": gettext_noop("Each read by itself"),
     "all": gettext_noop("Everything"),
@@ -138,7 +144,12 @@ CHOICES = {
     "dora": gettext_noop("Few weights (DoRA)"),
     "rslora": gettext_noop("Few weights (rsLoRA)"),
     "ia3": gettext_noop("Few factors (IA3)"),
+    "prompt": gettext_noop("Virtual tokens before each text (prompt tuning)"),
+    "prefix": gettext_noop("Virtual tokens in every layer (prefix tuning)"),
     "full": gettext_noop("All weights"),
+    "8bit": gettext_noop("8 bits a weight"),
+    "4bit": gettext_noop("4 bits a weight"),
+    "fsdp": gettext_noop("A part on each (FSDP)"),
 }
 
 
@@ -146,6 +157,7 @@ SEARCH = {
     "search": gettext_noop("Search"),
     "search.trials": gettext_noop("Settings to try, at most"),
     "search.minutes": gettext_noop("Minutes of searching, at most"),
+    "search.parallel": gettext_noop("Trials at the same time"),
 }
 
 

@@ -7,6 +7,7 @@ import logging
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,15 @@ from projects.models import Project
 from projects.runs import folders
 from projects.runs.models import Follows, Run, Status
 from projects.selectors import task_of
-from training import catalogue, draft
+from training import catalogue, draft, pivots
 from training import estimate as estimating
 from training.catalogue import Base
 from training.coding.sequence import SINGLE
 from training.problems import Problem
 from training.problems import resuming as reasons
+from training.problems.machine import NO_GPU, NO_LIBRARY
 from training.spec import EFFORTS, Spec, from_dict
+from training.tasks.shape import Learner
 from web.errors import words
 
 log = logging.getLogger(__name__)
@@ -114,6 +117,16 @@ def _continued(run: Run) -> str:
 def cluster(spec: Mapping[str, Any]) -> str:
     """Of the queue: a draft never waits behind hours of training."""
     return DRAFT if spec.get("effort") == draft.EFFORT else hardware.cluster()
+
+
+def head_of(version: DatasetVersion | None) -> str:
+    """The head that is trained on such data; what does not know one of the settings is not asked for it."""
+    learner = learner_of(version)
+    return learner.head if learner else "sequence"
+
+
+def learner_of(version: DatasetVersion | None) -> Learner | None:
+    return task_of(version.project).variant(version.variant).learner if version else None
 
 
 def check_effort(spec: Spec, version: DatasetVersion) -> None:
@@ -324,6 +337,25 @@ def check_devices(spec: Spec) -> None:
     wanted, here = devices(spec), devices_here()
     if wanted > here:
         raise Problem("train.devices", wanted=wanted, found=here)
+
+
+def unquantized() -> str:
+    """Why a base cannot be held in fewer bits on this machine; "" where it can."""
+    if not site.GPUS:
+        return NO_GPU
+    return "" if find_spec("bitsandbytes") else NO_LIBRARY
+
+
+def check_quantize(spec: Spec) -> None:
+    """Raises Problem(`train.quantize`)."""
+    wanted = spec.settings.get("quantize", "none")
+    if wanted != "none" and (reason := unquantized()):
+        raise Problem("train.quantize", wanted=wanted, reason=reason)
+
+
+def translates_back() -> bool:
+    """Whether two translation models of this machine go there and back."""
+    return bool(pivots.pairs(site.BASES_DIR))
 
 
 def devices(spec: Spec) -> int:

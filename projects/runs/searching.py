@@ -46,7 +46,7 @@ def live(run: Run) -> dict[str, Any]:
             "figure": one,
             "budget": run.spec["search"],
             "trials": sorted(ended, key=lambda row: -row["number"]),
-            "now": next((row for row in trials if row["state"] == "running"), None),
+            "now": [row for row in trials if row["state"] == "running"],
             "best": next((row for row in trials if best and row["number"] == best["number"]), None),
         }
     }

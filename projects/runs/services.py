@@ -20,6 +20,7 @@ from projects.jobs.queue import enqueue
 from projects.models import Project
 from projects.runs import lifecycle, planning, telling
 from projects.runs.models import Artifact, Run, Status
+from training import clashes
 from training.problems import Problem
 from web.errors import incident
 
@@ -65,9 +66,11 @@ def start(
     chosen: dict[str, Any] = {"base": base, "effort": effort, "seed": seed}
     asked: dict[str, Any] = {"prompt": prompt, "system": system, "search": search}
     spec = planning.spec(project, **chosen, settings=settings or {}, **asked)
+    clashes.check(planning.head_of(version), spec.settings)
     planning.check_effort(spec, version)
     planning.check_base(spec, version.variant)
     planning.check_devices(spec)
+    planning.check_quantize(spec)
     check_devices(project.workspace, planning.devices(spec))
     room.check(planning.bytes_kept(spec))
     run = Run(project=project, version=version, start_key=key, created_by=user)

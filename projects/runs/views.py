@@ -152,6 +152,7 @@ def _results(found: Run) -> dict[str, Any]:
         **_agreement(found, result),
         "extends": not again.cannot_extend(found),
         "beside": drafting.beside(found),
+        "unmerged": result.unmerged,
         **searching.found(result),
         "chart_urls": {
             name: reverse("run-chart", args=[*ids, name])

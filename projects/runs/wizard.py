@@ -31,19 +31,22 @@ from projects.runs.forms import (
 )
 from projects.runs.names import setting_title, setting_value
 from projects.selectors import project_for
+from training import clashes
+from training.budget import BUDGET
 from training.problems import Problem
 from training.spec import Spec, check_setting
 from web.errors import status_of
 
 VERSIONS = 50
-BUDGET = ("trials", "minutes")
-SEARCHED = tuple(SEARCH + name for name in BUDGET)
+ASKED = (*BUDGET, "parallel")  # of a search
+SEARCHED = tuple(SEARCH + name for name in ASKED)
 # The step at which a problem is mended; what is not here is told at the review.
 MENDED = {
     "run.version": "data",
     "run.gate": "data",
     "spec": "model",
     "train.devices": "model",
+    "train.quantize": "model",
     "quota.devices": "model",
     "draft": "model",
     "base": "model",
@@ -73,7 +76,7 @@ def train_preview(request: HttpRequest, slug: str, project_id: UUID) -> HttpResp
     """The fragment that shows how a model that writes reads the first rows, with what the form holds."""
     project = project_for(request, project_id, Action.TRAIN, slug)
     choice = read_choice(request.GET, project, list(versions_in(project)[:VERSIONS]))
-    if forms.head_of(choice.version) != "text":
+    if planning.head_of(choice.version) != "text":
         raise Http404
     try:
         values: dict[str, Any] = {"found": prompting.preview(project, choice)}
@@ -112,6 +115,7 @@ def _check(project: Project, choice: Choice) -> None:
             raise Problem("run.gate", version=str(choice.version))
     if after >= 2:
         version, spec = _version(choice), choice.spec(project)
+        clashes.check(planning.head_of(version), spec.settings)
         planning.check_effort(spec, version)
         planning.check_base(spec, version.variant)
 
@@ -205,7 +209,7 @@ def _review(project: Project, choice: Choice) -> dict[str, Any]:
             item for item in forms.efforts(_version(choice), spec) if item["value"] == spec.effort
         ),
         "search": [
-            (setting_title(f"search.{n}"), spec.search[n]) for n in BUDGET if n in spec.search
+            (setting_title(f"search.{n}"), spec.search[n]) for n in ASKED if n in spec.search
         ],
         "settings": [(setting_title(n), setting_value(v)) for n, v in spec.settings.items()],
         "allowance": allowance(project.workspace),

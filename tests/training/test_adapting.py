@@ -10,8 +10,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from training import adapters, backbone
+from training import adapters, backbone, heads, inference
 from training.coding import sequence
+from training.files.soft import with_soft
 from training.fit import fit
 from training.problems import Problem
 from training.spec import Spec
@@ -94,4 +95,29 @@ def test_an_adapter_and_frozen_parts_exclude_one_another(
 ) -> None:
     with pytest.raises(Problem) as caught:
         list(fit(make_spec(method="lora", trained="top"), tmp_path))
-    assert (caught.value.code, caught.value.values["field"]) == ("spec.choice", "trained")
+    assert (caught.value.code, caught.value.values["field"]) == ("spec.together", "trained")
+
+
+def test_a_prompt_is_learnt_before_every_text_and_the_base_stays(
+    make_spec: Callable[..., Spec], tmp_path: Path, tiny_base: Path
+) -> None:
+    spec = make_spec(method="prompt", virtual_tokens=6, max_length=64)
+    report = list(fit(spec, tmp_path))[-1]
+    assert report.details["settings"]["max_length"] == 64 - 6  # the base has no more places
+    before = load_file(tiny_base / "model.safetensors")
+    after = load_file(tmp_path / "artifact" / "model.safetensors")
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    learnt = load_file(tmp_path / "artifact" / "adapter" / "adapter_model.safetensors")
+    assert learnt["prompt_embeddings"].shape == (6, 32)
+    assert inference.verify(tmp_path).labels_equal
+    assert "6 virtual tokens" in (tmp_path / "artifact" / "README.md").read_text()
+    plain = heads.load(tmp_path / "artifact")
+    told = plain.predict(["my invoice is late"])
+    with_soft(plain.network, None)
+    assert plain.predict(["my invoice is late"]) != told
+
+
+def test_a_prefix_is_of_bases_that_write(make_spec: Callable[..., Spec], tmp_path: Path) -> None:
+    with pytest.raises(Problem) as caught:
+        list(fit(make_spec(method="prefix"), tmp_path))
+    assert (caught.value.code, caught.value.values["field"]) == ("spec.choice", "method")

@@ -14,6 +14,7 @@ from transformers import Trainer, TrainingArguments
 from tests.training.conftest import about_of
 from training import backbone, batches, loop, optimizers, unpadded, vocabulary
 from training.coding import sequence
+from training.plan import factor
 
 TEXTS = ["my invoice is late", "the parcel was lost", "please reset the password", "a refund"] * 4
 PLAN = loop.Plan(2, 1e-3, 1e-2, 4, 0.1, 0.01, 0.0, 1.0, "linear", 9, False, 5)
@@ -87,7 +88,7 @@ def theirs(base: Path, pieces: list[dict[str, Any]], folder: Path) -> list[float
     steps = sum(map(len, orders))
     rates = torch.optim.lr_scheduler.LambdaLR(
         optimizer := optimizers.build(network, PLAN),
-        lambda step: loop.factor(min(step, steps - 1), steps, PLAN.warmup, PLAN.schedule),
+        lambda step: factor(min(step, steps - 1), steps, PLAN.warmup, PLAN.schedule),
     )
     wanted = TrainingArguments(
         output_dir=str(folder), num_train_epochs=1, max_grad_norm=PLAN.clip, logging_steps=1,

@@ -38,7 +38,7 @@ def still_base(tiny_base: Path, tmp_path: Path) -> Path:
 def start(
     folder: Path, spec: Spec, base: Path, devices: int, **settings: Any
 ) -> subprocess.Popen[str]:
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)  # or goes on there
     made = {**spec.as_dict(), "base_folder": str(base)}
     made["settings"] = {**STEPS, "devices": devices, **settings}
     (folder / "spec.json").write_text(json.dumps(made))
@@ -130,3 +130,25 @@ def test_the_word_to_stop_reaches_all(
     assert child.returncode == ranks.STOPPED
     assert time.monotonic() - begun < 60
     assert (tmp_path / "run" / "checkpoint" / "attune.json").is_file()
+
+
+def test_a_stopped_run_goes_on_with_all_of_them(
+    make_spec: Callable[..., Spec], still_base: Path, tmp_path: Path
+) -> None:
+    found = {}
+    for name in ("whole", "cut"):
+        folder, given = tmp_path / name, {"epochs": 12, "patience": 50}
+        child = start(folder, make_spec(), still_base, 2, **given)
+        if name == "cut":
+            started(child)
+            child.send_signal(signal.SIGTERM)
+            child.communicate(timeout=WAIT)
+            assert child.returncode == ranks.STOPPED
+            child = start(folder, make_spec(), still_base, 2, **given)
+        _out, err = child.communicate(timeout=WAIT)
+        assert child.returncode == 0, err
+        events = events_of((folder / "events.jsonl").read_text())
+        resumed = [event for event in events if event["event"] == "resumed"]
+        assert bool(resumed) == (name == "cut")
+        found[name] = {e["epoch"]: e["valid_loss"] for e in events if e["event"] == "scored"}
+    assert found["cut"] == pytest.approx(found["whole"], abs=1e-6)

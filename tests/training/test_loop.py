@@ -13,9 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training import backbone, batches, course, loop, optimizers
+from training import backbone, batches, course, loop, losses, optimizers
 from training.events import Note, Scored, Step
 from training.files import core
+from training.plan import factor
 from training.problems import Problem
 
 PLAN = loop.Plan(
@@ -217,7 +218,7 @@ def test_a_step_without_a_finite_loss_changes_nothing() -> None:
 
 
 def test_the_rate_rises_and_falls() -> None:
-    rates = [loop.factor(step, 100, 0.1, "linear") for step in range(100)]
+    rates = [factor(step, 100, 0.1, "linear") for step in range(100)]
     assert max(rates) == rates[10] == 1.0
     assert rates[:10] == sorted(rates[:10])
     assert rates[10:] == sorted(rates[10:], reverse=True)
@@ -226,11 +227,11 @@ def test_the_rate_rises_and_falls() -> None:
 
 @pytest.mark.parametrize(("schedule", "half"), [("linear", 0.5), ("cosine", 0.5), ("constant", 1)])
 def test_schedules(schedule: str, half: float) -> None:
-    assert loop.factor(50, 100, 0.0, schedule) == pytest.approx(half)
+    assert factor(50, 100, 0.0, schedule) == pytest.approx(half)
 
 
 def test_rare_labels_weigh_more() -> None:
-    weights = loop.weights([0, 0, 0, 1], 3)
+    weights = losses.balance([0, 0, 0, 1], 3)
     assert weights[1] == 3 * weights[0]
     assert float(weights[[0, 0, 0, 1]].mean()) == pytest.approx(1.0)
 

@@ -16,7 +16,8 @@ from training.events import Event, Report, Scored, Searching, Stage, Trial
 from training.fit import run as fits
 from training.problems import Problem
 from training.search import run as searches
-from training.search import search
+from training.search import search, together
+from training.search import trial as trials_of
 from training.spec import Spec
 
 Make = Callable[..., Spec]
@@ -161,14 +162,14 @@ def test_no_trial_holds_a_test_row(
 def test_a_trial_without_enough_memory_fails_alone(
     spec: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tried, numbers = searches.tried, iter(range(9))
+    tried, numbers = trials_of.tried, iter(range(9))
 
     def scarce(*given: Any) -> Any:
         if next(numbers) == 1:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
         return tried(*given)
 
-    monkeypatch.setattr(searches, "tried", scarce)
+    monkeypatch.setattr(trials_of, "tried", scarce)
     trials = first(3, search(spec(), tmp_path))
     assert [one.state for one in trials if one.number == 1] == ["failed"]
     assert next(one for one in trials if one.number == 1).reason == "train.memory"
@@ -182,7 +183,7 @@ def test_when_every_trial_fails_it_says_so(
         raise Problem("train.diverged", step=1, learning_rate=1.0, steps=3)
         yield
 
-    monkeypatch.setattr(searches, "tried", diverging)
+    monkeypatch.setattr(trials_of, "tried", diverging)
     with pytest.raises(Problem, check=lambda one: one.code == "search.failed") as raised:
         list(search(spec(), tmp_path))
     assert raised.value.values == {"trials": 3, "reasons": "train.diverged"}
@@ -194,7 +195,7 @@ def test_a_fault_of_ours_ends_it(
     def broken(*_given: Any) -> Any:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(searches, "tried", broken)
+    monkeypatch.setattr(trials_of, "tried", broken)
     with pytest.raises(RuntimeError, match="a bug"):
         list(search(spec(), tmp_path))
 
@@ -211,10 +212,15 @@ def test_when_time_is_over_it_ends_with_what_it_has(
 def test_a_trial_that_promises_less_is_given_up(
     spec: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    values = iter([0.9, 0.9, 0.9] + [0.1] * 50)
-    monkeypatch.setattr(
-        searches.Search, "value", lambda _self, event: next(values) if event.epoch else 0.0
-    )
+    numbers, following = list[int](), searches.Search.next
+
+    def counted(self: Any) -> Any:
+        now = following(self)
+        numbers.append(now.told.number)
+        return now
+
+    monkeypatch.setattr(searches.Search, "next", counted)
+    monkeypatch.setattr(trials_of.Ready, "value", lambda _self, _event: 0.1 if numbers[-1] else 0.9)
     trials = first(
         3, search(spec(effort="balanced", epochs=3, search={"names": "learning_rate"}), tmp_path)
     )
@@ -236,3 +242,46 @@ def test_without_validation_rows_there_is_nothing_to_choose_by(
     monkeypatch.setattr(searches.jobs, "read", none_for_validation)
     with pytest.raises(Problem, check=lambda one: one.code == "search.no_valid"):
         list(search(spec(), tmp_path))
+
+
+def test_several_trials_run_at_the_same_time(spec: Make, tmp_path: Path) -> None:
+    """In processes of their own; what they tell is one study, and the best of them is trained and tested."""
+    budget = {"trials": 4, "parallel": 2}
+    events = list(search(spec(search=budget), tmp_path))
+    trials = [one for one in events if isinstance(one, Trial)]
+    assert sorted(one.number for one in ended(trials)) == [0, 1, 2, 3]
+    running: set[int] = set()
+    most = 0
+    for one in trials:
+        running = running | {one.number} if one.state == "running" else running - {one.number}
+        most = max(most, len(running))
+    assert most == 2
+    report = next(one for one in events if isinstance(one, Report))
+    told = report.details["search"]
+    assert told["value"] == max(one.value for one in ended(trials) if one.state == "complete")
+    shares = [one.progress for one in events if isinstance(one, Stage)]
+    assert shares == sorted(shares)
+    assert not list(tmp_path.glob(".*"))
+    # Another process goes on with what is in the folder, alone or with several.
+    more = spec(search={**budget, "trials": 5, "parallel": 1})
+    assert [one.number for one in first(5, search(more, tmp_path))] == [0, 1, 2, 3, 4]
+
+
+def test_a_trial_whose_process_is_killed_fails_alone(
+    spec: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, killed = together._given, list[int]()
+
+    def killing(found: Any, workers: Any) -> Any:
+        again = yield from given(found, workers)
+        running = [one for one in workers if one.now]
+        if running and not killed:
+            running[0].process.kill()
+            killed.append(running[0].now.told.number)
+        return again
+
+    monkeypatch.setattr(together, "_given", killing)
+    events = first(3, search(spec(search={"trials": 3, "parallel": 2}), tmp_path))
+    failed = [one for one in events if one.state == "failed"]
+    assert [(one.number, one.reason) for one in failed] == [(killed[0], "train.memory")]
+    assert sum(one.state == "complete" for one in events) >= 1

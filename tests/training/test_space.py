@@ -74,10 +74,12 @@ def test_the_rank_is_searched_of_adapters_alone() -> None:
 
 def test_a_budget_is_read_from_texts() -> None:
     given = {"trials": "20", "minutes": "7.5", "names": "epochs, dropout", "pruner": "hyperband"}
+    given |= {"parallel": "4"}
     found = budget.check(given)
     assert found == {
         "trials": 20,
         "minutes": 7.5,
+        "parallel": 4,
         "names": ["dropout", "epochs"],
         "pruner": "hyperband",
     }
@@ -93,6 +95,7 @@ def test_without_a_budget_there_is_no_search(empty: dict[str, Any]) -> None:
     ("given", "field"),
     [
         ({"trials": 1}, "search.trials"),
+        ({"trials": 5, "parallel": 0}, "search.parallel"),
         ({"trials": 2.5}, "search.trials"),
         ({"trials": True}, "search.trials"),
         ({"trials": "many"}, "search.trials"),

@@ -20,10 +20,13 @@ from torch.nn import functional
 from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging
 
+from training.files.soft import Soft, soft_of, with_soft
+
 logging.disable_progress_bar()
 
 # Of attune.json and of the weights beside it, that are read; the last one is written. 3: what the pooling is.
-FORMATS = (1, 2, 3)
+# 4: virtual tokens before a text.
+FORMATS = (1, 2, 3, 4)
 MEAN, FIRST = "mean", "first"  # what stands for a text: the mean of its tokens, or its first token
 MULTIPLE = 8  # lengths are padded to a multiple of this, so that there are few shapes
 TOKENS = 4096  # in one batch, padding included
@@ -68,6 +71,7 @@ class Encoder(nn.Module):
     ) -> None:
         super().__init__()
         self.base, self.about = base, about
+        self.soft: Soft | None = None  # a prompt before every text
         self.shape: tuple[int, ...] = (wide,)  # of one vector
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(wide, outputs)
@@ -88,7 +92,9 @@ class Encoder(nn.Module):
         given = {"input_ids": batch["ids"], "attention_mask": batch["mask"]}
         if "types" in batch:
             given["token_type_ids"] = batch["types"]
-        return self.read(**given).float()
+        if self.soft is None:
+            return self.read(**given).float()
+        return self.read(**self.soft.before(given))[:, self.soft.count :].float()
 
     def text(self, batch: Batch) -> Tensor:
         """(rows, hidden): each of length 1, pooled as the model says."""
@@ -127,7 +133,6 @@ def moved(batch: Batch, device: torch.device) -> Batch:
     return found
 
 
-@torch.inference_mode()
 def run(
     network: Any,
     pieces: Sequence[Mapping[str, Any]],
@@ -140,13 +145,17 @@ def run(
     """
     device = next(network.parameters()).device
     found: list[Any] = [None] * len(pieces)
+    # What a network that is divided among devices brings together lies where training brings it together, too.
+    quiet = torch.no_grad() if getattr(network, "divided", False) else torch.inference_mode()
     for rows in batches([len(piece["ids"]) for piece in pieces]):
         chosen = [pieces[row] for row in rows]
         batch = moved(network.collate(chosen), device)
-        outputs = getattr(network, output)(batch)
-        if watch:
-            watch(outputs, batch)
-        values = outputs.float().cpu().numpy()
+        with quiet:
+            # Called as a whole, so that what is hung around it has its turn.
+            outputs = network(batch) if output == "forward" else getattr(network, output)(batch)
+            if watch:
+                watch(outputs, batch)
+            values = outputs.float().cpu().numpy()
         for row, piece, value in zip(rows, chosen, values, strict=True):
             found[row] = value[: piece["size"]] if "size" in piece else value
     return found
@@ -208,5 +217,7 @@ def encoder_of(folder: Path) -> nn.Module:
 
 
 def with_head(network: Encoder, folder: Path) -> Encoder:
+    """With what was learnt beside the base: the linear layer, and a prompt where there is one."""
+    with_soft(network, soft_of(folder, network.about))
     network.head.load_state_dict(load_file(folder / "head.safetensors"))
     return network

@@ -24,16 +24,17 @@ from training.coding.text import (
     said,
 )
 from training.files.core import Batch, Loaded, batches, padded, run, stacked, width_of
+from training.files.soft import PREFIX, PROMPT, Soft, soft_of, with_soft
 
 NO_LOSS = -100  # the target of a place that carries none
 WRITING_ROWS = 32  # written at a time
 
 
-def writer_of(folder: str | os.PathLike[str], objective: str) -> Any:
-    """The base in fp32 with the head that it came with."""
+def writer_of(folder: str | os.PathLike[str], objective: str, **how: Any) -> Any:
+    """The base in fp32 with the head that it came with; `how` else transformers is to load it."""
     kind = AutoModelForSeq2SeqLM if objective == SEQ2SEQ else AutoModelForCausalLM
     return kind.from_pretrained(
-        Path(folder), local_files_only=True, dtype=torch.float32, trust_remote_code=False
+        Path(folder), local_files_only=True, dtype=torch.float32, trust_remote_code=False, **how
     )
 
 
@@ -47,11 +48,15 @@ class Network(nn.Module):
         super().__init__()
         self.base, self.about = base, about
         self.head = nn.Identity()  # nothing but the base is trained
+        self.soft: Soft | None = None  # virtual tokens before every text
         self.at: Tensor | None = None  # (rows, tokens): whose logits are wanted
         base.get_output_embeddings().register_forward_pre_hook(self._picked)
 
     def _picked(self, layer: nn.Module, given: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:
-        return None if self.at is None else (given[0][self.at],)
+        if self.at is None:
+            return None
+        # A prompt stands before the tokens that `at` knows of.
+        return (given[0][:, -self.at.shape[1] :][self.at],)
 
     def collate(self, pieces: Sequence[Mapping[str, Any]]) -> Batch:
         """`ids`, `mask`, `targets` (NO_LOSS where there is no loss), padded at the end.
@@ -74,12 +79,18 @@ class Network(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """The loss of each token, (rows, tokens), 0 where there is none."""
         targets = batch["targets"]
-        given = {"input_ids": batch["ids"], "attention_mask": batch["mask"], "use_cache": False}
+        given: dict[str, Any] = {
+            "input_ids": batch["ids"],
+            "attention_mask": batch["mask"],
+            "use_cache": False,
+        }
         if "positions" in batch:
             given["position_ids"] = batch["positions"]
         if self.about["objective"] == SEQ2SEQ:
             known = targets.masked_fill(targets == NO_LOSS, self.about["pad"])
             given["decoder_input_ids"] = shifted(known, self.base.config)
+        if self.soft is not None:
+            given |= self._softened(given, len(targets))
         wanted = targets != NO_LOSS
         self.at = wanted
         try:
@@ -89,12 +100,29 @@ class Network(nn.Module):
         losses = functional.cross_entropy(logits.float(), targets[wanted], reduction="none")
         return torch.zeros(targets.shape, device=targets.device).masked_scatter(wanted, losses)
 
+    def _softened(self, given: Batch, rows: int) -> dict[str, Any]:
+        """What the base is given instead, so that it reads the virtual tokens first."""
+        soft, decodes = self.soft, self.about["objective"] == SEQ2SEQ
+        if soft is None:
+            return {}
+        if soft.kind == PROMPT:
+            return soft.before({name: given[name] for name in ("input_ids", "attention_mask")})
+        found: dict[str, Any] = {"past_key_values": soft.cache(rows, decodes)}
+        if not decodes:
+            found["attention_mask"] = longer(given["attention_mask"], soft.count)
+        return found
+
     def criterion(self, outputs: Tensor, batch: Batch) -> Tensor:
         """The mean over the tokens that carry loss."""
         return outputs.sum() / (batch["targets"] != NO_LOSS).sum().clamp(min=1)
 
     def loss(self, batch: Batch) -> Tensor:
         return self.criterion(self(batch), batch)
+
+
+def longer(mask: Tensor, count: int) -> Tensor:
+    """A mask (rows, tokens) with so many more tokens before each row."""
+    return torch.cat([mask.new_ones((len(mask), count)), mask], 1)
 
 
 def targets_of(piece: Mapping[str, Any]) -> list[int]:
@@ -179,22 +207,26 @@ def ends_of(tokenizer: Any, base: Any) -> list[int]:
     return sorted({*ending(tokenizer), *map(int, more)})
 
 
-def filled_left(ids: Sequence[Sequence[int]], fill: int) -> tuple[Tensor, Tensor]:
-    """(tokens, mask), (rows, tokens), padded at the beginning: what is written follows the last token."""
+def padded_rows(ids: Sequence[Sequence[int]], fill: int, decodes: bool) -> tuple[Tensor, Tensor]:
+    """(tokens, mask), (rows, tokens). Padded at the beginning where what is written follows the last token; at the end
+    for an encoder, as in training: some count their places from the first token, padding or not."""
     width = max(map(len, ids))
     rows = torch.full((len(ids), width), fill, dtype=torch.long)
     mask = torch.zeros((len(ids), width), dtype=torch.long)
     for number, row in enumerate(ids):
-        rows[number, width - len(row) :] = torch.tensor(row, dtype=torch.long)
-        mask[number, width - len(row) :] = 1
+        begin = 0 if decodes else width - len(row)
+        rows[number, begin : begin + len(row)] = torch.tensor(row, dtype=torch.long)
+        mask[number, begin : begin + len(row)] = 1
     return rows, mask
 
 
 class Writer:
     """Writes on after prompts. Greedy unless `about` has a temperature; then `seed` makes it repeatable."""
 
-    def __init__(self, base: Any, tokenizer: Any, about: Mapping[str, Any]) -> None:
-        self.base, self.tokenizer = base, tokenizer
+    def __init__(
+        self, base: Any, tokenizer: Any, about: Mapping[str, Any], soft: Soft | None = None
+    ) -> None:
+        self.base, self.tokenizer, self.soft = base, tokenizer, soft
         self.about = {**about, "ends": ends_of(tokenizer, base)}
 
     def texts(
@@ -216,22 +248,40 @@ class Writer:
     @torch.inference_mode()
     def written(self, ids: Sequence[Sequence[int]]) -> list[list[int]]:
         """The new tokens after each prompt."""
-        rows, mask = filled_left(ids, self.about["pad"])
         device = next(self.base.parameters()).device
         training = self.base.training
         self.base.eval()
         torch.manual_seed(int(self.about.get("seed") or 0))
+        given, start = self._asked(ids, device)
         found = self.base.generate(
-            input_ids=rows.to(device),
-            attention_mask=mask.to(device),
+            **given,
             pad_token_id=self.about["pad"],
             eos_token_id=self.about["ends"] or None,
             **self._stopping(),
             **choices(self.about),
         )
         self.base.train(training)
-        start = 1 if self.about["objective"] == SEQ2SEQ else rows.shape[1]
         return [row[start:].tolist() for row in found]
+
+    def _asked(
+        self, ids: Sequence[Sequence[int]], device: torch.device
+    ) -> tuple[dict[str, Any], int]:
+        """(what `generate` is given, where in its answers the new tokens begin). Virtual tokens are read first."""
+        soft, decodes = self.soft, self.about["objective"] == SEQ2SEQ
+        before = soft.ids if soft else []
+        rows, mask = padded_rows([[*before, *row] for row in ids], self.about["pad"], decodes)
+        given = {"input_ids": rows.to(device), "attention_mask": mask.to(device)}
+        if soft and soft.kind == PREFIX:
+            beams = int(choices(self.about)["num_beams"])
+            given["past_key_values"] = soft.cache(len(ids) * beams, decodes)
+            if not decodes:  # tokens that the cache stands for are named, and not read
+                named = given["input_ids"][:, -1:].expand(-1, soft.count)
+                given["input_ids"] = torch.cat([named, given["input_ids"]], 1)
+                given["attention_mask"] = longer(given["attention_mask"], soft.count)
+        elif before and not decodes:  # what looks at the tokens themselves knows no virtual ones
+            given["inputs_embeds"] = self.base.get_input_embeddings()(given.pop("input_ids"))
+            return given, 0
+        return given, 1 if decodes else given["input_ids"].shape[1]
 
     def _stopping(self) -> dict[str, Any]:
         stops = [stop for stop in self.about.get("stop") or () if stop]
@@ -267,13 +317,18 @@ class Writer:
         device = next(self.base.parameters()).device
         self.base.eval()
         chance = torch.Generator().manual_seed(int(self.about.get("seed") or 0))
-        given = {"input_ids": torch.tensor([list(ids)], device=device)}
+        soft, decodes = self.soft, self.about["objective"] == SEQ2SEQ
+        given: dict[str, Any] = {
+            "input_ids": torch.tensor([[*(soft.ids if soft else ()), *ids]], device=device)
+        }
         if self.about["objective"] == SEQ2SEQ:
             with torch.inference_mode():
                 states = self.base.get_encoder()(**given)
             start = shifted(given["input_ids"][:, :1], self.base.config)
             given = {"encoder_outputs": states, "decoder_input_ids": start}
         name = list(given)[-1]
+        if soft and soft.kind == PREFIX:
+            given["past_key_values"] = soft.cache(1, decodes)
         for _ in range(int(self.about.get("max_new_tokens") or NEW_TOKENS)):
             with torch.inference_mode():
                 outputs = self.base(**given, use_cache=True)
@@ -305,11 +360,14 @@ def chosen(logits: Tensor, about: Mapping[str, Any], chance: torch.Generator) ->
 
 class Model(Loaded):
     def build(self, folder: Path) -> Network:
-        return Network(writer_of(folder, self.about["objective"]), self.about)
+        network = Network(writer_of(folder, self.about["objective"]), self.about)
+        found: Network = with_soft(network, soft_of(folder, self.about))
+        return found
 
     def writer(self, **given: Any) -> Writer:
         """`given` are settings of the writing: max_new_tokens, temperature, top_p, seed, stop, system."""
-        return Writer(self.network.base, self.tokenizer, {**self.about, **given})
+        network = self.network
+        return Writer(network.base, self.tokenizer, {**self.about, **given}, network.soft)
 
     def results(self, records: Sequence[Mapping[str, str]], **given: Any) -> list[str]:
         """The text written for each record."""

@@ -1,13 +1,14 @@
-"""Training an encoder through an adapter beside its layers; what is saved is a plain model."""
+"""Training an encoder through an adapter beside its layers, or a prompt before its texts."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Generator
 from typing import Any
 
 from accelerate import Accelerator
 
-from training import adapters, export, loop
+from training import adapters, clashes, export, loop
 from training.events import Event
 from training.fit.job import Job
 from training.fit.judging import Judge
@@ -24,13 +25,19 @@ def adapted(
     judge: Judge,
     follow: Follow,
 ) -> Generator[Event, None, loop.Outcome]:
-    """`follow` trains, given what keeps the best; that is put into the weights at the end."""
-    settings = job.settings
-    adapters.attach(network, settings["rank"], settings["alpha"], method=settings["method"])
+    """`follow` trains, given what keeps the best; that is put into the weights at the end, where it can be."""
+    adapters.begin(network, job.settings, job.pieces["train"], tokenizer.all_special_ids)
     network.to(accelerator.device)
     best = Beside(network, lambda: judge.tuned)
     outcome = yield from follow(best)
     best.put()
-    adapters.merged(network)
-    export.checkpoint(job.folder, network, tokenizer, job.about | best.chosen)
+    about, beside = job.about | best.chosen, None
+    if job.settings["method"] in clashes.SOFT:
+        beside = adapters.save_adapter(network, job.folder / ".adapter.part", job.spec.base)
+        about |= adapters.apart(network)
+    else:
+        adapters.merged(network)
+    export.checkpoint(job.folder, network, tokenizer, about, beside)
+    if beside:
+        shutil.rmtree(beside)
     return outcome

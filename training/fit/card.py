@@ -8,7 +8,7 @@ from importlib.metadata import version as installed
 from string import Template
 from typing import Any
 
-from training import catalogue, heads
+from training import catalogue, clashes, heads
 from training.events import Report
 from training.fit.job import Job
 from training.tasks.shape import picked
@@ -26,6 +26,14 @@ PER_LABEL = """
 | label | precision | recall | F1 | test rows |
 |---|---|---|---|---|
 $rows
+"""
+
+
+BESIDE = """
+The weights of the base are as they came. What was trained are $count virtual tokens that are read before every text;
+they lie in `adapter/`, as peft writes them. They cannot be merged into the weights: whoever loads `model.safetensors`
+alone has the untrained base. `predict.py` reads both; where there is an `adapter/adapter_config.json`, so does peft:
+`PeftModel.from_pretrained(base, "adapter")`.
 """
 
 
@@ -57,7 +65,7 @@ def card(job: Job, report: Report) -> str:
         "max_length": job.settings["max_length"],
         "truncated": percent(job.truncated),
         "kind": "A draft over the unchanged" if "draft" in report.details else "A fine-tuned",
-        "training": f"{_made(report)}\n\n{listed}",
+        "training": f"{_made(report)}\n{_beside(job)}\n{listed}",
     }
     return Template((heads.FILES / "card.md").read_text(encoding="utf-8")).substitute(values)
 
@@ -67,6 +75,13 @@ def _made(report: Report) -> str:
     if "draft" in report.details:
         return "A draft: a linear model over the base as it is, the best of some on validation."
     return f"The weights are those after epoch {best} of {run}, the best on validation."
+
+
+def _beside(job: Job) -> str:
+    """What a model is that is not all in its weights."""
+    if job.settings.get("method") not in clashes.SOFT:
+        return ""
+    return Template(BESIDE).substitute(count=job.settings["virtual_tokens"])
 
 
 def added(job: Job) -> list[str]:

@@ -11,10 +11,24 @@ from typing import Any
 import numpy as np
 from accelerate import Accelerator
 
-from training import backbone, catalogue, defaults, draft, export, heads, install, vectors, version
+from training import (
+    augment,
+    backbone,
+    catalogue,
+    clashes,
+    defaults,
+    draft,
+    export,
+    heads,
+    install,
+    vectors,
+    version,
+)
 from training.check import Wish, check
 from training.checkpoints import Store
 from training.events import Checked, Event, Note, Stage, Started, each
+from training.fit import paraphrasing
+from training.options import OPTIONS
 from training.plan import Plan
 from training.problems import Problem
 from training.spec import Spec
@@ -44,6 +58,7 @@ class Job:
     spec: Spec
     folder: Path
     task: Task
+    bases: str | Path = ""  # folder of the bases
     base: Path = Path()  # known after `located`
     begun: float = field(default_factory=time.monotonic)
     variant: Variant | None = None  # known when the rows are read
@@ -55,6 +70,7 @@ class Job:
     given: frozenset[str] = frozenset()  # settings that a person chose
     tried: list[dict[str, Any]] = field(default_factory=list)  # what was chosen on validation rows
     vectors: dict[str, Any] = field(default_factory=dict)  # of a frozen base, by split
+    otherwise: dict[int, Mapping[str, Any]] = field(default_factory=dict)  # rows, translated twice
     notes: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     # What is kept on the way: of all of it, of this training, of the run that it continues, and what it is
@@ -125,7 +141,7 @@ def located(job: Job, bases_dir: str | Path) -> Generator[Event, None, None]:
     """Finds the base, and installs it first where that is needed. Raises Problem(`base.*`)."""
     spec, variant = job.spec, job.about["variant"]
     job.spec = spec = replace(spec, base=spec.base or catalogue.default_for(spec.task, variant))
-    job.about["base"] = spec.base
+    job.about["base"], job.bases = spec.base, bases_dir
     if spec.base_folder:
         job.base = Path(spec.base_folder)
         if missing := catalogue.missing_files(job.base):
@@ -228,7 +244,7 @@ def prepare(job: Job) -> Generator[Event, None, Any]:
         chosen["learning_rate"] = defaults.rate_for(
             chosen["learning_rate"], backbone.hidden(job.base)
         )
-    chosen["max_length"] = min(chosen["max_length"], backbone.longest(job.base, tokenizer))
+    chosen["max_length"] = min(chosen["max_length"], room(job, tokenizer, chosen))
     chosen["precision"] = backbone.precision(chosen["precision"])
     job.about |= {"max_length": chosen["max_length"], "pad": tokenizer.pad_token_id or 0}
     if "long_text" in chosen:
@@ -238,18 +254,41 @@ def prepare(job: Job) -> Generator[Event, None, Any]:
     if "probe_head" in chosen and spec.settings.get("probe_head") is None:
         chosen["probe_head"] = job.learner.head != "sequence" or len(job.learner.inputs) == 1
     check_metric(job, chosen.get("stop_metric", "auto"))
-    if chosen.get("method", "full") != "full" and chosen.get("trained", "all") != "all":
-        # Beside an adapter nothing else is trained.
-        raise Problem("spec.choice", field="trained", value=chosen["trained"], choices="all")
+    clashes.check(job.learner.head, chosen)
     freeze(job, chosen)
     for split, rows in job.rows.items():
         job.pieces[split] = _pieces(job, tokenizer, split)
         job.learner.teach(rows, job.pieces[split], job.about)
+    if chosen.get("augmentation") == augment.BACK:
+        yield from _said_otherwise(job, tokenizer)
     cut = sum(len({p["row"] for p in found if "cut" in p}) for found in job.pieces.values())
     job.truncated = round(cut / max(1, sum(map(len, job.rows.values()))), 6)
     if cut:
         yield job.note("train.truncated", rows=cut, max_length=chosen["max_length"])
     return tokenizer
+
+
+def _said_otherwise(job: Job, tokenizer: Any) -> Generator[Event, None, None]:
+    """The training texts are translated there and back."""
+    (role, *more) = job.learner.inputs
+    if more:
+        known = ", ".join(one for one in OPTIONS["augmentation"].choices if one != augment.BACK)
+        raise Problem("spec.choice", field="augmentation", value=augment.BACK, choices=known)
+    records = job.records("train")
+    steps = paraphrasing.said_otherwise([record[role] for record in records], job.bases)
+    texts = yield from each(steps, lambda share: stage("preparing", share))
+    rows = [row for row, text in enumerate(texts) if text]
+    said = [{**records[row], role: texts[row]} for row in rows]
+    found = job.head.coding.pieces(tokenizer, said, job.about["max_length"], job.about)
+    others = [{**piece, "row": rows[piece["row"]]} for piece in found]
+    job.otherwise = paraphrasing.alternatives(job.pieces["train"], others)
+    yield job.note("train.said_otherwise", rows=len(job.otherwise), all=len(records))
+
+
+def room(job: Job, tokenizer: Any, chosen: Mapping[str, Any]) -> int:
+    """The most tokens that the base reads of a row: some of its places are taken by virtual ones."""
+    taken = chosen["virtual_tokens"] if chosen["method"] in clashes.SOFT else 0
+    return max(1, backbone.longest(job.base, tokenizer) - int(taken))
 
 
 def check_metric(job: Job, name: str) -> None:

@@ -20,6 +20,7 @@ from training import (
     export,
     loop,
     repair,
+    shards,
     snapshot,
     stopping,
 )
@@ -115,11 +116,18 @@ class Keeping(loop.Keeper):
     def keep(self) -> None:
         self.best.keep()
 
+    @property
+    def together(self) -> bool:
+        """Of a network that is divided among ranks no state is whole without all of them."""
+        return self.job.settings.get("sharding") == shards.FSDP and distributed.ranks() > 1
+
+    def _wanted(self, wanted: bool) -> bool:
+        """As the leader finds it, who alone keeps files."""
+        return distributed.agreed(wanted) if self.together else wanted and distributed.leads()
+
     def due(self, *, epoch: bool) -> bool:
-        if not distributed.leads():
-            return False
         waited = time.monotonic() - self.said
-        return waited >= max(self.cost / SHARE, 0.0 if epoch else INTERVAL)
+        return self._wanted(waited >= max(self.cost / SHARE, 0.0 if epoch else INTERVAL))
 
     def save(self, trainer: loop.Trainer) -> Iterator[Event]:
         begin = time.monotonic()
@@ -131,6 +139,8 @@ class Keeping(loop.Keeper):
                 self.failed = True
                 yield trainer.noted(Note("train.checkpoint_unsaved", {"reason": _reason(error)}))
             return
+        if not name:
+            return
         self.said = time.monotonic()
         self.cost = self.said - begin
         size, seconds = self.store.size(name), round(self.cost, 3)
@@ -138,18 +148,29 @@ class Keeping(loop.Keeper):
 
     def end(self, trainer: loop.Trainer) -> Iterator[Event]:
         """The last state is what epochs can be added to, or the next seed goes on from."""
-        if distributed.leads() and self.saved != _standing(trainer):
+        if self._wanted(self.saved != _standing(trainer)):
             yield from self.save(trainer)
 
     def leave(self, trainer: loop.Trainer) -> None:
         # Losses that nobody looked at are not known to be fine.
-        whole = distributed.leads() and not trainer.untold
-        if whole and stopping.keeps() and self.saved != _standing(trainer):
+        able = trainer.parted if self.together else distributed.leads()
+        if not able or trainer.untold or not stopping.keeps():
+            return
+        if self._wanted(self.saved != _standing(trainer)):
             for _event in self.save(trainer):
                 pass
 
     def _write(self, trainer: loop.Trainer) -> str:
+        """The name of the state; "" where it is another rank that keeps it."""
+        leads, good = distributed.leads(), snapshot.Tensors()
         tensors, optimizer = snapshot.remembered(trainer.network, trainer.optimizer)
+        weights = snapshot.trained(trainer.network, trainer.optimizer)
+        if self.together and trainer.good.step != trainer.step:
+            good = shards.wholes(_copies(trainer), keep=leads)
+        tensors = shards.wholes(tensors, keep=leads)
+        kept = shards.wholes(weights, keep=leads)
+        if not leads:
+            return ""
         random, rest = snapshot.randoms()
         state = {
             "setup": resuming.kept_setup(self.job),
@@ -164,9 +185,8 @@ class Keeping(loop.Keeper):
             "random": rest,
         }
         with self.store.next() as part:
-            weights = snapshot.trained(trainer.network, trainer.optimizer)
-            snapshot.write(part / snapshot.WEIGHTS, weights)
-            self._write_good(trainer, part)
+            snapshot.write(part / snapshot.WEIGHTS, kept)
+            self._write_good(trainer, part, good)
             snapshot.write(part / snapshot.OPTIMIZER, tensors)
             snapshot.write(part / snapshot.RANDOM, random)
             self.best.write(part / BEST)
@@ -176,7 +196,7 @@ class Keeping(loop.Keeper):
         self.saved = _standing(trainer)
         return name
 
-    def _write_good(self, trainer: loop.Trainer, part: Path) -> None:
+    def _write_good(self, trainer: loop.Trainer, part: Path, whole: snapshot.Tensors) -> None:
         """Most of the time it is in a file already."""
         good = trainer.good
         if good.step == trainer.step:
@@ -184,9 +204,7 @@ class Keeping(loop.Keeper):
         elif self.good and self.good[0] == good.step and self.good[1].is_file():
             checkpoints.link(self.good[1], part / snapshot.GOOD)
         else:
-            names = snapshot.trained(trainer.network, trainer.optimizer)
-            copies = (copy for _item, copy in good.weights)
-            snapshot.write(part / snapshot.GOOD, dict(zip(names, copies, strict=True)))
+            snapshot.write(part / snapshot.GOOD, whole or _copies(trainer))
 
     # --- and back
 
@@ -310,6 +328,12 @@ def epochs_done(trainer: loop.Trainer) -> float:
 def _standing(trainer: loop.Trainer) -> tuple[Any, ...]:
     course = trainer.course
     return trainer.step, course.number, course.trained, course.place, course.over, trainer.back
+
+
+def _copies(trainer: loop.Trainer) -> snapshot.Tensors:
+    """The weights that are gone back to, by name."""
+    names = snapshot.trained(trainer.network, trainer.optimizer)
+    return dict(zip(names, (copy for _item, copy in trainer.good.weights), strict=True))
 
 
 def _reason(error: Exception) -> str:

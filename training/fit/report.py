@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from training import export, loop, scoring
 from training.events import Report, Scored
 from training.files import core
+from training.files.soft import with_soft
 from training.fit import provenance
 from training.fit.job import Job
 from training.fit.simple import Simple
@@ -54,7 +55,11 @@ def tested(job: Job, network: Any, simple: Simple, outcome: loop.Outcome) -> Rep
 def _restore(job: Job, network: Any) -> core.Loaded:
     """The best model, from the disk; its weights and what was chosen for it are put in place."""
     best = job.head.load(job.folder / export.CHECKPOINT)
+    soft = best.network.soft
+    with_soft(best.network, None)
     network.load_state_dict(best.network.state_dict())
+    for one in (network, best.network):
+        with_soft(one, soft)
     job.about |= told_by(best)
     network.eval()
     return best

@@ -156,7 +156,7 @@ def trained(
 ) -> Generator[Event, None, loop.Outcome]:
     judge, plan = Judge(job), jobs.plan_of(job)
     table = network.base.get_input_embeddings().weight
-    change = augment.changer(plan, tokenizer, table, job.pieces["train"])
+    change = augment.changer(plan, tokenizer, table, job.pieces["train"], job.otherwise)
     seen = few_shot.Refit(job, judge) if plan.few_shot == "on" else judge
     data = data_of(job, seen, change)
     follow = partial(training.followed, job, network, data, accelerator)

@@ -19,11 +19,15 @@ from training import (
     adapters,
     backbone,
     catalogue,
+    clashes,
     defaults,
+    distributed,
     export,
     generative_defaults,
     loop,
+    quantizing,
     scoring,
+    shards,
     version,
 )
 from training.coding import packing, preview, prompts, text
@@ -83,15 +87,16 @@ def tried(job: Job, tokenizer: Any) -> Generator[Event, None, loop.Outcome]:
 
 
 def _network(job: Job, accelerator: Accelerator) -> writers.Network:
-    network = writers.Network(_writer(job), job.about).to(accelerator.device)
+    how = quantizing.how(job.settings["quantize"], accelerator.device)
+    network = writers.Network(_writer(job, **how), job.about).to(accelerator.device)
     if job.settings["checkpointing"]:
         backbone.save_memory(network)
     return network
 
 
-def _writer(job: Job) -> Any:
+def _writer(job: Job, **how: Any) -> Any:
     try:
-        return writers.writer_of(job.base, job.about["objective"])
+        return writers.writer_of(job.base, job.about["objective"], **how)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         missing = "weights that can be loaded"
         raise Problem(
@@ -107,7 +112,9 @@ def settled(job: Job) -> tuple[Any, dict[str, Any]]:
     chosen = defaults.settings(
         spec.effort, len(job.rows["train"]), spec.settings, "text", objective
     )
-    chosen["max_length"] = min(chosen["max_length"], backbone.longest(job.base, tokenizer))
+    clashes.check("text", chosen)
+    quantizing.check(chosen["quantize"])
+    chosen["max_length"] = min(chosen["max_length"], jobs.room(job, tokenizer, chosen))
     chosen["precision"] = backbone.precision(chosen["precision"])
     job.about |= {
         "objective": objective,
@@ -299,7 +306,9 @@ def _rows(job: Job, network: Any) -> list[dict[str, Any]]:
 
 
 def _kept(job: Job, network: Any, tokenizer: Any) -> None:
-    export.checkpoint(job.folder, network, tokenizer, job.about)
+    state = shards.state_of(network.base) if shards.divided(network) else None
+    if state is None or distributed.leads():
+        export.checkpoint(job.folder, network, tokenizer, job.about, state=state)
 
 
 def _adapted(
@@ -307,17 +316,28 @@ def _adapted(
 ) -> Generator[Event, None, loop.Outcome]:
     """With an adapter beside the frozen base; the best one is put into the weights at the end."""
     method = job.settings["method"]
-    adapters.attach(network, job.settings["rank"], job.settings["alpha"], method=method)
+    adapters.begin(network, job.settings, job.pieces["train"], tokenizer.all_special_ids)
     network.to(accelerator.device)
-    if job.settings["precision"] == "bf16" and method in ("lora", "rslora"):
+    divided = job.settings["sharding"] == shards.FSDP and distributed.ranks() > 1
+    altered = divided or job.settings["quantize"] != quantizing.NONE
+    if job.settings["precision"] == "bf16" and method in ("lora", "rslora") and not altered:
         adapters.lighter(network)
     best = keeping.Beside(network)
     outcome = yield from followed(job, network, data, accelerator, best)
+    if divided and not distributed.leads():
+        return outcome
+    if altered:  # what was learnt is whole in memory; the base as it came is put under it
+        network = best.network = writers.Network(_writer(job), job.about)
+        adapters.begin(network, job.settings, job.pieces["train"], tokenizer.all_special_ids)
     best.put()
     folder = adapters.save_adapter(network, job.folder / ".adapter.part", job.spec.base)
     network.cpu()
-    adapters.merged(network, _writer(job))
-    export.checkpoint(job.folder, network, tokenizer, job.about, folder)
+    about = dict(job.about)
+    if method in clashes.SOFT:
+        about |= adapters.apart(network)
+    else:
+        adapters.merged(network, _writer(job))
+    export.checkpoint(job.folder, network, tokenizer, about, folder)
     shutil.rmtree(folder)
     return outcome
 
@@ -325,9 +345,9 @@ def _adapted(
 def tested(job: Job, compared: Written, outcome: loop.Outcome) -> Generator[Event, None, Report]:
     """The saved model on the same test rows, in fp32; writes predictions.parquet."""
     begin, learner, rows = time.monotonic(), job.learner, compared.rows
-    model = job.head.load(job.folder / export.CHECKPOINT)
+    model: Any = job.head.load(job.folder / export.CHECKPOINT)
     known = writers.perplexity(model.network, compared.loss)[0]
-    writer = writers.Writer(model.network.base, model.tokenizer, model.about)
+    writer = model.writer()
     texts = yield from written(job, writer, rows, "testing")
     metrics = learner.score(rows, texts, job.about) | {"perplexity": known}
     hits = learner.hits(rows, texts, job.about)

@@ -304,6 +304,13 @@ ENTRIES: dict[str, Entry] = {
         _("It is the one with the seed {seed}."),
         _("Nothing to do: mean and deviation of all of them stand in the report."),
     ),
+    "train.said_otherwise": Entry(
+        INFO,
+        _("Training texts were translated there and back"),
+        _("Another way to say each training text."),
+        _("{rows} of {all} texts came back otherwise; half of the time they are read so."),
+        _("Nothing to do."),
+    ),
     "train.truncated": Entry(
         INFO,
         _("Long texts are cut"),

@@ -19,6 +19,13 @@ ENTRIES: dict[str, Entry] = {
         _("{field} is “{value}”."),
         _("Choose one of: {choices}."),
     ),
+    "spec.together": Entry(
+        BLOCKING,
+        _("Two settings do not go together"),
+        _("Where {other} is “{chosen}”, {field} is one of: {choices}."),
+        _("{field} is “{value}”, and {other} is “{chosen}”."),
+        _("Change one of the two, or leave it empty."),
+    ),
     "spec.range": Entry(
         BLOCKING,
         _("Out of range"),

@@ -41,11 +41,16 @@ class Study:
     found: optuna.Study
     dimensions: Sequence[Dimension]
     seed: int
+    parallel: bool = (
+        False  # a trial that still runs counts as a bad one, so that the next is not beside it
+    )
 
     def ask(self) -> optuna.Trial:
         """The next trial. Its random numbers are its own: a search that was cut off goes on as it would have."""
         number = len(self.found.get_trials(deepcopy=False))
-        self.found.sampler = optuna.samplers.TPESampler(seed=self.seed + number)
+        self.found.sampler = optuna.samplers.TPESampler(
+            seed=self.seed + number, constant_liar=self.parallel
+        )
         return self.found.ask()
 
     def settings(self, trial: optuna.Trial) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from projects.runs.results.predictions import Listed, listed
-from training import draft
+from training import clashes, draft
 
 Query = Mapping[str, str]
 Context = dict[str, Any]
@@ -39,6 +39,11 @@ class Result:
     @property
     def is_draft(self) -> bool:
         return self.details.get("effort") == draft.EFFORT
+
+    @property
+    def unmerged(self) -> bool:
+        """What was trained lies beside the weights of the base for good."""
+        return (self.details.get("settings") or {}).get("method") in clashes.SOFT
 
     @property
     def objective(self) -> str:

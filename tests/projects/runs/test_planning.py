@@ -13,6 +13,7 @@ from projects.models import Project
 from projects.runs import planning
 from projects.runs.models import Run, Status
 from training.problems import Problem
+from training.problems.machine import NO_GPU, NO_LIBRARY
 from training.spec import Spec
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +101,21 @@ def test_no_more_devices_than_there_are(spec: Spec, settings: Any) -> None:
     settings.GPUS = []
     with pytest.raises(Problem):
         planning.check_devices(spec.with_settings(devices=2))
+
+
+def test_fewer_bits_need_a_gpu_and_a_library(
+    spec: Spec, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.GPUS = []
+    planning.check_quantize(spec)
+    with pytest.raises(Problem) as raised:
+        planning.check_quantize(spec.with_settings(quantize="4bit"))
+    assert (raised.value.code, raised.value.values["reason"]) == ("train.quantize", NO_GPU)
+    settings.GPUS = ["0"]
+    monkeypatch.setattr(planning, "find_spec", lambda name: None)
+    assert planning.unquantized() == NO_LIBRARY
+    monkeypatch.setattr(planning, "find_spec", lambda name: object())
+    planning.check_quantize(spec.with_settings(quantize="4bit"))
 
 
 def test_the_estimate_counts_devices(version: DatasetVersion, spec: Spec, settings: Any) -> None:

@@ -63,6 +63,9 @@ def test_runs_are_numbered_within_their_project(start: Start) -> None:
         ({"seed": "13"}, "spec.range"),
         ({"settings": {"epochs": 1000}}, "spec.range"),
         ({"settings": {"nonsense": 1}}, "spec.unknown"),
+        ({"settings": {"method": "lora", "trained": "top"}}, "spec.together"),
+        ({"settings": {"method": "prefix"}}, "spec.choice"),
+        ({"settings": {"quantize": "4bit", "method": "lora"}}, "train.quantize"),
     ],
 )
 def test_it_rejects_what_cannot_be_run(start: Start, given: dict[str, Any], code: str) -> None:

@@ -129,6 +129,11 @@ def test_a_double_click_is_one_run(
         ({"seed": "minus"}, "Model and effort", "Out of range"),
         ({"set-epochs": "1000"}, "Model and effort", "Out of range"),
         ({"set-learning_rate": "nan"}, "Model and effort", "Out of range"),
+        (
+            {"set-method": "lora", "set-trained": "top"},
+            "Model and effort",
+            "Two settings do not go together",
+        ),
     ],
 )
 @pytest.mark.parametrize("method", ["get", "post"])

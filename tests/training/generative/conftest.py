@@ -132,6 +132,22 @@ def t5_base(pair_tokenizer: Any, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture(scope="session")
+def marian_base(pair_tokenizer: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from transformers import MarianConfig, MarianMTModel
+
+    torch.manual_seed(4)
+    config = MarianConfig(
+        vocab_size=len(pair_tokenizer), d_model=32, encoder_layers=2, decoder_layers=2,
+        encoder_attention_heads=4, decoder_attention_heads=4, encoder_ffn_dim=64,
+        decoder_ffn_dim=64, eos_token_id=0, pad_token_id=2, decoder_start_token_id=2,
+        forced_eos_token_id=None, scale_embedding=True, dropout=0.0, init_std=0.2,
+    )  # fmt: skip
+    model = MarianMTModel(config)
+    model.generation_config.bad_words_ids = [[2]]
+    return saved(model, pair_tokenizer, tmp_path_factory.mktemp("marian"))
+
+
+@pytest.fixture(scope="session")
 def talk_about() -> dict[str, Any]:
     return {"objective": "causal", "inputs": ["messages"], "max_length": 256, "pad": 0}
 

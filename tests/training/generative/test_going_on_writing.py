@@ -13,7 +13,7 @@ from training.fit import writing
 from training.spec import from_dict
 
 
-@pytest.mark.parametrize("method", ["full", "lora"])
+@pytest.mark.parametrize("method", ["full", "lora", "prefix"])
 def test_it_ends_the_same(
     llama_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:

@@ -1,0 +1,79 @@
+"""A model that is divided among two processes: trained as by one process, stopped and gone on with, and saved whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from tests.training import two_ranks
+from tests.training.conftest import write_csv
+from training.events import finite
+from training.fit import fit
+from training.problems import Problem
+from training.spec import Spec, from_dict
+
+LOSSES = ("train_loss", "valid_loss")
+
+
+@pytest.fixture
+def spec(llama_base: Path, tmp_path: Path) -> Spec:
+    lines = [(f"what is {n}", f"{n}") for n in range(45)]
+    file = write_csv(tmp_path / "rows.csv", lines, ("question", "answer_text"))
+    given: dict[str, Any] = {"task": "question-answering", "train": str(file), "effort": "quick"}
+    given |= {"columns": {name: name for name in ("question", "answer_text")}}
+    settings = {"tested": 10, "max_new_tokens": 2, "learning_rate": 1e-3, "batch_size": 8}
+    settings |= {"precision": "fp32", "patience": 9}
+    return from_dict({**given, "base_folder": str(llama_base), "settings": settings})
+
+
+def losses(events: list[dict[str, Any]]) -> list[float]:
+    """Of all epochs; what is told again after a stop counts once."""
+    scored = {event["epoch"]: event for event in events if event["event"] == "scored"}
+    found = [scored[epoch][name] for epoch in sorted(scored) for name in LOSSES]
+    return [value for value in found if value is not None]
+
+
+def alone(spec: Spec, folder: Path) -> list[float]:
+    return losses([finite(event.as_dict()) for event in fit(spec, folder)])
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    found: dict[str, torch.Tensor] = load_file(folder / "artifact" / "model.safetensors")
+    return found
+
+
+def test_all_weights_are_trained_stopped_resumed_and_saved_whole(
+    spec: Spec, tmp_path: Path
+) -> None:
+    spec = spec.with_settings(epochs=3, method="full", checkpointing=True)
+    wanted = alone(spec, tmp_path / "one")
+    divided, folder = spec.with_settings(devices=2, sharding="fsdp"), tmp_path / "two"
+    begun = two_ranks.fitted(folder, divided, stop=(1, 4))
+    assert begun[-1] == two_ranks.STOPPED  # the leader too, after the same step
+    assert list((folder / "resume" / "seed-0").glob("*/manifest.json"))
+    rest = two_ranks.fitted(folder, divided)
+    assert any(event["event"] == "resumed" for event in rest)
+    assert losses(begun + rest) == pytest.approx(wanted, abs=1e-4)
+    one, two = weights(tmp_path / "one"), weights(folder)
+    assert one.keys() == two.keys()
+    assert all(torch.allclose(one[name], two[name], atol=1e-3) for name in one)
+
+
+def test_an_adapter_beside_a_divided_base_is_merged_whole(spec: Spec, tmp_path: Path) -> None:
+    spec = spec.with_settings(epochs=2, method="lora", rank=4)
+    wanted = alone(spec, tmp_path / "one")
+    divided = spec.with_settings(devices=2, sharding="fsdp")
+    assert losses(two_ranks.fitted(tmp_path / "two", divided)) == pytest.approx(wanted, abs=1e-4)
+    one, two = weights(tmp_path / "one"), weights(tmp_path / "two")
+    assert all(torch.allclose(one[name], two[name], atol=1e-3) for name in one)
+
+
+def test_what_cannot_be_divided_is_refused(spec: Spec, tmp_path: Path) -> None:
+    with pytest.raises(Problem) as caught:
+        list(fit(spec.with_settings(sharding="fsdp", method="prefix"), tmp_path / "run"))
+    assert caught.value.code == "spec.together"
+    assert caught.value.values["field"] == "method"
