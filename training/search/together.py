@@ -98,7 +98,7 @@ def started(found: Search, bases_dir: str | Path, number: int) -> Worker:
 def _given(found: Search, workers: list[Worker]) -> Generator[Event, None, bool]:
     """A trial for each that waits for one; whether there is anything to wait for."""
     running = sum(one.now is not None for one in workers)
-    for one in workers:
+    for one in sorted(workers, key=lambda worker: not worker.ready):  # no trial waits for a start
         if one.now or not found.begins(running):
             continue
         if one.ready:
