@@ -105,6 +105,8 @@ class Cluster:
         main = [p for p in alive.values() if p.ppid() == self.process.pid]
         if role in ("main", "sentinel"):
             return main if role == "main" else main[0].children()
+        if not self.log.exists():
+            return []
         pids = map(int, re.findall(ROLES[role], self.said()))
         return [alive[pid] for pid in pids if pid in alive]
 

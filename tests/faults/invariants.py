@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -28,7 +29,9 @@ def assert_consistent(*, ended: bool = True, tidied: bool = True) -> None:
     """
     if not tidied:
         keep_house()
-    found = faults(ended=ended)
+    until = time.monotonic() + SETTLES
+    while (found := faults(ended=ended)) and time.monotonic() < until:
+        time.sleep(0.1)
     assert not found, "\n".join(found)
 
 
@@ -156,6 +159,7 @@ def _files(run: Run) -> Iterator[str]:
             yield f"{run} has ended and left {left}"
 
 
+SETTLES = 10.0  # seconds: the end of a run is written first, and then another process tidies up
 LOOKS = (_status, _history, _going_on, _told, _success, _failure, _booked, _files)
 LOST_STATES = {"train.checkpoint_broken", "train.checkpoints_lost"}
 

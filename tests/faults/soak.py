@@ -19,7 +19,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-WORKERS, STEPS = 3, 16
+WORKERS, STEPS = 3, 16  # WORKERS as in soaking.py
 CLUSTERS = ("attune", "train-cpu")
 
 

@@ -29,14 +29,14 @@ from projects.models import Project
 from projects.runs import pausing, services
 from projects.runs.lifecycle import FINAL
 from projects.runs.models import Run, RunEvent, Status
-from tests.faults.cluster import Cluster, words
+from tests.faults.cluster import Cluster, until, words
 from tests.faults.invariants import faults, keep_house
 from training.problems import Problem
 
 CALM = 240.0  # seconds for what is left when nothing is killed any more
 RAMP = 0.75  # of the time, in which runs are started
 TICK = 0.2
-PEOPLE = 4
+PEOPLE, WORKERS = 4, 3
 COUNTS = {"train": 6, "valid": 2, "test": 4}
 
 
@@ -79,6 +79,8 @@ class Soak:
         runs_folder().mkdir(exist_ok=True)
         projects = [self.world(number) for number in range(PEOPLE)]
         Plan.objects.update(max_concurrent_runs=2)
+        self.keep_up()
+        until(lambda: len(self.workers()) == WORKERS, "workers", seconds=600)
         self.rest(10)
         before, begin = self.weigh(), time.monotonic()
         strike = begin + self.every
@@ -156,6 +158,11 @@ class Soak:
             if words(process)[-1:] == ["train-cpu"]:
                 return Cluster(process, self.home / "logs" / "queue-train-cpu.log")
         raise LookupError("no cluster")
+
+    def workers(self) -> list[psutil.Process]:
+        with suppress(LookupError):
+            return self.cluster().those("worker")
+        return []
 
     def one(self, found: list[psutil.Process]) -> list[psutil.Process]:
         return [self.draw.choice(found)]
