@@ -289,7 +289,7 @@ def _said_otherwise(job: Job, tokenizer: Any) -> Generator[Event, None, None]:
 
 def room(job: Job, tokenizer: Any, chosen: Mapping[str, Any]) -> int:
     """The most tokens that the base reads of a row: some of its places are taken by virtual ones."""
-    taken = chosen["virtual_tokens"] if chosen["method"] in clashes.SOFT else 0
+    taken = chosen["virtual_tokens"] if chosen.get("method") in clashes.SOFT else 0
     return max(1, backbone.longest(job.base, tokenizer) - int(taken))
 
 
