@@ -58,11 +58,14 @@ class Stack:
         return time.monotonic() - begin
 
 
-# Colours that are still on their way from one theme to the other have no contrast to speak of.
+# Colours that are still on their way from one theme to the other have no contrast to speak of. What is drawn anew
+# meanwhile may never come to its end: nobody waits longer than any transition lasts.
 SETTLED = """async () => {
-  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const late = new Promise((done) => setTimeout(done, 3000));
+  const drawn = new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  await Promise.race([drawn, late]);
   const moving = document.getAnimations().filter((item) => item instanceof CSSTransition);
-  await Promise.all(moving.map((item) => item.finished.catch(() => null)));
+  await Promise.race([Promise.all(moving.map((item) => item.finished.catch(() => null))), late]);
 }"""
 
 
