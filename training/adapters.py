@@ -30,7 +30,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn import functional
 
-from training import shards
+from training import clashes, shards
 from training.files.soft import PREFIX, PROMPT, SOFT_NAME, Soft, with_soft
 
 RANK, ALPHA = 16, 32
@@ -76,7 +76,7 @@ def begin(
 ) -> None:
     """Puts what is to be trained beside the base, as the settings of a run say."""
     method = str(settings["method"])
-    if method in (PROMPT, PREFIX):
+    if method in clashes.SOFT:
         count = int(settings["virtual_tokens"])
         soften(network, method, commonest(pieces, count, special))
     else:

@@ -133,6 +133,11 @@ def judged(network: nn.Module, found: Thing) -> Thing:
     return agreed(found)
 
 
+def divides(sharding: str | None) -> bool:
+    """Whether a network that is trained with this setting is divided among ranks."""
+    return sharding == shards.FSDP and ranks() > 1
+
+
 def alike(network: nn.Module, seed: int, sharding: str = "none") -> bool:
     """The leader's weights for all, or a part of them for each; random numbers, such as those of dropout, of each
     rank's own. Returns whether the network is divided."""
@@ -140,15 +145,10 @@ def alike(network: nn.Module, seed: int, sharding: str = "none") -> bool:
         return False
     for item in (*network.parameters(), *network.buffers()):
         dist.broadcast(item.data, src=0)
-    if sharding == shards.FSDP:
+    if divides(sharding):
         shards.divide(network)
     apart(seed)
     return shards.divided(network)
-
-
-def whole(item: Tensor) -> Tensor:
-    """What all ranks hold a part of."""
-    return shards.whole(item)
 
 
 def apart(seed: int) -> None:

@@ -28,9 +28,9 @@ def apply(network: Any, plan: Plan) -> None:
         _above(network, lowest, number)
 
 
-def embeddings_learn(plan: Plan) -> bool:
-    """Sooner or later."""
-    return plan.trained in ("all", "gradual")
+def embeddings_learn(trained: str | None) -> bool:
+    """Sooner or later, with this value of the setting `trained`."""
+    return trained in ("all", "gradual")
 
 
 def thaw(network: Any, plan: Plan, epoch: int) -> None:

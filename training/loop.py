@@ -20,6 +20,7 @@ from training.events import Event, Note, Scored
 from training.files import core
 from training.plan import Plan, factor
 from training.problems import Problem
+from training.shards import whole
 
 # Steps whose losses a GPU is asked for at once: it need not wait for the question in between.
 LAG = 8
@@ -269,8 +270,7 @@ class Trainer:
         self.step += 1
         value = self.gradient(rows)
         norm = self.accelerator.clip_grad_norm_(self.network.parameters(), self.plan.clip)
-        norm = distributed.whole(torch.as_tensor(norm))
-        fine = torch.isfinite(value) & torch.isfinite(torch.as_tensor(norm, device=value.device))
+        fine = torch.isfinite(value) & torch.isfinite(whole(torch.as_tensor(norm))).to(value.device)
         optimizers.move(self.optimizer, fine, wait=self.lag == 1)
         self.optimizer.zero_grad(set_to_none=True)
         return torch.where(fine, value, math.nan)

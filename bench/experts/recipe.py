@@ -147,8 +147,9 @@ def trained(recipe: Recipe, point: Point, least: float | None = None) -> dict[st
             compute_metrics=scored,
         )
         seconds = timed(trainer)
-    predicted = trainer.predict(features["valid"])
-    valid, tuned = scored(predicted), data.tuned(results(predicted))
+    best_results = results(trainer.predict(features["valid"]))
+    tuned = data.tuned(best_results)
+    valid = data.scores("valid", best_results, tuned)
     found = {"setting": asdict(point), "valid": valid, "seconds": seconds, "main": main}
     trainer.compute_metrics = None  # of the validation rows alone
     if least is None or valid[main] > least:

@@ -25,6 +25,7 @@ class Action(StrEnum):
     TRAIN = "train"  # start and stop runs, which costs the plan's minutes
     DOWNLOAD = "download"  # take data, predictions or a model away
     CONNECT = "connect"  # webhooks: where news of the workspace are sent to
+    BILLING = "billing"  # see and change the plan, pay invoices
     MANAGE = "manage"  # the workspace itself: its name and its API tokens
 
 

@@ -79,7 +79,8 @@ def _runs() -> Iterator[Orphan]:
 
 def _left() -> Iterator[Orphan]:
     """What a run has no more use for, and whose worker died in the moment between its end and its tidying up."""
-    for run in Run.objects.filter(status__in=FINAL).only("pk", "attempt", "status").iterator():
+    ended = Run.objects.filter(status__in=FINAL)
+    for run in ended.only("pk", "attempt", "status", "problem").iterator():
         kept = run.status == Status.SUCCEEDED
         for path in folders.leftovers(run, run.attempt, kept=kept):
             if settled(path):

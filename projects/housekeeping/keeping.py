@@ -16,7 +16,6 @@ from notify.services import announce, operators
 from projects import room
 from projects.housekeeping.finding import Lost, Orphan, lost, orphans
 from projects.runs import afar, folders, storing
-from projects.runs.folders import limited
 from projects.runs.guarding import LIMITS
 from projects.runs.models import Artifact, Run, Status
 from web.templatetags.attune import filesize
@@ -90,7 +89,11 @@ def expire_states() -> int:
     """Of runs that came to a limit of their plan, and that nobody has had go on."""
     old = timezone.now() - timedelta(days=KEEP_STATES)
     ended = Run.objects.filter(status=Status.FAILED, problem__code__in=LIMITS, ended_at__lt=old)
-    found = [state for run in ended.only("pk", "attempt", "status") if (state := limited(run))]
+    found = [
+        state
+        for run in ended.only("pk", "attempt", "status", "problem")
+        if (state := folders.limited(run))
+    ]
     folders.discard(*found)
     return len(found)
 

@@ -73,10 +73,11 @@ def go_on(*, run: Run, user: User, start_key: str = "") -> Run:
 
 def outgrows(run: Run) -> bool:
     """Whether the plan has more room now than the limit at which this run was ended; False without anything kept."""
-    if folders.limited(run) is None or not run.problem:
+    if folders.limited(run) is None:
         return False
-    values, now = run.problem.get("values") or {}, run_limits(run.project.workspace)
-    if run.problem.get("code") == "run.time_limit":
+    problem, now = run.problem or {}, run_limits(run.project.workspace)
+    values = problem.get("values") or {}
+    if problem.get("code") == "run.time_limit":
         return now.seconds is None or now.seconds > 60 * float(values.get("minutes") or 0) + 3
     return now.memory is None or now.memory > int(values.get("limit") or 0)
 

@@ -13,8 +13,8 @@ from django.conf import settings
 from projects.runs.models import Run, RunEvent
 
 MUCH = 0.7  # of the machine's memory: whoever held so much and was killed was killed for it
-# What stands in the last lines of a process -> the code that says it in words. The first that fits counts.
 MEMORY = "memory"  # the reason for which a run is carried out again with fewer rows at once
+# What stands in the last lines of a process -> the code that says it in words. The first that fits counts.
 SIGNS = (
     (("No space left on device", "Disk quota exceeded"), "disk.full"),
     (

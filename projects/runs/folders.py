@@ -52,10 +52,15 @@ def carry_over(run: Run, attempt: int) -> bool:
     return bool(study or found)
 
 
+def came_to_limit(run: Run) -> bool:
+    """Whether it was ended by a limit of its plan: it may go on."""
+    return run.status == Status.FAILED and (run.problem or {}).get("code") in LIMITS
+
+
 def limited(run: Run) -> Path | None:
     """The folder with the states of a run that came to a limit of its plan, if there are any."""
     found = of_attempt(run) / RESUME
-    return found if run.status == Status.FAILED and found.is_dir() else None
+    return found if came_to_limit(run) and found.is_dir() else None
 
 
 def trained(run: Run) -> Path | None:
@@ -88,9 +93,8 @@ def tidy(run: Run, attempt: int, *, kept: bool) -> None:
 def leftovers(run: Run, attempt: int, *, kept: bool) -> list[Path]:
     """What of a run that has ended is of no more use to anybody."""
     folder = of_attempt(run, attempt)
-    limited = run.status == Status.FAILED and (run.problem or {}).get("code") in LIMITS
     heavy = ("checkpoint", RESUME) if kept else HEAVY
-    own = [folder / name for name in heavy if not (limited and name == RESUME)]
+    own = [folder / name for name in heavy if not (name == RESUME and came_to_limit(run))]
     others = [other for other in of_run(run.pk).glob("attempt-*") if other != folder]
     half = [path for pattern in HALF for path in folder.glob(pattern)]
     return [path for path in (*own, *half, *others) if path.is_symlink() or path.exists()]

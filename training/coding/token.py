@@ -86,13 +86,18 @@ def pieces(tokenizer: Any, records: Sequence[Record], limit: int, about: About) 
         padding=False,
     )
     places = [words(text) for text in texts]
+    known, kinds = about.get("shapes"), list[list[int]]()
+    if known:
+        kinds = [
+            [shape(text[a:b]) for a, b in own] for text, own in zip(texts, places, strict=True)
+        ]
     found: list[Piece] = []
     for number, row in enumerate(encoded["overflow_to_sample_mapping"]):
         offsets = encoded["offset_mapping"][number]
         pairs = _firsts(texts[row], places[row], offsets)
         piece = {"row": row, "ids": encoded["input_ids"][number], "size": len(pairs)}
-        if about.get("shapes"):
-            piece["types"] = _types(texts[row], places[row], offsets, about["shapes"])
+        if known:
+            piece["types"] = _types(kinds[row], places[row], offsets, known)
         found.append({**piece, "first": [t for t, _ in pairs], "words": [w for _, w in pairs]})
     return found
 
@@ -111,11 +116,13 @@ def shape(word: str) -> int:
 
 
 def _types(
-    text: str, places: Sequence[tuple[int, int]], offsets: Sequence[tuple[int, int]], known: int
+    kinds: Sequence[int],
+    places: Sequence[tuple[int, int]],
+    offsets: Sequence[tuple[int, int]],
+    known: int,
 ) -> list[int]:
-    """Of each token; all tokens of a word have the same."""
-    starts, kinds = [start for start, _ in places], [shape(text[a:b]) for a, b in places]
-    found = []
+    """Of each token; all tokens of a word have the same. `kinds` are those of the words at `places`."""
+    starts, found = [start for start, _ in places], []
     for begin, end in offsets:
         kind = kinds[bisect_right(starts, end - 1) - 1] if begin < end and starts else PLAIN
         found.append(known + kind - 1 if kind else 0)

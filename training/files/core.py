@@ -181,7 +181,8 @@ class Loaded:
         self.tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         self.about.setdefault("pad", self.tokenizer.pad_token_id or 0)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.network = self.build(folder).to(self.device).eval()
+        network = with_soft(self.build(folder), soft_of(folder, self.about))
+        self.network = network.to(self.device).eval()
 
     def build(self, folder: Path) -> Any:
         raise NotImplementedError
@@ -217,7 +218,5 @@ def encoder_of(folder: Path) -> nn.Module:
 
 
 def with_head(network: Encoder, folder: Path) -> Encoder:
-    """With what was learnt beside the base: the linear layer, and a prompt where there is one."""
-    with_soft(network, soft_of(folder, network.about))
     network.head.load_state_dict(load_file(folder / "head.safetensors"))
     return network

@@ -23,7 +23,6 @@ from training.coding.pair import (
     value_name,
 )
 from training.files.core import Batch, Encoder, Loaded, encoder_of, run
-from training.files.soft import soft_of, with_soft
 
 SHARP = 20.0  # what cosines are multiplied with where texts of a batch compete
 RANKING = 0.5  # weight of that competition beside the loss of the pairs themselves
@@ -110,9 +109,7 @@ class Model(Loaded):
     searches, ranks_by = True, "similarity"
 
     def build(self, folder: Path) -> Encoder:
-        network = Network(encoder_of(folder), self.about)
-        found: Network = with_soft(network, soft_of(folder, self.about))
-        return found
+        return Network(encoder_of(folder), self.about)
 
     def results(self, records: Sequence[Mapping[str, str]]) -> Any:
         found = pieces(self.tokenizer, records, self.about["max_length"], self.about)

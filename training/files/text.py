@@ -24,7 +24,7 @@ from training.coding.text import (
     said,
 )
 from training.files.core import Batch, Loaded, batches, padded, run, stacked, width_of
-from training.files.soft import PREFIX, PROMPT, Soft, soft_of, with_soft
+from training.files.soft import PREFIX, PROMPT, Soft
 
 NO_LOSS = -100  # the target of a place that carries none
 WRITING_ROWS = 32  # written at a time
@@ -321,7 +321,7 @@ class Writer:
         given: dict[str, Any] = {
             "input_ids": torch.tensor([[*(soft.ids if soft else ()), *ids]], device=device)
         }
-        if self.about["objective"] == SEQ2SEQ:
+        if decodes:
             with torch.inference_mode():
                 states = self.base.get_encoder()(**given)
             start = shifted(given["input_ids"][:, :1], self.base.config)
@@ -360,9 +360,7 @@ def chosen(logits: Tensor, about: Mapping[str, Any], chance: torch.Generator) ->
 
 class Model(Loaded):
     def build(self, folder: Path) -> Network:
-        network = Network(writer_of(folder, self.about["objective"]), self.about)
-        found: Network = with_soft(network, soft_of(folder, self.about))
-        return found
+        return Network(writer_of(folder, self.about["objective"]), self.about)
 
     def writer(self, **given: Any) -> Writer:
         """`given` are settings of the writing: max_new_tokens, temperature, top_p, seed, stop, system."""

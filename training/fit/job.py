@@ -19,6 +19,7 @@ from training import (
     defaults,
     draft,
     export,
+    freezing,
     heads,
     install,
     vectors,
@@ -308,7 +309,8 @@ def freeze(job: Job, chosen: Mapping[str, Any]) -> None:
 
 def _shapes(job: Job, tokenizer: Any, chosen: Mapping[str, Any]) -> int:
     """As backbone.shapes; 0 where the base does not learn what they mean."""
-    learns = chosen.get("method", "full") == "full" and chosen.get("trained") in ("all", "gradual")
+    full = chosen.get("method", "full") == "full"
+    learns = full and freezing.embeddings_learn(chosen.get("trained"))
     return backbone.shapes(job.base, tokenizer, job.learner.head) if learns else 0
 
 

@@ -119,7 +119,7 @@ class Keeping(loop.Keeper):
     @property
     def together(self) -> bool:
         """Of a network that is divided among ranks no state is whole without all of them."""
-        return self.job.settings.get("sharding") == shards.FSDP and distributed.ranks() > 1
+        return distributed.divides(self.job.settings.get("sharding"))
 
     def _wanted(self, wanted: bool) -> bool:
         """As the leader finds it, who alone keeps files."""

@@ -165,7 +165,7 @@ def trained(
     known = [(job.pieces[split], found) for split, found in job.vectors.items()]
     reading = freezing.stored(network, known) if known else nullcontext()
     pieces = (piece for found in job.pieces.values() for piece in found)
-    learns, more = freezing.embeddings_learn(plan), change.tokens if change else ()
+    learns, more = freezing.embeddings_learn(plan.trained), change.tokens if change else ()
     with vocabulary.cut(network.base, pieces, job.about["pad"], learns, more) as words, reading:
 
         def save() -> None:

@@ -318,7 +318,7 @@ def _adapted(
     method = job.settings["method"]
     adapters.begin(network, job.settings, job.pieces["train"], tokenizer.all_special_ids)
     network.to(accelerator.device)
-    divided = job.settings["sharding"] == shards.FSDP and distributed.ranks() > 1
+    divided = distributed.divides(job.settings["sharding"])
     altered = divided or job.settings["quantize"] != quantizing.NONE
     if job.settings["precision"] == "bf16" and method in ("lora", "rslora") and not altered:
         adapters.lighter(network)

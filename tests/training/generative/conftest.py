@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.training.conftest import write_csv
+from training.spec import Spec, from_dict
+
 torch = pytest.importorskip("torch")
 
 TEXTS = [
@@ -166,3 +169,19 @@ def pair_about() -> dict[str, Any]:
         "objective": "seq2seq", "inputs": ["source"], "answer": "target", "max_length": 128,
         "template": "{source}", "pad": 2, "max_new_tokens": 16,
     }  # fmt: skip
+
+
+@pytest.fixture
+def questions(llama_base: Path, tmp_path: Path) -> Callable[..., Spec]:
+    """`questions(epochs=1)`: a quick run in fp32 on 45 questions, of which few are tested, with these settings."""
+    lines = [(f"what is {n}", f"{n}") for n in range(45)]
+    file = write_csv(tmp_path / "rows.csv", lines, ("question", "answer_text"))
+    given: dict[str, Any] = {"task": "question-answering", "train": str(file), "effort": "quick"}
+    given |= {"columns": {name: name for name in ("question", "answer_text")}}
+    usual = {"tested": 10, "max_new_tokens": 2, "precision": "fp32"}
+
+    def made(**settings: Any) -> Spec:
+        asked = {**given, "base_folder": str(llama_base), "settings": usual | settings}
+        return from_dict(asked)
+
+    return made

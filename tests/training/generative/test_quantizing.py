@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,24 +10,17 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.training.conftest import write_csv
 from training import quantizing
 from training.files import text as writers
 from training.fit import fit, writing
 from training.problems import Problem
 from training.problems.machine import NO_GPU, NO_LIBRARY
-from training.spec import Spec, from_dict
+from training.spec import Spec
 
 
 @pytest.fixture
-def spec(llama_base: Path, tmp_path: Path) -> Spec:
-    lines = [(f"what is {n}", f"{n}") for n in range(45)]
-    file = write_csv(tmp_path / "rows.csv", lines, ("question", "answer_text"))
-    given: dict[str, Any] = {"task": "question-answering", "train": str(file), "effort": "quick"}
-    given |= {"columns": {name: name for name in ("question", "answer_text")}}
-    settings = {"tested": 10, "max_new_tokens": 2, "epochs": 1, "precision": "fp32"}
-    more = {"method": "lora", "rank": 4, "quantize": "4bit"}
-    return from_dict({**given, "base_folder": str(llama_base), "settings": settings | more})
+def spec(questions: Callable[..., Spec]) -> Spec:
+    return questions(epochs=1, method="lora", rank=4, quantize="4bit")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU could hold it")

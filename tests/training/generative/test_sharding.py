@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,24 +11,17 @@ import torch
 from safetensors.torch import load_file
 
 from tests.training import two_ranks
-from tests.training.conftest import write_csv
 from training.events import finite
 from training.fit import fit
 from training.problems import Problem
-from training.spec import Spec, from_dict
+from training.spec import Spec
 
 LOSSES = ("train_loss", "valid_loss")
 
 
 @pytest.fixture
-def spec(llama_base: Path, tmp_path: Path) -> Spec:
-    lines = [(f"what is {n}", f"{n}") for n in range(45)]
-    file = write_csv(tmp_path / "rows.csv", lines, ("question", "answer_text"))
-    given: dict[str, Any] = {"task": "question-answering", "train": str(file), "effort": "quick"}
-    given |= {"columns": {name: name for name in ("question", "answer_text")}}
-    settings = {"tested": 10, "max_new_tokens": 2, "learning_rate": 1e-3, "batch_size": 8}
-    settings |= {"precision": "fp32", "patience": 9}
-    return from_dict({**given, "base_folder": str(llama_base), "settings": settings})
+def spec(questions: Callable[..., Spec]) -> Spec:
+    return questions(learning_rate=1e-3, batch_size=8, patience=9)
 
 
 def losses(events: list[dict[str, Any]]) -> list[float]:
