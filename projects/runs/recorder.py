@@ -58,14 +58,20 @@ class Recorder:
         """Writes when it is time to, or `now`. False: the run belongs to another attempt or has ended."""
         if self.ours and (now or self._due()):
             try:
-                self.ours = self._write()
-                self._pending, self._fields = [], {}
-                self._told_so = self._spoken
+                self.finish()
             except DatabaseError:
                 # Training goes on without a database for a while; what was said waits.
                 log.warning("Events of run %s were not written yet", self._run_id, exc_info=True)
                 connection.close()
             self._written = time.monotonic()
+        return self.ours
+
+    def finish(self) -> bool:
+        """Writes what is left, and answers as `flush` does. Raises DatabaseError while the database is away."""
+        if self.ours:
+            self.ours = self._write()
+            self._pending, self._fields = [], {}
+            self._told_so = self._spoken
         return self.ours
 
     def stop_wanted(self) -> bool:

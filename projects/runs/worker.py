@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from billing.services import run_limits
 from projects.datasets.selectors import version_file
@@ -35,11 +35,13 @@ from training.problems import resuming as reasons
 from web.errors import incident
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 PERSIST = 60.0  # seconds for which the end of a run is tried to be written
 TAKING = (
     3.0  # seconds that are waited for a state on its way to the storage, when training has ended
 )
 DONE, PROBLEM, STOPPED = 0, 2, 75
+AWAY = (OperationalError, InterfaceError)  # the other errors of a database are mistakes of ours
 
 
 class ChildFailed(Exception):
@@ -87,6 +89,9 @@ def execute(run_id: UUID | str) -> bool:
     except slots.Busy:
         log.exception("Run %s found no free slot", run_id)
         _persist(lambda: _put_back(run, attempt))
+    except AWAY:
+        log.exception("Run %s was left by its database", run_id)
+        _persist(lambda: services.lose(run.pk, attempt=attempt))
     except Problem as problem:
         told = {"code": problem.code, "values": storable(problem.values)}
         _fail(run, attempt, told, begin, ours=problem.code.startswith("artifact."))
@@ -138,7 +143,8 @@ def _carry_out(run: Run, attempt: int, folder: Path, begin: float, *, lost: bool
             checked = follow(["verify", str(folder)], folder, recorder, room)
             ended = _joined(ended, checked)
     failpoint("run.ending")
-    _conclude(run, attempt, folder, ended, time.monotonic() - begin)
+    seconds = time.monotonic() - begin
+    _persist(lambda: _conclude(run, attempt, folder, ended, seconds))
 
 
 def _fitted(ended: Ended) -> bool:
@@ -184,7 +190,7 @@ def follow(
             meter.look()
     finally:
         child.stop(0.0)
-    ended.ours = recorder.flush(now=True)
+    ended.ours = _persist(recorder.finish)
     ended.returncode, ended.stderr = child.returncode, child.stderr
     ended.stopping, ended.leaving = watch.stopping, watch.leaving
     if (
@@ -267,7 +273,7 @@ def _fail(
     _persist(lambda: services.end(run.pk, Status.FAILED, **given))
 
 
-def _persist(write: Callable[[], bool]) -> bool:
+def _persist(write: Callable[[], T]) -> T:
     """The end of a run must get written: a database that is away for a moment is asked again."""
     until = time.monotonic() + PERSIST
     while True:

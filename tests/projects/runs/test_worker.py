@@ -261,21 +261,45 @@ def test_stopped_by_somebody_else_it_is_tried_again(queued: Run, child: Behave) 
     assert carried_out(queued).status == Status.QUEUED
 
 
-def test_the_end_is_written_when_the_database_was_away_for_a_moment(
-    queued: Run, child: Behave, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    child("good")
-    succeed, tries = services.succeed, []
-
-    def shaky(**given: Any) -> bool:
-        tries.append(given)
-        if len(tries) == 1:
-            raise OperationalError("database is locked")
-        return succeed(**given)
-
-    monkeypatch.setattr(services, "succeed", shaky)
+@pytest.fixture
+def away(monkeypatch: pytest.MonkeyPatch) -> Callable[[object, str], None]:
+    """`away(thing, name)`: the database is away the first time that this is called."""
     monkeypatch.setattr(worker.time, "sleep", lambda _seconds: None)
     monkeypatch.setattr(worker.connection, "close", lambda: None)
+
+    def once(thing: object, name: str) -> None:
+        usual, tries = getattr(thing, name), []
+
+        def shaky(*args: Any, **given: Any) -> Any:
+            tries.append(given)
+            if len(tries) == 1:
+                raise OperationalError("the database is away")
+            return usual(*args, **given)
+
+        monkeypatch.setattr(thing, name, shaky)
+
+    return once
+
+
+@pytest.mark.parametrize(
+    ("thing", "name"), [(services, "succeed"), (worker, "_stopped"), (Recorder, "_write")]
+)
+def test_the_end_is_written_when_the_database_was_away_for_a_moment(
+    queued: Run, child: Behave, away: Callable[[object, str], None], thing: object, name: str
+) -> None:
+    child("good")
+    away(thing, name)
+    assert (carried_out(queued).status, queued.attempt) == (Status.SUCCEEDED, 1)
+    stages = RunEvent.objects.filter(run=queued, kind="stage").values_list("data__name", flat=True)
+    assert "verifying" in stages
+
+
+def test_it_waits_again_when_the_database_was_away_at_its_start(
+    queued: Run, child: Behave, away: Callable[[object, str], None]
+) -> None:
+    child("good")
+    away(worker.planning, "runnable")
+    assert carried_out(queued).status == Status.QUEUED
     assert carried_out(queued).status == Status.SUCCEEDED
 
 
