@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from itertools import groupby, pairwise
 from pathlib import Path
 from unittest import mock
@@ -161,13 +163,17 @@ def _files(run: Run) -> Iterator[str]:
 
 SETTLES = 10.0  # seconds: the end of a run is written first, and then another process tidies up
 LOOKS = (_status, _history, _going_on, _told, _success, _failure, _booked, _files)
+HALVES = ("*.tmp", "*.part", "*.tmp.*")
 LOST_STATES = {"train.checkpoint_broken", "train.checkpoints_lost"}
 
 
 def half_written(folder: Path) -> Iterator[Path]:
     """What a writer that was killed leaves beside its target."""
-    for pattern in ("*.tmp", "*.part", ".*.part", "*.tmp.*"):
-        yield from (path for path in folder.rglob(pattern) if path.name != STDERR)
+    # A folder may be gone while it is looked into: `os.walk` passes it by, `Path.rglob` does not.
+    for place, inner, names in os.walk(folder):
+        for name in (*inner, *names):
+            if name != STDERR and any(fnmatch(name, pattern) for pattern in HALVES):
+                yield Path(place, name)
 
 
 def _strays(runs: list[Run]) -> Iterator[str]:

@@ -126,6 +126,14 @@ def test_it_fails(
     assert not list(run.glob(".*.part"))
 
 
+def _is_deaf(pid: int) -> bool:
+    """It says what it does before it does it.."""
+    status = dict(
+        line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+    )
+    return bool(int(status["SigIgn"], 16) >> (signal.SIGTERM - 1) & 1)
+
+
 def test_it_hangs_and_is_deaf(
     started: Callable[..., Child],
     tiny_base: Path,  # noqa: F811
@@ -135,6 +143,7 @@ def test_it_hangs_and_is_deaf(
     """Stopped all the same."""
     child = started(fit_args(tiny_base, tickets, tmp_path / "run"), "said.stage:preparing=hang")
     assert any(event and event.get("name") == "preparing" for event in child.lines())
+    until(lambda: _is_deaf(child.pid), "a trainer that is deaf")
     begin = time.monotonic()
     child.stop(grace=1.0)
     assert time.monotonic() - begin > 1.0
