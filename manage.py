@@ -10,9 +10,13 @@ def main() -> None:
     # Appended, and platform/ has no __init__.py: the standard library's `platform` stays reachable.
     sys.path.append(str(Path(__file__).resolve().parent / "platform"))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as wrong:
+        sys.exit(f"Attune cannot start. {wrong}")
 
 
 if __name__ == "__main__":

@@ -5,24 +5,24 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
-import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from config import gpus
+from config.environment import Env
 from config.secret import secret_key
 
-env = environ.Env()
+env = Env()
 
 ROOT = Path(__file__).resolve().parents[2]
 # In a wheel the templates, static files and catalogues lie inside config/ instead of beside platform/.
 ASSETS = ROOT if (ROOT / "templates").is_dir() else Path(__file__).resolve().parent
 
-ATTUNE_HOME = Path(env.str("ATTUNE_HOME", default=str(ROOT / "var"))).resolve()
-ATTUNE_HOME.mkdir(parents=True, exist_ok=True)
+ATTUNE_HOME = env.folder("ATTUNE_HOME", default=ROOT / "var")
 UPLOADS_DIR = ATTUNE_HOME / "uploads"
 VERSIONS_DIR = ATTUNE_HOME / "versions"
 RUNS_DIR = ATTUNE_HOME / "runs"
@@ -50,14 +50,6 @@ WEBHOOKS_PRIVATE = env.bool("ATTUNE_WEBHOOKS_PRIVATE", default=False)
 _SCHEME = "https" if HTTPS else "http"
 _HOST = next((host for host in ALLOWED_HOSTS if "*" not in host), "localhost").lstrip(".")
 SITE_URL = env.str("ATTUNE_URL", default="").rstrip("/") or f"{_SCHEME}://{_HOST}"
-for _name, _value in {
-    "ATTUNE_MAX_UPLOAD_BYTES": MAX_UPLOAD_BYTES,
-    "ATTUNE_RUN_SLOTS": RUN_SLOTS,
-    "ATTUNE_GPU_SLOTS": GPU_SLOTS,
-    "ATTUNE_DISK_RESERVE": DISK_RESERVE,
-}.items():
-    if _value < 1:
-        raise ImproperlyConfigured(f"{_name} is {_value}; expected a whole number of 1 or more.")
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -173,7 +165,9 @@ LOGIN_REDIRECT_URL = reverse_lazy("home")
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = env.str("ATTUNE_EMAIL_VERIFICATION", default="optional")
+ACCOUNT_EMAIL_VERIFICATION = env.str(
+    "ATTUNE_EMAIL_VERIFICATION", default="optional", among=("none", "optional", "mandatory")
+)
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
@@ -187,10 +181,10 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Mail stands in a queue with other short tasks.
 EMAIL_TIMEOUT = 20
 
-LANGUAGE_CODE = env.str("ATTUNE_LANGUAGE", default="en")
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LANGUAGE_CODE = env.str("ATTUNE_LANGUAGE", default="en", among=[code for code, _name in LANGUAGES])
 LOCALE_PATHS = [ASSETS / "locale"]
-TIME_ZONE = env.str("ATTUNE_TIME_ZONE", default="UTC")
+TIME_ZONE = env.str("ATTUNE_TIME_ZONE", default="UTC", among=available_timezones())
 USE_TZ = True
 
 STATIC_URL = "static/"
@@ -337,12 +331,15 @@ SCHEDULES = [
     "projects.housekeeping.tasks.sweep",
 ]
 
+_LEVEL = env.str(
+    "ATTUNE_LOG_LEVEL", default="INFO", among=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("ATTUNE_LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": _LEVEL},
 }
 # Nothing is fetched from a model hub unless the operator says so; children inherit these.
 HUB = env.bool("ATTUNE_HUB", default=False)

@@ -53,8 +53,8 @@ def start_cluster(
     quick(monkeypatch.setattr)
     made: list[Cluster] = []
 
-    def begin(how: str = "slow", **environment: str) -> Cluster:
-        made.append(Cluster.start(home, how, environment))
+    def begin(how: str = "slow", log: Path | None = None, **environment: str) -> Cluster:
+        made.append(Cluster.start(home, how, environment, log))
         return made[-1]
 
     yield begin

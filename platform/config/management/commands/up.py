@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from accounts.services import operator_link
 from config.prepare import prepare
@@ -44,6 +45,8 @@ class Command(BaseCommand):
                 self._supervisor(host, port, not no_worker, lock).run()
         except Taken as taken:
             raise CommandError(str(taken)) from None
+        except DatabaseError as error:
+            raise CommandError(_no_database(error)) from None
 
     def _prepare(self) -> None:
         self._say(f"Attune{_version()}, state in {settings.ATTUNE_HOME}")
@@ -104,6 +107,14 @@ def address(host: str, port: int) -> str:
     """Where a browser on this machine finds it."""
     name = "localhost" if host in (*LOCAL, *ANYWHERE) else host
     return f"http://{f'[{name}]' if ':' in name else name}:{port}"
+
+
+def _no_database(error: DatabaseError) -> str:
+    """Without the address: it may hold a password."""
+    return (
+        "ATTUNE_DATABASE_URL: expected a database that answers and lets tables be made, found: "
+        f"{' '.join(str(error).split())}. Start it or name another."
+    )
 
 
 def _local_names() -> bool:
