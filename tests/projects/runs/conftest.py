@@ -9,7 +9,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import redirect_stdout
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass
 from functools import cache
 from io import StringIO
@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from django.conf import settings
+from django.core.files.storage import InMemoryStorage, Storage
 from filelock import FileLock
 
 from accounts.models import User, Workspace
@@ -27,7 +28,7 @@ from projects.datasets.models import DatasetVersion
 from projects.datasets.samples import SAMPLES
 from projects.jobs import launcher, leaving
 from projects.models import Project
-from projects.runs import folders, guarding, measuring, services, worker
+from projects.runs import afar, folders, guarding, measuring, services, storing, worker
 from projects.runs.events import append
 from projects.runs.models import Artifact, Run, Status
 from projects.runs.recorder import KEPT
@@ -340,3 +341,27 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         serving, "predict", lambda folder, inputs: inference.load(folder).predict(inputs)
     )
+
+
+@pytest.fixture(params=["memory", "s3"])
+def bucket(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Storage]:
+    """Another storage than the folder of runs: one in memory, and one that speaks with S3 (of moto)."""
+    with ExitStack() as stack:
+        found = InMemoryStorage() if request.param == "memory" else _s3(stack, monkeypatch)
+        monkeypatch.setattr(storing, "storage", lambda: found)
+        monkeypatch.setattr(afar, "storage", lambda: found)
+        yield found
+
+
+def _s3(stack: ExitStack, monkeypatch: pytest.MonkeyPatch) -> Storage:
+    """As settings.STORAGES has it with ATTUNE_S3_BUCKET."""
+    import boto3
+    from moto import mock_aws
+    from storages.backends.s3 import S3Storage
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    stack.enter_context(mock_aws())
+    boto3.client("s3").create_bucket(Bucket="attune")
+    return S3Storage(bucket_name="attune", location="artifacts", default_acl=None)

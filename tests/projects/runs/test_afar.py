@@ -7,21 +7,13 @@ from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.files.storage import InMemoryStorage
+from django.core.files.storage import Storage
 
-from projects.runs import afar, folders, storing, worker
+from projects.runs import afar, folders, worker
 from projects.runs.models import Run, RunEvent, Status
 from training.checkpoints import Broken, Store, write_json
 
 Bare = Callable[..., Run]
-
-
-@pytest.fixture(autouse=True)
-def bucket(monkeypatch: pytest.MonkeyPatch) -> InMemoryStorage:
-    bucket = InMemoryStorage()
-    monkeypatch.setattr(storing, "storage", lambda: bucket)
-    monkeypatch.setattr(afar, "storage", lambda: bucket)
-    return bucket
 
 
 def trained(folder: Path, *steps: int) -> Path:
@@ -37,12 +29,12 @@ def trained(folder: Path, *steps: int) -> Path:
     return folder
 
 
-def kept(bucket: InMemoryStorage, run: Run) -> list[str]:
+def kept(bucket: Storage, run: Run) -> list[str]:
     return sorted(bucket.listdir(f"{run.pk}/states")[0])
 
 
 def test_another_machine_finds_the_newest_state(
-    bare: Bare, bucket: InMemoryStorage, tmp_path: Path
+    bare: Bare, bucket: Storage, tmp_path: Path
 ) -> None:
     run = bare(Status.RUNNING, attempt=1)
     afar.keep(run.pk, trained(tmp_path / "one", 1, 2))
@@ -59,7 +51,7 @@ def test_another_machine_finds_the_newest_state(
 
 
 def test_what_has_not_wholly_arrived_is_not_taken(
-    bare: Bare, bucket: InMemoryStorage, tmp_path: Path
+    bare: Bare, bucket: Storage, tmp_path: Path
 ) -> None:
     run = bare(Status.RUNNING, attempt=1)
     afar.keep(run.pk, trained(tmp_path / "one", 1))
@@ -69,14 +61,14 @@ def test_what_has_not_wholly_arrived_is_not_taken(
     assert not (tmp_path / "other/resume/seed-0/000002").exists()
 
 
-def test_without_any_there_is_nothing(bare: Bare, tmp_path: Path) -> None:
+def test_without_any_there_is_nothing(bare: Bare, bucket: Storage, tmp_path: Path) -> None:
     run = bare(Status.RUNNING, attempt=1)
     afar.keep(run.pk, tmp_path / "nothing")
     assert not afar.fetch(run, tmp_path)
 
 
 def test_a_storage_that_is_away_harms_no_training(
-    bare: Bare, bucket: InMemoryStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bare: Bare, bucket: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_given: object) -> None:
         raise ConnectionError
@@ -90,9 +82,7 @@ def test_a_storage_that_is_away_harms_no_training(
     assert not afar.fetch(run, tmp_path)
 
 
-def test_states_of_runs_that_are_over_go(
-    bare: Bare, bucket: InMemoryStorage, tmp_path: Path
-) -> None:
+def test_states_of_runs_that_are_over_go(bare: Bare, bucket: Storage, tmp_path: Path) -> None:
     states = trained(tmp_path / "one", 1)
     going = [bare(status, attempt=1) for status in (Status.RUNNING, Status.PAUSED, Status.QUEUED)]
     limited = bare(Status.FAILED, attempt=1, problem={"code": "run.time_limit", "values": {}})
@@ -109,7 +99,7 @@ def test_states_of_runs_that_are_over_go(
 
 
 def test_a_run_goes_on_though_its_folder_is_lost(
-    queued: Run, child: Callable[[str], None], bucket: InMemoryStorage
+    queued: Run, child: Callable[[str], None], bucket: Storage
 ) -> None:
     run = queued
     child("resumable")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.storage import InMemoryStorage
+from django.core.files.storage import Storage
 from django.test import Client
 
 from accounts.models import User, Workspace
@@ -20,13 +20,6 @@ from projects.runs.models import Artifact, Run
 def artifact(make_everything: Callable[..., Any], workspace: Workspace, alice: User) -> Artifact:
     make_everything(workspace, alice)
     return Artifact.objects.get()
-
-
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> InMemoryStorage:
-    bucket = InMemoryStorage()
-    monkeypatch.setattr(storing, "storage", lambda: bucket)
-    return bucket
 
 
 def download(client: Client) -> Any:
@@ -45,7 +38,7 @@ def test_by_default_it_stays_where_it_is(artifact: Artifact) -> None:
 
 
 def test_it_is_moved_and_downloads_come_from_there(
-    artifact: Artifact, bucket: InMemoryStorage, alice_client: Client
+    artifact: Artifact, bucket: Storage, alice_client: Client
 ) -> None:
     before = content(download(alice_client))
     assert keeping.store() == 1
@@ -56,7 +49,7 @@ def test_it_is_moved_and_downloads_come_from_there(
 
 
 def test_a_storage_that_is_away_is_tried_again(
-    artifact: Artifact, bucket: InMemoryStorage, alice_client: Client, monkeypatch: Any
+    artifact: Artifact, bucket: Storage, alice_client: Client, monkeypatch: Any
 ) -> None:
     def away(*args: Any, **given: Any) -> str:
         raise OSError("no route")
@@ -69,16 +62,14 @@ def test_a_storage_that_is_away_is_tried_again(
 
 
 def test_what_arrived_cut_is_not_believed(
-    artifact: Artifact, bucket: InMemoryStorage, monkeypatch: pytest.MonkeyPatch
+    artifact: Artifact, bucket: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bucket, "size", lambda name: 3)
     assert not storing.store(artifact)
     assert folders.artifact_zip(artifact).is_file()
 
 
-def test_what_an_interrupted_try_has_left_is_replaced(
-    artifact: Artifact, bucket: InMemoryStorage
-) -> None:
+def test_what_an_interrupted_try_has_left_is_replaced(artifact: Artifact, bucket: Storage) -> None:
     with bucket.open(artifact.zip_path, "wb") as file:
         file.write(b"half")
     assert storing.store(artifact)
@@ -86,14 +77,14 @@ def test_what_an_interrupted_try_has_left_is_replaced(
 
 
 def test_what_is_gone_there_is_told(
-    artifact: Artifact, bucket: InMemoryStorage, alice_client: Client
+    artifact: Artifact, bucket: Storage, alice_client: Client
 ) -> None:
     keeping.store()
     bucket.delete(artifact.zip_path)
     assert download(alice_client).status_code == 410
 
 
-def test_a_removed_model_goes_from_there_too(artifact: Artifact, bucket: InMemoryStorage) -> None:
+def test_a_removed_model_goes_from_there_too(artifact: Artifact, bucket: Storage) -> None:
     keeping.store()
     artifact.refresh_from_db()
     storing.remove(artifact)
