@@ -99,5 +99,5 @@ def test_the_queries_do_not_grow_with_the_members(
     for number in range(20):
         user = User.objects.create_user(f"user{number}@example.org")
         workspace.memberships.create(user=user)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(22):
         alice_client.get(url)
