@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
-from accounts.access import TABLE, Action
+from accounts.access import Action, roles_that
 from accounts.models import Member, Workspace
 from billing.allowing import of_plan
 from billing.limits import METERED
@@ -78,7 +78,7 @@ def _told(workspace: Workspace, plans: list[Plan], price: str = "") -> dict[str,
 
 def payers(workspace: Workspace) -> list[str]:
     """Addresses of those who may change the plan, a few of them."""
-    roles = [role for role, actions in TABLE.items() if Action.BILLING in actions]
+    roles = roles_that(Action.BILLING)
     found = Member.objects.filter(workspace=workspace, role__in=roles, user__is_active=True)
     return list(found.order_by("joined_at").values_list("user__email", flat=True)[:NAMED])
 

@@ -11,7 +11,7 @@ from django.db.models import F, Max, Q
 
 from accounts.models import User, Workspace
 from billing.models import Meter
-from billing.services import check_devices, hold, no_room, release, settle
+from billing.services import hold, no_room, release, settle
 from projects import room
 from projects.datasets import diagnosis
 from projects.datasets.models import DatasetVersion
@@ -19,7 +19,7 @@ from projects.datasets.selectors import trainable
 from projects.jobs.health import GPU
 from projects.jobs.queue import enqueue
 from projects.models import Project
-from projects.runs import folders, lifecycle, planning, telling
+from projects.runs import allowed, folders, lifecycle, planning, refunding, telling
 from projects.runs.models import Artifact, Run, Status
 from training import clashes
 from training.problems import Problem
@@ -51,7 +51,7 @@ def start(
     same run.
 
     `confirmed`: the person has seen that the data's gate is red; findings that are ignored do not make it so. Raises
-    Problem(`spec.*`, `base.*`, `run.version`, `run.gate`, `disk.full`, `quota.*` but `quota.runs`).
+    Problem(`spec.*`, `base.*`, `run.version`, `run.gate`, `disk.full`, `plan.*`, `quota.*` but `quota.runs`).
     """
     key = start_key or uuid4().hex
     found = Run.objects.filter(project=project, start_key=key).first()
@@ -72,7 +72,7 @@ def start(
     planning.check_base(spec, version.variant)
     planning.check_devices(spec)
     planning.check_quantize(spec)
-    check_devices(project.workspace, planning.devices(spec))
+    allowed.check(project.workspace, spec)
     room.check(planning.bytes_kept(spec))
     run = Run(project=project, version=version, start_key=key, created_by=user)
     run.origin, run.follows = origin, follows
@@ -201,11 +201,12 @@ def end(
 ) -> bool:
     """A final status, what it used and its place in the plan given back: all three or none.
 
-    `seconds` are booked to the workspace; nothing is booked for what failed on our side.
+    `seconds` are booked to the workspace, and booked back for what failed on our side or has not trained.
     """
     if not lifecycle.move(run_id, to, attempt=attempt, where=where, reason=reason, **fields):
         return False
     _settle(run_id, attempt, seconds)
+    refunding.give_back(run_id, to)
     release(run_id=run_id)
     transaction.on_commit(lambda: _admit_next(run_id), robust=True)
     if to != Status.SUCCEEDED:  # whoever had the run may be dead, and tidies nothing
