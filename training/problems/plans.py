@@ -123,6 +123,13 @@ ENTRIES: dict[str, Entry] = {
         _("“{base}” is not one of them."),
         _("Choose another base model. {offer}"),
     ),
+    "plan.trial": Entry(
+        BLOCKING,
+        _("This trial cannot begin"),
+        _("A plan that was not tried before, for 1 to {most} days, and no other trial under way."),
+        _("The plan {plan} for {days} days."),
+        _("Take the plan, or ask the operator of this site."),
+    ),
     "plan.cap": Entry(
         BLOCKING,
         _("This is no spending cap"),
