@@ -14,6 +14,7 @@ from training.problems import (
     machine,
     marks,
     model,
+    people,
     pools,
     resuming,
     rows,
@@ -35,6 +36,7 @@ TABLE: dict[str, Entry] = {
     **pools.ENTRIES,
     **resuming.ENTRIES,
     **drafts.ENTRIES,
+    **people.ENTRIES,
 }
 
 
