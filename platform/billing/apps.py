@@ -7,8 +7,9 @@ class BillingConfig(AppConfig):
     verbose_name = _("Plans and usage")
 
     def ready(self) -> None:
-        from accounts.selectors import places_taken
-        from billing import receivers  # noqa: F401  (registers itself)
-        from billing import usage
+        from billing import (
+            receivers,  # noqa: F401  (registers itself)
+            usage,
+        )
 
-        usage.register("members", places_taken)
+        usage.register("members", lambda workspace: workspace.memberships.count())

@@ -101,7 +101,7 @@ def refusal(
     **more: Any,
 ) -> Problem:
     """The problem of a limit, with what would lift it."""
-    values = {"limit": limits[name], "used": _plain(used), "wanted": _plain(wanted)}
+    values: dict[str, Any] = {"limit": limits[name], "used": _plain(used), "wanted": _plain(wanted)}
     spoken = {f"{key}_text": filesizeformat(value) for key, value in values.items()}
     values |= spoken if LIMITS[name].unit == BYTES else {}
     offer = offers.for_limit(workspace, limits.plan, name, _plain(used) + _plain(wanted))

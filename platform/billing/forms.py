@@ -24,7 +24,8 @@ class CapForm(forms.Form):
 
     def __init__(self, *args: Any, currency: str, cap: int = 0, **kwargs: Any) -> None:
         """`cap` in minor units."""
-        super().__init__(*args, initial={"cap": major(cap, currency)}, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.initial = {"cap": major(cap, currency)}
         self.currency = currency
         self.fields["cap"].label = _("Spending cap a month, in %(currency)s") % {
             "currency": currency

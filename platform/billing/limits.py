@@ -56,7 +56,7 @@ LIMITS: dict[str, Limit] = _limits(
         "members",
         "max_members",
         _("Members"),
-        _("People in a workspace; invitations that are open count."),
+        _("People in a workspace, guests among them."),
         "billing.services:check_members",
         problem="quota.members",
     ),

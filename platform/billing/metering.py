@@ -59,7 +59,12 @@ def _take(workspace: Workspace, predictions: int, given: dict[str, Any]) -> Ledg
 
 def _give_back(workspace: Workspace, first: LedgerEntry, given: dict[str, Any]) -> None:
     """In the month in which it was taken."""
-    back = {"kind": Kind.REFUND, "amount": -first.amount, "month": first.month, "of": first}
+    back: dict[str, Any] = {
+        "kind": Kind.REFUND,
+        "amount": -first.amount,
+        "month": first.month,
+        "of": first,
+    }
     book(workspace=workspace, meter=first.meter, note=UNANSWERED, **back, **given)
 
 

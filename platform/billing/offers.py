@@ -8,7 +8,8 @@ from typing import Any
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
-from accounts.access import Action, roles_that
+from accounts import audit
+from accounts.access import Action, allowed, roles_that
 from accounts.models import Member, Workspace
 from billing.allowing import of_plan
 from billing.limits import METERED
@@ -84,7 +85,10 @@ def payers(workspace: Workspace) -> list[str]:
 
 
 def _address(workspace: Workspace) -> str:
-    """Of the page on which the plan is changed."""
+    """Of the page on which the plan is changed; "" for somebody who asks and may not do that."""
+    user = getattr(audit.current.get(), "user", None)
+    if user is not None and not allowed(user, workspace, Action.BILLING):
+        return ""
     try:
         return reverse("workspace-billing", args=[workspace.slug])
     except NoReverseMatch:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Sum
 from django.utils import timezone
@@ -56,8 +57,12 @@ def _balances() -> Iterator[Difference]:
 def _holds() -> Iterator[Difference]:
     """What is held now: the entries of a run's holds add up to what its hold still keeps."""
     rows = LedgerEntry.objects.filter(kind__in=HELD).order_by().values("run_id")
-    replayed = {row["run_id"]: row["held"] for row in rows.annotate(held=Sum("amount"))}
-    kept = dict(Hold.objects.filter(released_at=None).values_list("run_id", "seconds"))
+    replayed: dict[Any, Decimal] = {
+        row["run_id"]: row["held"] for row in rows.annotate(held=Sum("amount"))
+    }
+    kept: dict[Any, int] = dict(
+        Hold.objects.filter(released_at=None).values_list("run_id", "seconds")
+    )
     for run in sorted(replayed.keys() | kept.keys(), key=str):
         one, other = Decimal(kept.get(run, 0)), Decimal(replayed.get(run, 0))
         if one != other:

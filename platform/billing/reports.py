@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import csv
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -77,7 +77,9 @@ def rows(workspace: Workspace, month: date) -> list[Row]:
     day = TruncDate("at", tzinfo=timezone.get_default_timezone())
     names = ("day", "project_id", "meter", "price")
     found = entries.annotate(day=day).order_by().values(*names)
-    added: dict[tuple[date, UUID | None, str], list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 3)
+    added: dict[tuple[date, UUID | None, str], list[Decimal]] = defaultdict(
+        lambda: [Decimal(0)] * 3
+    )
     for row in found.annotate(used=Sum("amount"), over=Sum("beyond")):
         sums = added[row["day"], row["project_id"], row["meter"]]
         cost = row["over"] * row["price"] / METERED[row["meter"]].per
@@ -104,7 +106,7 @@ def by_project(found: list[Row]) -> list[tuple[str, dict[str, Decimal]]]:
 def forecast(workspace: Workspace, state: Allowance, now: datetime | None = None) -> list[Forecast]:
     """For every meter of which something was used lately: used so far, and the mean of late for each day to come."""
     now = timezone.localtime(now, timezone.get_default_timezone())
-    begin, after = bounds(now.date().replace(day=1))
+    _begin, after = bounds(now.date().replace(day=1))
     since = now - timedelta(days=RECENT)
     recent = LedgerEntry.objects.filter(
         workspace=workspace, kind__in=USED, at__gt=since, at__lte=now
@@ -148,12 +150,20 @@ def _meter_of(limit: str) -> str:
 
 def as_csv(found: list[Row], currency: str) -> Iterator[str]:
     """Lines of a CSV file with a header; a name that a spreadsheet would take for a formula is quoted."""
-    yield _line("day", "project", "project_id", "meter", "amount", "beyond", f"cost_{currency}_minor")
+    yield _line(
+        "day", "project", "project_id", "meter", "amount", "beyond", f"cost_{currency}_minor"
+    )
     for row in found:
         named = f"'{row.project}" if row.project[:1] in "=+-@\t\r" and row.project else row.project
         cost = row.cost.quantize(Decimal("0.0001"))
         yield _line(
-            row.day.isoformat(), named, row.project_id or "", row.meter, row.amount, row.beyond, cost
+            row.day.isoformat(),
+            named,
+            row.project_id or "",
+            row.meter,
+            row.amount,
+            row.beyond,
+            cost,
         )
 
 
@@ -163,7 +173,7 @@ def _line(*cells: object) -> str:
     return kept.getvalue()
 
 
-# --- one run -----------------------------------------------------------------------------------------------------------
+# --- one run --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -183,11 +193,16 @@ class Receipt:
         return self.used - self.refunded
 
 
-def receipt(workspace: Workspace, run_id: UUID, currency: str = "USD") -> Receipt | None:
-    """None where nothing was held or used."""
-    entries = list(LedgerEntry.objects.filter(workspace=workspace, source=run_id))
-    if not entries:
-        return None
+def receipts(run_ids: Collection[UUID], currency: str) -> dict[UUID, Receipt]:
+    """Those of runs of which something was held or used, in one query."""
+    found: dict[UUID, list[LedgerEntry]] = defaultdict(list)
+    for entry in LedgerEntry.objects.filter(source__in=run_ids):
+        if entry.source:
+            found[entry.source].append(entry)
+    return {run: _receipt(entries, currency) for run, entries in found.items()}
+
+
+def _receipt(entries: list[LedgerEntry], currency: str) -> Receipt:
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for entry in entries:
         sums[entry.kind] += entry.amount

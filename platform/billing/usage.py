@@ -32,4 +32,4 @@ def register_names(named: Named) -> None:
 
 
 def project_names(ids: Collection[UUID]) -> dict[UUID | None, str]:
-    return dict(_NAMED[0](ids)) if _NAMED and ids else {}
+    return {**_NAMED[0](ids)} if _NAMED and ids else {}

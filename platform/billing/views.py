@@ -103,7 +103,7 @@ def spending_cap(request: HttpRequest, slug: str) -> HttpResponse:
         set_cap(workspace, form.cleaned_data["cap"])
         messages.success(request, _("The spending cap was changed."))
     else:
-        messages.error(request, " ".join(form.errors["cap"]))
+        messages.error(request, " ".join(map(str, form.errors["cap"])))
     return redirect("workspace-usage", slug=slug)
 
 
@@ -115,8 +115,12 @@ def set_cap(workspace: Workspace, cap: int) -> None:
 
 
 def _month(request: HttpRequest) -> date:
-    """This one where none, or nonsense, is asked for."""
+    return month_of_query(request.GET.get("month"))
+
+
+def month_of_query(asked: str | None) -> date:
+    """“2026-11”; this month where none, or nonsense, is asked for."""
     try:
-        return date.fromisoformat(f"{request.GET['month']}-01")
-    except (KeyError, ValueError):
+        return date.fromisoformat(f"{asked}-01")
+    except ValueError:
         return timezone.localdate().replace(day=1)

@@ -77,7 +77,7 @@ def _tone(meter: Meter) -> str:
     return "warn" if near(meter) else ""
 
 
-# --- the page of usage --------------------------------------------------------------------------------------------------
+# --- the page of usage ----------------------------------------------------------------------------------------------
 
 # Why a run, or a prediction, costs nothing.
 REASONS = {
@@ -109,7 +109,9 @@ def meters_in(found: Sequence[Row]) -> list[Metered]:
     for row in found:
         sums[row.meter] = sums.get(row.meter, Decimal(0)) + row.amount
     return [
-        Metered(name, str(one.label), _("minutes") if one.per == 60 else "", amount(name, sums[name]))
+        Metered(
+            name, str(one.label), _("minutes") if one.per == 60 else "", amount(name, sums[name])
+        )
         for name, one in METERED.items()
         if name in sums
     ]
@@ -155,7 +157,9 @@ def _expected(one: Forecast) -> Expected:
     if one.limit is not None:
         text = _("about %(expected)s of %(limit)s by the end of the month") % values
     if one.full_on:
-        text += " · " + _("used up about %(day)s") % {"day": date_format(one.full_on, "MONTH_DAY_FORMAT")}
+        text += " · " + _("used up about %(day)s") % {
+            "day": date_format(one.full_on, "MONTH_DAY_FORMAT")
+        }
     basis = ngettext(
         "from the mean of the last day", "from the mean of the last %(days)s days", one.days
     ) % {"days": one.days}
@@ -167,12 +171,16 @@ def held(holds: Any) -> list[tuple[str, str]]:
     sums: dict[str, int] = {}
     for one in holds:
         sums[one.meter] = sums.get(one.meter, 0) + one.seconds
-    return [(str(METERED[name].label), amount(name, Decimal(sums[name]))) for name in sums if sums[name]]
+    return [
+        (str(METERED[name].label), amount(name, Decimal(sums[name]))) for name in sums if sums[name]
+    ]
 
 
 def features(limits: Limits) -> list[tuple[str, bool]]:
     """(words, whether the plan has it) of all that are there to be had."""
-    return [(str(one.label), name in limits.features) for name, one in FEATURES.items() if not one.later]
+    return [
+        (str(one.label), name in limits.features) for name, one in FEATURES.items() if not one.later
+    ]
 
 
 def prices(plan: Plan) -> list[tuple[str, str]]:
@@ -198,7 +206,7 @@ def plan_rows(plan: Plan) -> list[tuple[str, str]]:
     ]
 
 
-# --- one run -----------------------------------------------------------------------------------------------------------
+# --- one run --------------------------------------------------------------------------------------------------------
 
 
 def estimate_text(state: Allowance, limit: str, minutes: int) -> str:
@@ -214,10 +222,16 @@ def estimate_text(state: Allowance, limit: str, minutes: int) -> str:
         return said % values
     values["left"] = intcomma(meter.left or 0)
     if minutes > (meter.left or 0):
-        return _("This run costs about %(minutes)s of your %(limit)s minutes, and %(left)s are left.") % values
+        return (
+            _("This run costs about %(minutes)s of your %(limit)s minutes, and %(left)s are left.")
+            % values
+        )
     values["after"] = intcomma((meter.left or 0) - minutes)
     return (
-        _("This run costs about %(minutes)s of your %(limit)s minutes; %(after)s are left after it.") % values
+        _(
+            "This run costs about %(minutes)s of your %(limit)s minutes; %(after)s are left after it."
+        )
+        % values
     )
 
 

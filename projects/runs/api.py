@@ -21,7 +21,7 @@ from projects.datasets.models import DatasetVersion
 from projects.datasets.selectors import versions_in
 from projects.models import Project
 from projects.people import user_of
-from projects.runs import planning, predicting, selectors, services
+from projects.runs import costs, planning, predicting, selectors, services
 from projects.runs.forms import default_base
 from projects.runs.models import Artifact, Run, RunEvent
 from projects.runs.polling import number
@@ -78,6 +78,16 @@ class NewRunSerializer(ChoiceSerializer):
     )
 
 
+class PlanCostSerializer(serializers.Serializer[Any]):
+    meter = serializers.ChoiceField(
+        ("minutes", "gpu_minutes"), help_text="The limit of the plan from which it is taken."
+    )
+    minutes = serializers.IntegerField(help_text="That are held while it runs.")
+    limit = serializers.IntegerField(allow_null=True, help_text="This month; null: unlimited.")
+    left = serializers.IntegerField(allow_null=True)
+    text = serializers.CharField(help_text="The same in words.")
+
+
 class EstimateSerializer(serializers.Serializer[Any]):
     seconds = serializers.FloatField()
     low = serializers.FloatField()
@@ -86,6 +96,12 @@ class EstimateSerializer(serializers.Serializer[Any]):
     memory = serializers.IntegerField(help_text="Bytes at the most, on each device.")
     devices = serializers.IntegerField()
     minutes = serializers.IntegerField(help_text="Of the plan: each device counts.")
+    plan = PlanCostSerializer(
+        help_text="What a run would hold of the plan, and what is left of it."
+    )
+
+
+_OF_THE_ESTIMATE = ("seconds", "low", "high", "measured", "memory", "devices", "minutes")
 
 
 class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
@@ -106,11 +122,23 @@ class RunProblemSerializer(serializers.Serializer[Any]):
     )
 
 
+class CostSerializer(serializers.Serializer[Any]):
+    meter = serializers.ChoiceField(("training_seconds", "gpu_seconds"))
+    held = serializers.IntegerField(help_text="Seconds that it holds until it ends.")
+    used = serializers.FloatField(help_text="Seconds that were measured.")
+    refunded = serializers.FloatField(help_text="Seconds of them that cost nothing.")
+    reason = serializers.CharField(
+        help_text="Of the refund: `ours`, it failed on our side; `untrained`, it never trained; else empty."
+    )
+    cost = serializers.IntegerField(help_text="Of what lies beyond the plan, in minor units.")
+    currency = serializers.CharField()
+
+
 # Of a run, in the order in which they are told.
 _FIELDS = """
 id project version test_hash number spec status pausing origin follows stage progress
 seconds_left estimated_seconds train_seconds total_seconds attempt queue data_state
-problem artifact created_at started_at ended_at
+problem artifact cost created_at started_at ended_at
 """
 
 
@@ -118,6 +146,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     queue = QueueField()
     problem = serializers.SerializerMethodField()
     artifact = serializers.SerializerMethodField()
+    cost = serializers.SerializerMethodField()
     test_hash = serializers.CharField(
         source="version.test_hash",
         read_only=True,
@@ -153,6 +182,15 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         """Null until the run has succeeded."""
         found = getattr(run, "artifact", None)
         return dict(ArtifactSerializer(found).data) if found else None
+
+    @extend_schema_field(CostSerializer(allow_null=True))
+    def get_cost(self, run: Run) -> dict[str, Any] | None:
+        """Null where nothing was held or used."""
+        if "_costs" not in self.root.__dict__:
+            runs = [run] if self.root is self else list(self.root.instance or ())
+            self.root.__dict__["_costs"] = costs.receipts(runs)
+        found = self.root.__dict__["_costs"].get(run.pk)
+        return dict(CostSerializer(found).data) if found else None
 
 
 class EventSerializer(serializers.ModelSerializer[RunEvent]):
@@ -221,7 +259,10 @@ class Estimates(APIView):
         spec = planning.spec(project, **given)
         planning.check_effort(spec, version)
         planning.check_base(spec, version.variant)
-        return Response(EstimateSerializer(planning.estimate(version, spec)).data)
+        found = planning.estimate(version, spec)
+        told = {name: getattr(found, name) for name in _OF_THE_ESTIMATE}
+        plan = costs.expected(project.workspace, spec, found)
+        return Response(EstimateSerializer(told | {"plan": plan}).data)
 
 
 class RunList(APIView):

@@ -23,6 +23,7 @@ from projects.runs import allowed, folders, lifecycle, planning, refunding, tell
 from projects.runs.models import Artifact, Run, Status
 from training import clashes
 from training.problems import Problem
+from training.spec import from_dict
 from web.errors import incident
 
 EXECUTE = "projects.runs.tasks.execute"
@@ -128,7 +129,7 @@ def _check_ahead(workspace: Workspace) -> None:
 @transaction.atomic
 def _admit(run: Run, workspace: Workspace) -> Problem | None:
     """Gives a run that waits its place in the plan and puts it into the queue; or says what is lacking."""
-    needed = {"seconds": expected(run), "meter": meter_of(run.cluster)}
+    needed: dict[str, Any] = {"seconds": expected(run), "meter": meter_of(run.cluster)}
     short = no_room(workspace, run_id=run.pk, **needed)
     if short:
         waits_for = "runs" if short.code == "quota.runs" else "minutes"
@@ -142,10 +143,7 @@ def _admit(run: Run, workspace: Workspace) -> Problem | None:
 
 def expected(run: Run) -> float:
     """Seconds of the plan that the run is expected to take: each device counts, and a search all that it was given."""
-    search = run.spec.get("search") or {}
-    if search.get("minutes"):
-        return 60.0 * float(search["minutes"])
-    return max(1.0, run.estimated_seconds or 0) * planning.devices_of(run)
+    return planning.seconds_held(from_dict(run.spec), run.estimated_seconds or 0)
 
 
 def meter_of(cluster: str) -> str:

@@ -14,6 +14,7 @@ from training.problems import (
     machine,
     marks,
     model,
+    people,
     plans,
     pools,
     resuming,
@@ -37,6 +38,7 @@ TABLE: dict[str, Entry] = {
     **resuming.ENTRIES,
     **drafts.ENTRIES,
     **plans.ENTRIES,
+    **people.ENTRIES,
 }
 
 

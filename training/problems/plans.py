@@ -15,8 +15,8 @@ ENTRIES: dict[str, Entry] = {
         BLOCKING,
         _("No place for another member in your plan"),
         _("The plan {plan} allows {limit} members of a workspace."),
-        _("{used} places are taken; open invitations count."),
-        _("Remove a member or an invitation, or take more: {offer}"),
+        _("{used} places are taken."),
+        _("Remove a member, or take more: {offer}"),
     ),
     "quota.rows": Entry(
         BLOCKING,
