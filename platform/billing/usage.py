@@ -32,4 +32,7 @@ def register_names(named: Named) -> None:
 
 
 def project_names(ids: Collection[UUID]) -> dict[UUID | None, str]:
-    return {**_NAMED[0](ids)} if _NAMED and ids else {}
+    found: dict[UUID | None, str] = {}
+    if _NAMED and ids:
+        found.update(_NAMED[0](ids))
+    return found

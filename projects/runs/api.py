@@ -22,6 +22,7 @@ from projects.datasets.selectors import versions_in
 from projects.models import Project
 from projects.people import user_of
 from projects.runs import costs, planning, predicting, selectors, services
+from projects.runs.api_costs import CostField, PlanCostSerializer
 from projects.runs.forms import default_base
 from projects.runs.models import Artifact, Run, RunEvent
 from projects.runs.polling import number
@@ -78,16 +79,6 @@ class NewRunSerializer(ChoiceSerializer):
     )
 
 
-class PlanCostSerializer(serializers.Serializer[Any]):
-    meter = serializers.ChoiceField(
-        ("minutes", "gpu_minutes"), help_text="The limit of the plan from which it is taken."
-    )
-    minutes = serializers.IntegerField(help_text="That are held while it runs.")
-    limit = serializers.IntegerField(allow_null=True, help_text="This month; null: unlimited.")
-    left = serializers.IntegerField(allow_null=True)
-    text = serializers.CharField(help_text="The same in words.")
-
-
 class EstimateSerializer(serializers.Serializer[Any]):
     seconds = serializers.FloatField()
     low = serializers.FloatField()
@@ -99,9 +90,6 @@ class EstimateSerializer(serializers.Serializer[Any]):
     plan = PlanCostSerializer(
         help_text="What a run would hold of the plan, and what is left of it."
     )
-
-
-_OF_THE_ESTIMATE = ("seconds", "low", "high", "measured", "memory", "devices", "minutes")
 
 
 class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
@@ -122,18 +110,6 @@ class RunProblemSerializer(serializers.Serializer[Any]):
     )
 
 
-class CostSerializer(serializers.Serializer[Any]):
-    meter = serializers.ChoiceField(("training_seconds", "gpu_seconds"))
-    held = serializers.IntegerField(help_text="Seconds that it holds until it ends.")
-    used = serializers.FloatField(help_text="Seconds that were measured.")
-    refunded = serializers.FloatField(help_text="Seconds of them that cost nothing.")
-    reason = serializers.CharField(
-        help_text="Of the refund: `ours`, it failed on our side; `untrained`, it never trained; else empty."
-    )
-    cost = serializers.IntegerField(help_text="Of what lies beyond the plan, in minor units.")
-    currency = serializers.CharField()
-
-
 # Of a run, in the order in which they are told.
 _FIELDS = """
 id project version test_hash number spec status pausing origin follows stage progress
@@ -146,7 +122,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     queue = QueueField()
     problem = serializers.SerializerMethodField()
     artifact = serializers.SerializerMethodField()
-    cost = serializers.SerializerMethodField()
+    cost = CostField()
     test_hash = serializers.CharField(
         source="version.test_hash",
         read_only=True,
@@ -182,15 +158,6 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         """Null until the run has succeeded."""
         found = getattr(run, "artifact", None)
         return dict(ArtifactSerializer(found).data) if found else None
-
-    @extend_schema_field(CostSerializer(allow_null=True))
-    def get_cost(self, run: Run) -> dict[str, Any] | None:
-        """Null where nothing was held or used."""
-        if "_costs" not in self.root.__dict__:
-            runs = [run] if self.root is self else list(self.root.instance or ())
-            self.root.__dict__["_costs"] = costs.receipts(runs)
-        found = self.root.__dict__["_costs"].get(run.pk)
-        return dict(CostSerializer(found).data) if found else None
 
 
 class EventSerializer(serializers.ModelSerializer[RunEvent]):
@@ -260,9 +227,9 @@ class Estimates(APIView):
         planning.check_effort(spec, version)
         planning.check_base(spec, version.variant)
         found = planning.estimate(version, spec)
-        told = {name: getattr(found, name) for name in _OF_THE_ESTIMATE}
-        plan = costs.expected(project.workspace, spec, found)
-        return Response(EstimateSerializer(told | {"plan": plan}).data)
+        told = {"plan": costs.expected(project.workspace, spec, found)}
+        told |= {name: getattr(found, name) for name in costs.TOLD}
+        return Response(EstimateSerializer(told).data)
 
 
 class RunList(APIView):

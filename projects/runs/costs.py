@@ -10,17 +10,19 @@ from accounts.models import Workspace
 from billing import reports, words
 from billing.limits import METERED
 from billing.services import allowance, plan_of
-from projects.runs import planning
+from projects.runs import holding, planning
 from projects.runs.models import Run
-from projects.runs.services import meter_of
 from training.estimate import Estimate
 from training.spec import Spec
 
 
+TOLD = ("seconds", "low", "high", "measured", "memory", "devices", "minutes")  # of an estimate
+
+
 def expected(workspace: Workspace, spec: Spec, found: Estimate) -> dict[str, Any]:
     """`meter` (name of the limit), `minutes`, `limit`, `left` and `text`, as in “about 14 of your 60 minutes”."""
-    name = METERED[meter_of(planning.cluster(spec.as_dict()))].limit
-    state, minutes = allowance(workspace, (name,)), planning.minutes_held(spec, found)
+    name = METERED[holding.meter_of(planning.cluster(spec.as_dict()))].limit
+    state, minutes = allowance(workspace, (name,)), holding.minutes_held(spec, found)
     meter = state.every[name]
     said = words.estimate_text(state, name, minutes)
     return {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -257,18 +256,6 @@ def _asked(version: DatasetVersion, spec: Spec) -> dict[str, Any]:
     learner = task_of(version.project).variant(version.variant).learner
     single = learner is not None and learner.objective == SINGLE and len(learner.inputs) == 1
     return dict(spec.settings) if single else {"few_shot": "off", **spec.settings}
-
-
-def seconds_held(spec: Spec, seconds: float) -> float:
-    """Of the plan, that a run is expected to take: each device counts, and a search all that it was given."""
-    if minutes := spec.search.get("minutes"):
-        return 60.0 * float(minutes)
-    return max(1.0, seconds) * devices(spec)
-
-
-def minutes_held(spec: Spec, found: estimating.Estimate) -> int:
-    """The same in whole minutes, for people."""
-    return max(1, math.ceil(seconds_held(spec, found.seconds) / 60))
 
 
 def kept(found: estimating.Estimate, known: Learnt) -> dict[str, Any]:

@@ -10,20 +10,17 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max, Q
 
 from accounts.models import User, Workspace
-from billing.models import Meter
 from billing.services import hold, no_room, release, settle
 from projects import room
 from projects.datasets import diagnosis
 from projects.datasets.models import DatasetVersion
 from projects.datasets.selectors import trainable
-from projects.jobs.health import GPU
 from projects.jobs.queue import enqueue
 from projects.models import Project
-from projects.runs import allowed, folders, lifecycle, planning, refunding, telling
+from projects.runs import allowed, folders, holding, lifecycle, planning, refunding, telling
 from projects.runs.models import Artifact, Run, Status
 from training import clashes
 from training.problems import Problem
-from training.spec import from_dict
 from web.errors import incident
 
 EXECUTE = "projects.runs.tasks.execute"
@@ -129,7 +126,10 @@ def _check_ahead(workspace: Workspace) -> None:
 @transaction.atomic
 def _admit(run: Run, workspace: Workspace) -> Problem | None:
     """Gives a run that waits its place in the plan and puts it into the queue; or says what is lacking."""
-    needed: dict[str, Any] = {"seconds": expected(run), "meter": meter_of(run.cluster)}
+    needed: dict[str, Any] = {
+        "seconds": holding.of_run(run),
+        "meter": holding.meter_of(run.cluster),
+    }
     short = no_room(workspace, run_id=run.pk, **needed)
     if short:
         waits_for = "runs" if short.code == "quota.runs" else "minutes"
@@ -139,16 +139,6 @@ def _admit(run: Run, workspace: Workspace) -> Problem | None:
         hold(workspace=workspace, run_id=run.pk, project_id=run.project_id, **needed)
         enqueue(EXECUTE, run.pk, cluster=run.cluster)
     return None
-
-
-def expected(run: Run) -> float:
-    """Seconds of the plan that the run is expected to take: each device counts, and a search all that it was given."""
-    return planning.seconds_held(from_dict(run.spec), run.estimated_seconds or 0)
-
-
-def meter_of(cluster: str) -> str:
-    """What the ledger counts for a run in this part of the queue."""
-    return Meter.GPU_SECONDS if cluster == GPU else Meter.TRAINING_SECONDS
 
 
 def admit(workspace: Workspace) -> int:
