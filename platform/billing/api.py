@@ -94,7 +94,9 @@ class ForecastSerializer(serializers.Serializer[Any]):
     expected = serializers.IntegerField(help_text="By the end of the month, in the limit's unit.")
     limit = serializers.IntegerField(allow_null=True)
     days = serializers.IntegerField(help_text="Days of use whose mean it rests on.")
-    full_on = serializers.DateField(allow_null=True)
+    full_on = serializers.DateField(
+        allow_null=True, help_text="About when the limit is reached, where it is this month."
+    )
 
 
 class UsageSerializer(serializers.Serializer[Any]):

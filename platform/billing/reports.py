@@ -6,7 +6,7 @@ import calendar
 import csv
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from io import StringIO
@@ -24,6 +24,7 @@ from billing.models import USED, LedgerEntry, month_start
 from billing.money import rounded
 
 RECENT = 14  # days whose mean is the basis of the forecast
+MILLI = Decimal("0.001")
 LEAST = 1.0  # day of use without which nothing can be said
 
 
@@ -49,6 +50,7 @@ class Forecast:
     limit: int | None
     days: int
     full_on: date | None  # the day on which the limit would be reached, if it is this month
+    spent: bool = False  # all that it allows is used
 
     @property
     def over(self) -> bool:
@@ -114,13 +116,15 @@ def forecast(workspace: Workspace, state: Allowance, now: datetime | None = None
     lately = recent.order_by().values("meter").annotate(used=Sum("amount"), first=Min("at"))
     used, found = used_by_meter(workspace, now), []
     for row in lately:
+        mine = used.get(row["meter"], Decimal(0))
         days = max(LEAST, min(RECENT, (now - row["first"]) / timedelta(days=1)))
         mean = max(Decimal(0), row["used"]) / Decimal(days)
         left = Decimal((after - now) / timedelta(days=1))
-        one = _forecast(row["meter"], state, used.get(row["meter"], Decimal(0)), mean, left, days)
-        full = one.limit is not None and mean and one.over
-        when = _full_on(one.name, state, used.get(row["meter"], Decimal(0)), mean, now)
-        found.append(Forecast(**{**one.__dict__, "full_on": when}) if full else one)
+        one = _forecast(row["meter"], state, mine, mean, left, days)
+        if one.limit is not None and (one.over or _spent(one, mine)):
+            when = _full_on(one.name, state, mine, mean, now)
+            one = replace(one, full_on=when, spent=_spent(one, mine))
+        found.append(one)
     return sorted(found, key=lambda one: list(METERED).index(_meter_of(one.name)))
 
 
@@ -131,6 +135,10 @@ def _forecast(
     expected = rounded((used + mean * left) / _per(meter))
     limit = state.limits[metered.limit]
     return Forecast(metered.limit, expected, limit, rounded(Decimal(days)), None)
+
+
+def _spent(one: Forecast, used: Decimal) -> bool:
+    return used >= (one.limit or 0) * _per(_meter_of(one.name))
 
 
 def _full_on(name: str, state: Allowance, used: Decimal, mean: Decimal, now: datetime) -> date:
@@ -155,15 +163,10 @@ def as_csv(found: list[Row], currency: str) -> Iterator[str]:
     )
     for row in found:
         named = f"'{row.project}" if row.project[:1] in "=+-@\t\r" and row.project else row.project
-        cost = row.cost.quantize(Decimal("0.0001"))
+        amount, over = (one.quantize(MILLI) for one in (row.amount, row.beyond))
+        money = row.cost.quantize(MILLI / 10)
         yield _line(
-            row.day.isoformat(),
-            named,
-            row.project_id or "",
-            row.meter,
-            row.amount,
-            row.beyond,
-            cost,
+            row.day.isoformat(), named, row.project_id or "", row.meter, amount, over, money
         )
 
 

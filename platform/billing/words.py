@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.humanize.templatetags.humanize import intcomma
+from django.contrib.humanize.templatetags.humanize import intcomma, intword
 from django.template.defaultfilters import filesizeformat
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
@@ -22,6 +22,8 @@ from billing.money import format_money
 from billing.nearing import near
 from billing.offers import beyond
 from billing.reports import Forecast, Receipt, Row
+
+LARGE = ("parameters", "tokens")  # by the million
 
 
 @dataclass(frozen=True)
@@ -42,19 +44,25 @@ def lines(allowance: Allowance) -> list[Line]:
 
 
 def line(meter: Meter) -> Line:
-    limit = LIMITS[meter.name]
-    show: Callable[[int], str] = filesizeformat if limit.unit == BYTES else intcomma
+    show = _shown(meter.name)
     countable = meter.used is not None and meter.limit is not None
     left = _("%(amount)s left") % {"amount": show(meter.left or 0)} if countable else ""
     return Line(
         name=meter.name,
-        label=str(limit.label),
+        label=str(LIMITS[meter.name].label),
         used=min(meter.used, meter.limit) if countable else None,  # type: ignore[type-var]
         limit=meter.limit if countable else None,
         text=_text(meter, show),
         left=left,
         tone=_tone(meter),
     )
+
+
+def _shown(name: str) -> Callable[[int], str]:
+    """How amounts of a limit are written."""
+    if LIMITS[name].unit == BYTES:
+        return filesizeformat
+    return intword if name in LARGE else intcomma
 
 
 def _text(meter: Meter, show: Callable[[int], str]) -> str:
@@ -156,7 +164,9 @@ def _expected(one: Forecast) -> Expected:
     text = _("about %(expected)s by the end of the month") % values
     if one.limit is not None:
         text = _("about %(expected)s of %(limit)s by the end of the month") % values
-    if one.full_on:
+    if one.spent:
+        text = _("all of %(limit)s is used") % values
+    elif one.full_on:
         text += " · " + _("used up about %(day)s") % {
             "day": date_format(one.full_on, "MONTH_DAY_FORMAT")
         }
@@ -190,10 +200,9 @@ def prices(plan: Plan) -> list[tuple[str, str]]:
 
 def limit_text(name: str, value: int | None) -> str:
     """What a plan says of a limit: “1 GB”, “120”, “unlimited”."""
-    limit = LIMITS[name]
     if value is None:
         return str(_("unlimited"))
-    return str(filesizeformat(value) if limit.unit == BYTES else intcomma(value))
+    return str(_shown(name)(value))
 
 
 def plan_rows(plan: Plan) -> list[tuple[str, str]]:
