@@ -103,6 +103,10 @@ def owners(get: int = 0, post: int = 0, **more: Any) -> Route:
     )
 
 
+def an_invitation(ids: dict[str, Any]) -> dict[str, Any]:
+    return {"role": "viewer", "days": "7", "uses": "1"}
+
+
 def a_webhook(ids: dict[str, Any]) -> dict[str, Any]:
     return {"url": "https://canary.example.org/Canary", "topics": ["run"]}
 
@@ -122,6 +126,28 @@ ROUTES: dict[str, Route] = {
     # --- people --------------------------------------------------------------------------------------------------
     "operator": Route({"get": (404,) * 5, "post": (404,) * 5}, ids={"secret": "guess"}),
     "workspace-settings": page(),
+    "workspace-members": page(),
+    "workspace-usage": page(),
+    "workspace-usage-file": page(),
+    "workspace-usage-chart": page(ids={"meter": "training_seconds"}),
+    "workspace-cap": action(302, member=403, data=lambda ids: {"cap": "10"}),
+    "api-plans": own(200, json=True),
+    "api-limits": api(),
+    "api-usage": api(),
+    "api-cap": Route(
+        {"put": (200, 403, 403, 404, UNKNOWN)}, json=True, data=lambda ids: {"spending_cap": 100}
+    ),
+    "workspace-tokens": owners(200),
+    "workspace-new": own(200, post=302, data=lambda ids: {"name": "Another"}),
+    "invitation": Route({"get": (410,) * 5, "post": (410,) * 5}, ids={"secret": "guess"}),
+    "member-invite": action(201, member=403, data=an_invitation),
+    "invitation-revoke": action(302, member=403),
+    "workspace-member": owners(200, post=302, data=lambda ids: {"role": "viewer"}),
+    "member-remove": action(302, member=403),
+    "workspace-hand-over": action(302, member=403, data=lambda ids: {"name": "not its name"}),
+    # The owner cannot: he is the last.
+    "workspace-leave": action(302, viewer=302),
+    "workspace-delete": action(302, member=403, data=lambda ids: {"name": "not its name"}),
     "workspace-rename": action(302, member=403, data=lambda ids: {"name": "Renamed"}),
     "token-create": action(201, member=403, data=lambda ids: {"name": "CI", "days": "30"}),
     "token-revoke": action(302, member=403),
@@ -152,6 +178,8 @@ ROUTES: dict[str, Route] = {
     ),
     "project": page(),
     "project-delete": action(302, data=lambda ids: {"name": "no, the name is another"}),
+    "project-people": owners(200, post=302, data=lambda ids: {"who": "chosen"}),
+    "project-invite": action(201, member=403, data=an_invitation),
     # --- data ----------------------------------------------------------------------------------------------------
     "upload": page(post=302, viewer=403, data=a_file),
     "upload-preview": page(post=302, data=a_mapping),

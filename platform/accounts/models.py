@@ -52,9 +52,14 @@ class User(AbstractUser):
 
 
 class Role(models.TextChoices):
+    """What each may do stands in accounts.access.TABLE, the mightiest first."""
+
     OWNER = "owner", _("Owner")
-    MEMBER = "member", _("Member")
+    ADMIN = "admin", _("Admin")
+    EDITOR = "editor", _("Editor")
+    ANNOTATOR = "annotator", _("Annotator")
     VIEWER = "viewer", _("Viewer")
+    BILLING = "billing", _("Billing")
 
 
 class Workspace(models.Model):
@@ -64,6 +69,9 @@ class Workspace(models.Model):
     name = models.CharField(_("name"), max_length=80)
     slug = models.SlugField(_("slug"), max_length=60, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    needs_two_factors = models.BooleanField(_("all members need two factors"), default=False)
+    # Nobody is in it any more and all that it held is gone; what was billed stays on the books.
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     members: models.ManyToManyField[User, Member] = models.ManyToManyField(
         User, through="Member", related_name="workspaces"
     )
@@ -79,7 +87,9 @@ class Workspace(models.Model):
 class Member(models.Model):
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
-    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.MEMBER)
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.EDITOR)
+    # Sees only the projects that are shared with this person.
+    guest = models.BooleanField(_("guest"), default=False)
     joined_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -116,6 +126,101 @@ class ApiToken(models.Model):
     @property
     def is_expired(self) -> bool:
         return self.expires_at is not None and self.expires_at <= timezone.now()
+
+
+class Invitation(models.Model):
+    """A way into a workspace, by mail to one address or as a link. Only the SHA-256 of the secret is stored."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="invitations")
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.EDITOR)
+    guest = models.BooleanField(_("guest"), default=False)
+    projects = models.JSONField(default=list)  # ids of those that are shared along with it
+    email = models.EmailField(_("e-mail address"), blank=True)  # empty: whoever has the link
+    digest = models.CharField(max_length=64, unique=True)
+    uses = models.PositiveIntegerField(_("uses"), default=1)
+    used = models.PositiveIntegerField(default=0)
+    created_by = models.ForeignKey(User, models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.email or f"{self.get_role_display()} ({self.used}/{self.uses})"
+
+
+class MailDomain(models.Model):
+    """A mail domain that a workspace claims: whose new users join it, and may have to use the sign-on."""
+
+    domain = models.CharField(_("domain"), max_length=253, unique=True)
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="domains")
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.VIEWER)
+    sign_on = models.BooleanField(_("only through the sign-on"), default=False)
+    claimed_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    claimed_at = models.DateTimeField(auto_now_add=True)
+    # By an operator; before that, nothing follows from the claim.
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("mail domain")
+        verbose_name_plural = _("mail domains")
+        ordering = ["domain"]
+
+    def __str__(self) -> str:
+        return self.domain
+
+
+class AuditEntries(models.QuerySet["AuditEntry"]):
+    """What was written stays as it was; only age takes it away (audit.expire)."""
+
+    def update(self, **values: Any) -> int:
+        raise TypeError("The audit trail is not rewritten")
+
+    def delete(self) -> Any:
+        raise TypeError("The audit trail is not deleted by hand")
+
+
+class AuditEntry(models.Model):
+    """Who did what, when and from where. Outlives the workspace and the person it is about."""
+
+    workspace = models.ForeignKey(
+        Workspace, models.SET_NULL, null=True, related_name="audit_entries"
+    )
+    user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    who = models.CharField(_("who"), max_length=254, blank=True)  # the address at that time
+    via = models.CharField(_("by means of"), max_length=300, blank=True)  # a token; an operator
+    verb = models.CharField(_("what"), max_length=60)
+    about = models.CharField(_("about"), max_length=200, blank=True)
+    values = models.JSONField(_("details"), default=dict)
+    address = models.GenericIPAddressField(_("from"), null=True)
+    at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
+
+    objects = AuditEntries.as_manager()
+
+    class Meta:
+        verbose_name = _("entry of the audit trail")
+        verbose_name_plural = _("audit trail")
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["workspace", "-id"]),
+            models.Index(fields=["workspace", "verb"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.who} {self.verb} {self.about}".strip()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("The audit trail is not rewritten")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError("The audit trail is not deleted by hand")
 
 
 class OperatorLink(models.Model):

@@ -7,4 +7,9 @@ class BillingConfig(AppConfig):
     verbose_name = _("Plans and usage")
 
     def ready(self) -> None:
-        from billing import receivers  # noqa: F401  (registers itself)
+        from billing import (
+            receivers,  # noqa: F401  (registers itself)
+            usage,
+        )
+
+        usage.register("members", lambda workspace: workspace.memberships.count())

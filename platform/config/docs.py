@@ -12,6 +12,8 @@ from typing import Any
 
 from drf_spectacular.generators import SchemaGenerator
 
+from billing.limits import FEATURES, LIMITS, Limit
+from projects.runs.refunding import OUR_CODES
 from training.options import OPTIONS, Option
 from training.problems import TABLE
 from training.space import SPACE, Range
@@ -103,6 +105,35 @@ def columns() -> Iterator[str]:
     return table(("task", "data", "columns"), rows)
 
 
+def limits() -> Iterator[str]:
+    rows = (
+        (f"`{one.name}`", str(one.label), str(one.help) + _later(one.later), _unit(one))
+        for one in LIMITS.values()
+    )
+    return table(("name", "limit", "what it is", "unit"), rows)
+
+
+def _unit(limit: Limit) -> str:
+    return f"{limit.unit or 'number'}{', a calendar month' if limit.monthly else ''}"
+
+
+def features() -> Iterator[str]:
+    rows = (
+        (f"`{one.name}`", str(one.label), str(one.help) + _later(one.later))
+        for one in FEATURES.values()
+    )
+    return table(("name", "feature", "what it is"), rows)
+
+
+def _later(later: bool) -> str:
+    return " Kept ready: there are no endpoints yet." if later else ""
+
+
+def refunds() -> Iterator[str]:
+    rows = ((f"`{code}`", TABLE[code].title) for code in sorted(OUR_CODES))
+    return table(("code", "what it is"), rows)
+
+
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "problems": problems,
     "options": options,
@@ -110,6 +141,9 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "endpoints": endpoints,
     "gates": gates,
     "columns": columns,
+    "limits": limits,
+    "features": features,
+    "refunds": refunds,
 }
 
 

@@ -44,6 +44,13 @@ LAUNCHER = env.bool("ATTUNE_LAUNCHER", default=True)
 # Bytes of the disk that neither uploads nor runs may take: the database needs them.
 DISK_RESERVE = env.int("ATTUNE_DISK_RESERVE", default=512 * 1024**2)
 SIGN_UP = env.bool("ATTUNE_SIGN_UP", default=True)
+# Proxies before this site that set X-Forwarded-For: whom the audit trail and the rate limits take for the visitor.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("ATTUNE_PROXIES", default=0)
+# Of those that one person owns, the first included, that comes with the account.
+WORKSPACES = env.int("ATTUNE_WORKSPACES", default=5)
+INVITATIONS_AN_HOUR = env.int("ATTUNE_INVITATIONS_AN_HOUR", default=30)  # from one workspace
+# How long the audit trail is kept; 0: for ever.
+AUDIT_DAYS = env.int("ATTUNE_AUDIT_DAYS", default=730)
 # Webhooks may lead into private networks, and to addresses without TLS: for sites where all who sign in are trusted.
 WEBHOOKS_PRIVATE = env.bool("ATTUNE_WEBHOOKS_PRIVATE", default=False)
 # Under which links in mail and webhooks find the site, without the slash at the end. `up` fills in its own address.
@@ -62,6 +69,8 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_cotton",
     "django_htmx",
@@ -94,11 +103,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.CurrentRequestMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "web.middleware.ProblemMiddleware",
 ]
 
@@ -172,6 +183,14 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_SESSION_REMEMBER = True
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Attune"
+MFA_TOTP_TOLERANCE = 1  # steps of 30 s that a phone's clock may be off
+MFA_RECOVERY_CODES_SHOW_ONCE = False
+# Browsers take a page at localhost for a safe one; passkeys work there without TLS.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses need not be confirmed on every site
 
 vars().update(env.email_url("ATTUNE_EMAIL_URL", default="filemail://"))
 if EMAIL_BACKEND.endswith("filebased.EmailBackend"):  # type: ignore[name-defined]  # noqa: F821

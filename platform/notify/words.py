@@ -37,6 +37,9 @@ def told(kind: str, values: Mapping[str, Any]) -> Told:
 METERS = {
     "storage": gettext_noop("Storage"),
     "minutes": gettext_noop("Training minutes this month"),
+    "gpu_minutes": gettext_noop("GPU minutes this month"),
+    "predictions": gettext_noop("Predictions this month"),
+    "tokens": gettext_noop("Tokens this month"),
     "projects": gettext_noop("Projects"),
 }
 

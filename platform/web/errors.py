@@ -36,6 +36,8 @@ log = logging.getLogger("attune.errors")
 # What is not 422. A code that is not here falls to its first part, then to 422.
 STATUSES = {
     "quota": 403,
+    "plan": 403,
+    "plan.cap": 422,
     "request.anonymous": 401,
     "request.length": 411,
     "request.too_large": 413,
@@ -59,6 +61,14 @@ STATUSES = {
     "run.limit_stays": 409,
     "pool.taken": 409,
     "pool.unread": 409,
+    "member.last_owner": 409,
+    "member.already": 409,
+    "member.role": 403,
+    "invitation.gone": 410,
+    "invitation.address": 403,
+    "invitation.many": 429,
+    "invitation.mail": 503,
+    "access": 403,
 }
 # Letters and figures that are not mistaken for one another when read out.
 LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"

@@ -24,7 +24,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import User
-from billing.services import check_storage
+from billing.services import check_dataset, check_storage
 from projects.datasets import files, services
 from projects.datasets.addresses import after_upload
 from projects.datasets.models import PartialUpload, Upload
@@ -67,6 +67,7 @@ def begin(
 @transaction.atomic
 def _book(partial: PartialUpload) -> None:
     """In one transaction, so that two who begin at once do not both get the last bytes of the plan."""
+    check_dataset(partial.project.workspace, partial.size)
     check_storage(partial.project.workspace, partial.size)
     partial.save(force_insert=True)
     path = path_of(partial)

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.datastructures import MultiValueDict
 
 from accounts.models import User
-from billing.services import check_storage
+from billing.services import check_dataset, check_storage
 from projects.datasets import files
 from projects.datasets.models import DatasetVersion, Import, Upload
 from projects.datasets.samples import SAMPLES, Sample
@@ -54,10 +54,11 @@ def one_file(sent: MultiValueDict[str, UploadedFile]) -> UploadedFile:
 def add_upload(*, project: Project, user: User, file: UploadedFile) -> Upload:
     """Keeps the file if it looks like a text table; leaves nothing behind when it raises.
 
-    Raises Problem(`upload.too_large`, `quota.storage`, `file.*`, `column.*`).
+    Raises Problem(`upload.too_large`, `quota.dataset`, `quota.storage`, `file.*`, `column.*`).
     """
     if (file.size or 0) > settings.MAX_UPLOAD_BYTES:
         raise files.too_large(file.size or 0)
+    check_dataset(project.workspace, file.size or 0)
     check_storage(project.workspace, file.size or 0)
     upload = Upload(pk=uuid4(), project=project, name=file_name(file.name or ""), created_by=user)
     upload.path = files.upload_path(project.pk, upload.pk)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,14 +10,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max, Q
 
 from accounts.models import User, Workspace
-from billing.services import check_devices, hold, no_room, release, settle
+from billing.services import hold, no_room, release, settle
 from projects import room
 from projects.datasets import diagnosis
 from projects.datasets.models import DatasetVersion
 from projects.datasets.selectors import trainable
 from projects.jobs.queue import enqueue
 from projects.models import Project
-from projects.runs import folders, lifecycle, planning, telling
+from projects.runs import allowed, folders, holding, lifecycle, planning, refunding, telling
 from projects.runs.models import Artifact, Run, Status
 from training import clashes
 from training.problems import Problem
@@ -50,7 +49,7 @@ def start(
     same run.
 
     `confirmed`: the person has seen that the data's gate is red; findings that are ignored do not make it so. Raises
-    Problem(`spec.*`, `base.*`, `run.version`, `run.gate`, `disk.full`, `quota.*` but `quota.runs`).
+    Problem(`spec.*`, `base.*`, `run.version`, `run.gate`, `disk.full`, `plan.*`, `quota.*` but `quota.runs`).
     """
     key = start_key or uuid4().hex
     found = Run.objects.filter(project=project, start_key=key).first()
@@ -71,7 +70,7 @@ def start(
     planning.check_base(spec, version.variant)
     planning.check_devices(spec)
     planning.check_quantize(spec)
-    check_devices(project.workspace, planning.devices(spec))
+    allowed.check(project.workspace, spec)
     room.check(planning.bytes_kept(spec))
     run = Run(project=project, version=version, start_key=key, created_by=user)
     run.origin, run.follows = origin, follows
@@ -127,25 +126,19 @@ def _check_ahead(workspace: Workspace) -> None:
 @transaction.atomic
 def _admit(run: Run, workspace: Workspace) -> Problem | None:
     """Gives a run that waits its place in the plan and puts it into the queue; or says what is lacking."""
-    minutes = _least_minutes(run)
-    short = no_room(workspace, run_id=run.pk, minutes=minutes)
+    needed: dict[str, Any] = {
+        "seconds": holding.of_run(run),
+        "meter": holding.meter_of(run.cluster),
+    }
+    short = no_room(workspace, run_id=run.pk, **needed)
     if short:
-        waits_for = short.code.partition(".")[2]
+        waits_for = "runs" if short.code == "quota.runs" else "minutes"
         Run.objects.filter(pk=run.pk, status=Status.WAITING).update(waits_for=waits_for)
         return short
     if lifecycle.move(run.pk, Status.QUEUED, only_from=Status.WAITING, reason="place"):
-        given: dict[str, Any] = {"run_id": run.pk, "project_id": run.project_id}
-        hold(workspace=workspace, minutes=minutes, keep=bool(run.spec.get("search")), **given)
+        hold(workspace=workspace, run_id=run.pk, project_id=run.project_id, **needed)
         enqueue(EXECUTE, run.pk, cluster=run.cluster)
     return None
-
-
-def _least_minutes(run: Run) -> int:
-    """Of the plan, that the run is known to take: a search its own, or those of its tries."""
-    search = run.spec.get("search") or {}
-    if not search:
-        return 1
-    return math.ceil(search.get("minutes") or (run.estimated_seconds or 0) / 60) or 1
 
 
 def admit(workspace: Workspace) -> int:
@@ -196,11 +189,12 @@ def end(
 ) -> bool:
     """A final status, what it used and its place in the plan given back: all three or none.
 
-    `seconds` are booked to the workspace; nothing is booked for what failed on our side.
+    `seconds` are booked to the workspace, and booked back for what failed on our side or has not trained.
     """
     if not lifecycle.move(run_id, to, attempt=attempt, where=where, reason=reason, **fields):
         return False
     _settle(run_id, attempt, seconds)
+    refunding.give_back(run_id, to)
     release(run_id=run_id)
     transaction.on_commit(lambda: _admit_next(run_id), robust=True)
     if to != Status.SUCCEEDED:  # whoever had the run may be dead, and tidies nothing

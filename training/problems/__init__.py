@@ -14,6 +14,8 @@ from training.problems import (
     machine,
     marks,
     model,
+    people,
+    plans,
     pools,
     resuming,
     rows,
@@ -35,6 +37,8 @@ TABLE: dict[str, Entry] = {
     **pools.ENTRIES,
     **resuming.ENTRIES,
     **drafts.ENTRIES,
+    **plans.ENTRIES,
+    **people.ENTRIES,
 }
 
 
