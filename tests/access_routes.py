@@ -129,6 +129,8 @@ ROUTES: dict[str, Route] = {
     "workspace-members": page(),
     "workspace-usage": page(),
     "workspace-tokens": owners(200),
+    "workspace-audit": owners(200),
+    "workspace-audit-export": owners(200),
     "workspace-new": own(200, post=302, data=lambda ids: {"name": "Another"}),
     "invitation": Route({"get": (410,) * 5, "post": (410,) * 5}, ids={"secret": "guess"}),
     "member-invite": action(201, member=403, data=an_invitation),

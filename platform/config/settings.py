@@ -353,6 +353,7 @@ SCHEDULES = [
     "projects.bases.tasks.sweep",
     "projects.pools.tasks.sweep",
     "notify.tasks.sweep",
+    "accounts.tasks.sweep",
     "projects.housekeeping.tasks.sweep",
 ]
 
