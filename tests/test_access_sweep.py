@@ -25,6 +25,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts.models import AuditEntry, Member, Role, User, Workspace
 from accounts.services import create_token
 from projects.models import Project, Share
+from tests.access_excuses import FOR_ALL, OF_A_PROJECT, TAKEN_AWAY, UNWRITTEN
 from tests.access_routes import ACTORS, ROUTES
 from tests.everything import make_everything
 
@@ -201,38 +202,8 @@ def test_what_is_written_is_seen(alice: User) -> None:
         assert len(found) == 1
 
 
-# Downloads, by a GET.
-TAKEN_AWAY = (
-    *("version-export", "run-predictions", "run-metrics", "run-artifact"),
-    *("api-version-export", "api-run-artifact", "workspace-audit-export"),
-)
-# What everybody may do for himself.
-FOR_ALL = ("workspace-new", "workspace-leave")
-
-
 def expected_of(name: str, method: str) -> list[tuple[str, int]]:
     return list(zip(ACTORS, ROUTES[name].expected[method], strict=True))
-
-
-# What changes nothing that the audit trail tells of, with the reason.
-_OWN, _LOG = "the visitor's own list", "a message, of which the webhook's own log tells"
-_ANSWER, _REFUSED = "an answer to a row: its history tells who and when", "refused in this test"
-UNWRITTEN = {
-    "set_language": "a cookie of the visitor",
-    "notices-settings": "the visitor's own mail",
-    **dict.fromkeys(("notices-read", "api-notices-read", "notice-open"), _OWN),
-    **dict.fromkeys(("webhook-test", "webhook-again", "api-webhook-test"), _LOG),
-    **dict.fromkeys(
-        ("workspace-hand-over", "workspace-leave", "workspace-delete", "project-delete"), _REFUSED
-    ),
-    **dict.fromkeys(("row", "row-add", "row-remove", "review", "api-edits", "api-edit"), _ANSWER),
-    **dict.fromkeys(("pool-next", "pool-resume", "api-pool-next"), _ANSWER),
-    **dict.fromkeys(("api-pool-answers", "api-pool-answer"), _ANSWER),
-    "version-health-examine": "the report is there, and nothing is looked at again",
-    "api-tus-upload patch": "a piece of an upload that was written down when it began",
-    "api-estimate": "asks only",
-    **dict.fromkeys(("run-fine-tune", "version-draft"), "starts nothing that was not started"),
-}
 
 
 CASES = [(name, method) for name, route in ROUTES.items() for method in route.expected]
@@ -390,12 +361,6 @@ def hidden_from(ids: dict[str, Any], name: str) -> None:
 def below_a_project(name: str) -> bool:
     """Whether the page or endpoint shows something of the project, found by an id that lies in it."""
     return bool(set(parameters(name)) & OF_A_PROJECT)
-
-
-OF_A_PROJECT = {
-    *("project_id", "upload_id", "partial_id", "import_id", "version_id", "other_id", "run_id"),
-    *("pool_id", "edit_id"),
-}
 
 
 @pytest.mark.parametrize(("name", "method"), [case for case in CASES if below_a_project(case[0])])

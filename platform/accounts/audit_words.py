@@ -34,12 +34,14 @@ VERBS: dict[str, Any] = {
     "account.factor_added": _("added a second factor"),
     "account.factor_removed": _("removed a second factor"),
     "account.factor_renewed": _("made new recovery codes"),
+    "account.session_ended": _("ended a session"),
     "account.factor_failed": _("failed at the second factor"),
     "member.invited": _("invited"),
     "member.joined": _("joined"),
     "member.changed": _("changed the role of"),
     "member.removed": _("removed"),
     "member.left": _("left"),
+    "member.not_joined": _("could not join by the mail domain"),
     "invitation.revoked": _("took an invitation back"),
     "workspace.created": _("made the workspace"),
     "workspace.renamed": _("renamed the workspace"),
@@ -78,6 +80,8 @@ VERBS: dict[str, Any] = {
     "model.downloaded": _("downloaded the model"),
     "predictions.downloaded": _("downloaded the predictions"),
     "metrics.downloaded": _("downloaded the metrics"),
+    "base.install": _("installed the base model"),
+    "base.verify": _("checked the base model"),
     "audit.exported": _("exported the audit trail"),
 }
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import signals as account
+from allauth.account.models import EmailAddress
 from allauth.mfa import signals as mfa
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db.models.signals import post_save
 from django.dispatch import Signal, receiver
 
+from accounts import domains
 from accounts.audit import record_person
 from accounts.models import User
 from accounts.services import create_personal_workspace
@@ -56,3 +58,15 @@ def note_failure(credentials: dict[str, Any], request: Any = None, **kwargs: Any
     typed = str(credentials.get("email") or credentials.get("username") or "")
     known = User.objects.filter(email__iexact=typed).first()
     record_person(known, "account.sign_in_failed", request=request)
+
+
+@receiver(account.email_confirmed)
+def join_by_domain(email_address: Any, **kwargs: Any) -> None:
+    domains.join(email_address.user, email_address.email)
+
+
+@receiver(account.user_signed_up)
+def join_by_sign_on(user: User, **kwargs: Any) -> None:
+    """The sign-on has confirmed the address; no mail was needed for it."""
+    for address in EmailAddress.objects.filter(user=user, verified=True):
+        domains.join(user, address.email)
