@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from uuid import UUID
 
 from accounts.models import Workspace
@@ -31,8 +31,6 @@ def register_names(named: Named) -> None:
     _NAMED[:] = [named]
 
 
-def project_names(ids: Collection[UUID]) -> dict[UUID | None, str]:
-    found: dict[UUID | None, str] = {}
-    if _NAMED and ids:
-        found.update(_NAMED[0](ids))
-    return found
+def project_names(ids: Collection[UUID]) -> Mapping[UUID | None, str]:
+    named = _NAMED[0](ids) if _NAMED and ids else {}
+    return {**named}

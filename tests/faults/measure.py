@@ -45,10 +45,17 @@ def measure(home: Path) -> dict[str, Any]:
     slow.serve()
     slow.warm()
     stages = ("queued", "starting", *STAGES, "verifying")
-    figures["stop"] = {stage: slow.stop_in(stage) for stage in stages}
-    figures["kill_to_at_work"] = {what: slow.kill(what) for what in ("trainer", "worker")}
+    figures["stop"] = {stage: told(stage, slow.stop_in(stage)) for stage in stages}
+    killed = ("trainer", "worker")
+    figures["kill_to_at_work"] = {what: told(what, slow.kill(what)) for what in killed}
     slow.end()
     return figures
+
+
+def told(what: str, figure: Any) -> Any:
+    """Each figure as it comes: all of them take minutes."""
+    sys.stderr.write(f"{what}: {figure}\n")
+    return figure
 
 
 if __name__ == "__main__":

@@ -85,6 +85,12 @@ class Site:
         inside = (p for p in found if f"{run.pk}" in str(p.cwd()))
         return max(inside, key=lambda process: process.create_time())
 
+    def worker(self) -> psutil.Process:
+        """The one that has a slot: it holds the slot's file open. Trainers come out of the launcher."""
+        slots = str(self.home / "queue")
+        workers = self.cluster().those("worker")
+        return next(w for w in workers if any(f.path.startswith(slots) for f in w.open_files()))
+
     # --- what is measured -----------------------------------------------------------------------------------------
 
     def start(self, **more: Any) -> Run:
@@ -130,7 +136,7 @@ class Site:
         run = self.start()
         until(lambda: self.event(run, "checkpoint"), "a checkpoint", seconds=600)
         trainer = self.trainer_of(run)
-        victim = trainer if what == "trainer" else self.cluster().busy_now()
+        victim = trainer if what == "trainer" else self.worker()
         now = timezone.now()
         victim.kill()
         seconds = self.since(now, lambda: self.event(run, "step", attempt=2))
