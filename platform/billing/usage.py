@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from uuid import UUID
 
 from accounts.models import Workspace
@@ -31,6 +31,5 @@ def register_names(named: Named) -> None:
     _NAMED[:] = [named]
 
 
-def project_names(ids: Collection[UUID]) -> Mapping[UUID | None, str]:
-    named = _NAMED[0](ids) if _NAMED and ids else {}
-    return {**named}
+def project_names(ids: Collection[UUID]) -> dict[UUID | None, str]:
+    return dict(_NAMED[0](ids).items()) if _NAMED and ids else {}
