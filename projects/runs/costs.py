@@ -15,7 +15,6 @@ from projects.runs.models import Run
 from training.estimate import Estimate
 from training.spec import Spec
 
-
 TOLD = ("seconds", "low", "high", "measured", "memory", "devices", "minutes")  # of an estimate
 
 
