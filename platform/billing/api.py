@@ -14,7 +14,7 @@ from accounts.access import Action, workspace_for
 from accounts.models import Workspace
 from billing import reports, spending, views
 from billing.allowing import of_plan
-from billing.limits import LIMITS, METERED
+from billing.limits import LARGE, LIMITS, METERED
 from billing.models import Plan
 from billing.money import rounded
 from billing.selectors import offered
@@ -166,12 +166,17 @@ class SpendingCap(APIView):
         return Response(_told(workspace))
 
 
+def _unit(name: str) -> str:
+    unit = LIMITS[name].unit
+    return "" if unit == LARGE else unit
+
+
 def _told(workspace: Workspace) -> dict[str, Any]:
     state, subscription = allowance(workspace), subscription_of(workspace)
     rows = [
         {
             "name": meter.name, "limit": meter.limit, "used": meter.used, "held": meter.held,
-            "left": meter.left, "unit": LIMITS[meter.name].unit,
+            "left": meter.left, "unit": _unit(meter.name),
             "overridden": meter.name in state.limits.overridden,
         }
         for meter in state.every.values()

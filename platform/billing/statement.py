@@ -19,7 +19,7 @@ from django.db.models import Q, Sum
 
 from accounts.models import Workspace
 from billing.limits import METERED
-from billing.models import USED, LedgerEntry
+from billing.models import USED, LedgerEntry, month_of
 from billing.money import rounded
 
 Key = tuple[str, Decimal, date]  # meter, price, month
@@ -52,7 +52,11 @@ class Line:
 
 
 def lines(workspace: Workspace, start: datetime, end: datetime) -> list[Line]:
-    """What was booked from `start` on and before `end`: a line for each meter and price, in the order of METERED."""
+    """What was used from `start` on and before `end`: a line for each meter and price, in the order of METERED.
+
+    A refund counts in the month of what it refunds, also where it is booked after that month: the lines of a month that
+    has ended say less then, and what an invoice of it has taken too much can be given back.
+    """
     until = _sums(workspace, end)
     before = _sums(workspace, start)
     used: dict[tuple[str, Decimal], list[Any]] = defaultdict(lambda: [Decimal(0), Decimal(0), 0])
@@ -80,8 +84,10 @@ NONE = (Decimal(0), Decimal(0))
 
 
 def _sums(workspace: Workspace, until: datetime) -> dict[Key, tuple[Decimal, Decimal]]:
-    """(amount, of it beyond the plan) of all that was booked before."""
-    rows = LedgerEntry.objects.filter(Q(at__lt=until), workspace=workspace, kind__in=USED)
+    """(amount, of it beyond the plan) of all that was used before: of the months before, and of this one by time."""
+    month = month_of(until)
+    before = Q(month__lt=month) | Q(month=month, at__lt=until)
+    rows = LedgerEntry.objects.filter(before, workspace=workspace, kind__in=USED)
     found = rows.order_by().values("meter", "price", "month")
     return {
         (row["meter"], row["price"], row["month"]): (row["used"], row["over"])

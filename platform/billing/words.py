@@ -15,15 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from billing.allowing import Limits, of_plan
-from billing.limits import BYTES, FEATURES, LIMITS, METERED
+from billing.limits import BYTES, FEATURES, LARGE, LIMITS, METERED
 from billing.meters import Allowance, Meter
 from billing.models import Plan
 from billing.money import format_money
 from billing.nearing import near
 from billing.offers import beyond
 from billing.reports import Forecast, Receipt, Row
-
-LARGE = ("parameters", "tokens")  # by the million
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ def _shown(name: str) -> Callable[[int], Any]:
     """How amounts of a limit are written."""
     if LIMITS[name].unit == BYTES:
         return filesizeformat
-    return intword if name in LARGE else intcomma
+    return intword if name == "tokens" or LIMITS[name].unit == LARGE else intcomma
 
 
 def _text(meter: Meter, show: Callable[[int], str]) -> str:

@@ -15,7 +15,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from accounts.access import WORDS, permits
 from accounts.models import Role
-from billing.limits import FEATURES, LIMITS, Limit
+from billing.limits import COUNT, FEATURES, LARGE, LIMITS, Limit
 from projects.runs.refunding import OUR_CODES
 from training.options import OPTIONS, Option
 from training.problems import TABLE
@@ -117,7 +117,8 @@ def limits() -> Iterator[str]:
 
 
 def _unit(limit: Limit) -> str:
-    return f"{limit.unit or 'number'}{', a calendar month' if limit.monthly else ''}"
+    unit = "number" if limit.unit in (COUNT, LARGE) else limit.unit
+    return f"{unit}{', a calendar month' if limit.monthly else ''}"
 
 
 def features() -> Iterator[str]:

@@ -37,7 +37,6 @@ log = logging.getLogger("attune.errors")
 STATUSES = {
     "quota": 403,
     "plan": 403,
-    "plan.cap": 422,
     "request.anonymous": 401,
     "request.length": 411,
     "request.too_large": 413,

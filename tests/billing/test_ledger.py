@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from accounts.models import Workspace
 from billing import replaying, services, statement
 from billing.metering import used
-from billing.models import Balance, LedgerEntry, Plan, Subscription
+from billing.models import Balance, LedgerEntry, Plan, Subscription, month_start
 from billing.spending import spent_of
 from training.problems import Problem
 
@@ -110,6 +110,23 @@ def test_a_refund_of_what_had_taken_the_included_gives_back_what_others_paid(
     assert statement.total(whole(workspace)) == 6
     services.refund(run_id=first, reason="ours")
     assert statement.total(whole(workspace)) == 0
+    assert not list(replaying.differences())
+
+
+def test_a_refund_after_the_month_counts_in_the_month_of_what_it_refunds(
+    workspace: Workspace,
+) -> None:
+    on(workspace, cap=1000, max_training_minutes=0, price_minute=Decimal(2))
+    then, run = month_start() - timedelta(days=3), uuid.uuid4()
+    entry = LedgerEntry.objects.create(
+        workspace=workspace, meter="training_seconds", amount=600, beyond=600, price=2, run_id=run, at=then,
+    )  # fmt: skip
+    before = month_start(then), month_start()
+    assert statement.total(statement.lines(workspace, *before)) == 20
+    (back,) = services.refund(run_id=run, reason="ours")
+    assert (back.month, back.beyond) == (entry.month, -600)
+    assert statement.total(statement.lines(workspace, *before)) == 0
+    assert statement.lines(workspace, month_start(), timezone.now() + LATER) == []
     assert not list(replaying.differences())
 
 
