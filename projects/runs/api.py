@@ -26,7 +26,7 @@ from projects.runs.api_costs import CostField, PlanCostSerializer
 from projects.runs.forms import default_base
 from projects.runs.models import Artifact, Run, RunEvent
 from projects.runs.polling import number
-from projects.runs.views import artifact_response
+from projects.runs.taking import artifact_response
 from projects.runs.waiting import QueueField
 from projects.schema import problems
 from projects.selectors import project_for

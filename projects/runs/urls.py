@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from projects.runs import drafting, going, views, wizard
+from projects.runs import drafting, going, taking, views, wizard
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("train/", wizard.train, name="train"),
@@ -14,9 +14,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/<uuid:run_id>/chart/<slug:chart>.json", views.run_chart, name="run-chart"),
     path("runs/<uuid:run_id>/cell/", views.run_cell, name="run-cell"),
     path("runs/<uuid:run_id>/mistakes/", views.run_mistakes, name="run-mistakes"),
-    path("runs/<uuid:run_id>/predictions.csv", views.run_predictions, name="run-predictions"),
-    path("runs/<uuid:run_id>/metrics.csv", views.run_metrics, name="run-metrics"),
-    path("runs/<uuid:run_id>/artifact.zip", views.run_artifact, name="run-artifact"),
+    path("runs/<uuid:run_id>/predictions.csv", taking.run_predictions, name="run-predictions"),
+    path("runs/<uuid:run_id>/metrics.csv", taking.run_metrics, name="run-metrics"),
+    path("runs/<uuid:run_id>/artifact.zip", taking.run_artifact, name="run-artifact"),
     path("runs/<uuid:run_id>/cancel/", views.run_cancel, name="run-cancel"),
     path("runs/<uuid:run_id>/pause/", going.run_pause, name="run-pause"),
     path("runs/<uuid:run_id>/resume/", going.run_resume, name="run-resume"),

@@ -11,12 +11,10 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     JsonResponse,
-    StreamingHttpResponse,
 )
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.formats import date_format, number_format
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -36,7 +34,6 @@ from projects.runs import (
     searching,
     selectors,
     services,
-    storing,
     trying,
     turns,
 )
@@ -49,9 +46,7 @@ from projects.runs.results.causes import causes
 from projects.selectors import allowed_in
 from training.problems import Problem
 from web.errors import as_json, status_of
-from web.streams import parts
 
-CSV = "text/csv; charset=utf-8"
 EXAMPLES = 3
 FILTERS = ("kind", "label", "true", "predicted")  # of the lists of test rows
 
@@ -305,62 +300,6 @@ def _rows(
 def _cell(found: Run, query: dict[str, str], offset: int) -> Listed:
     path = selectors.predictions_of(found)
     return results.rows(path, true=query["true"], predicted=query["predicted"], offset=offset)
-
-
-@require_GET
-def run_predictions(
-    request: HttpRequest, slug: str, project_id: UUID, run_id: UUID
-) -> StreamingHttpResponse:
-    """Every test row as CSV; `?spreadsheet=1` makes formulas harmless."""
-    found = selectors.run_for(request, run_id, Action.DOWNLOAD, project_id, slug)
-    path = selectors.predictions_of(found)
-    result = selectors.result_of(found)
-    lines = results.predictions_csv(result, path, spreadsheet=_for_spreadsheet(request))
-    headers = _named(found, "predictions.csv")
-    services.note("predictions.downloaded", found)
-    return StreamingHttpResponse(parts(lines), content_type=CSV, headers=headers)
-
-
-@require_GET
-def run_metrics(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID) -> HttpResponse:
-    found = selectors.run_for(request, run_id, Action.DOWNLOAD, project_id, slug)
-    result = selectors.result_of(found)
-    body = results.metrics_csv(result, spreadsheet=_for_spreadsheet(request))
-    services.note("metrics.downloaded", found)
-    return HttpResponse(body, content_type=CSV, headers=_named(found, "metrics.csv"))
-
-
-@require_GET
-def run_artifact(
-    request: HttpRequest, slug: str, project_id: UUID, run_id: UUID
-) -> StreamingHttpResponse:
-    found = selectors.run_for(request, run_id, Action.DOWNLOAD, project_id, slug)
-    return artifact_response(found)
-
-
-def artifact_response(found: Run) -> StreamingHttpResponse:
-    """The zip, streamed; its checksum is the ETag."""
-    artifact = selectors.artifact_of(found)
-    body = storing.body(artifact)
-    services.note("model.downloaded", found)
-    headers = {
-        "Content-Disposition": f'attachment; filename="{_stem(found)}.zip"',
-        "Content-Length": str(artifact.size),
-        "ETag": f'"{artifact.sha256}"',
-    }
-    return StreamingHttpResponse(body, content_type="application/zip", headers=headers)
-
-
-def _stem(found: Run) -> str:
-    return f"{slugify(found.project.name) or 'model'}-run-{found.number}"
-
-
-def _named(found: Run, name: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="{_stem(found)}-{name}"'}
-
-
-def _for_spreadsheet(request: HttpRequest) -> bool:
-    return request.GET.get("spreadsheet") == "1"
 
 
 @require_POST
