@@ -32,7 +32,5 @@ def register_names(named: Named) -> None:
 
 
 def project_names(ids: Collection[UUID]) -> dict[UUID | None, str]:
-    found: dict[UUID | None, str] = {}
-    if _NAMED and ids:
-        found.update(_NAMED[0](ids))
-    return found
+    named = _NAMED[0](ids) if _NAMED and ids else {}
+    return {key: named[key] for key in named}

@@ -56,7 +56,7 @@ def line(meter: Meter) -> Line:
     )
 
 
-def _shown(name: str) -> Callable[[int], str]:
+def _shown(name: str) -> Callable[[int], Any]:
     """How amounts of a limit are written."""
     if LIMITS[name].unit == BYTES:
         return filesizeformat
