@@ -138,6 +138,14 @@ ROUTES: dict[str, Route] = {
         {"put": (200, 403, 403, 404, UNKNOWN)}, json=True, data=lambda ids: {"spending_cap": 100}
     ),
     "workspace-tokens": owners(200),
+    "workspace-audit": owners(200),
+    "workspace-signin": owners(200, post=302, data=lambda ids: {"needs_two_factors": "on"}),
+    "domain-claim": action(
+        302, member=403, data=lambda ids: {"domain": "canary.org", "role": "viewer"}
+    ),
+    "domain-release": action(302, member=403),
+    "session-end": Route({"post": (404, 404, 404, 404, LOGIN)}, ids={"session_id": "1000000"}),
+    "workspace-audit-export": owners(200),
     "workspace-new": own(200, post=302, data=lambda ids: {"name": "Another"}),
     "invitation": Route({"get": (410,) * 5, "post": (410,) * 5}, ids={"secret": "guess"}),
     "member-invite": action(201, member=403, data=an_invitation),
@@ -261,6 +269,17 @@ ROUTES: dict[str, Route] = {
     ),
     "api-webhook-test": owners(post=202, json=True),
     "api-webhook-deliveries": owners(200, json=True),
+    "api-workspaces": own(200, json=True),
+    "api-members": api(),
+    # Of the viewer himself: the owner may, and with a token too, since a viewer makes no tokens.
+    "api-member": Route(
+        {"patch": (200, 403, 403, 404, UNKNOWN), "delete": (204, 403, 403, 404, UNKNOWN)},
+        data=lambda ids: {"role": "annotator"},
+        json=True,
+    ),
+    "api-invitations": owners(200, post=201, json=True, data=lambda ids: {"role": "viewer"}),
+    "api-invitation": Route({"delete": (204, 403, 403, 404, UNKNOWN)}, json=True),
+    "api-audit": owners(200, json=True),
     "api-projects": Route(
         {"get": (200, 200, 200, 200, UNKNOWN), "post": (201, 201, 403, 404, UNKNOWN)},
         data=lambda ids: {"name": "New", "workspace": ids["slug"]},

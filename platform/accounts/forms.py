@@ -146,3 +146,23 @@ class RulesForm(forms.Form):
             "before anything of this workspace is shown."
         ),
     )
+
+
+class DomainForm(forms.Form):
+    domain = forms.RegexField(
+        r"^@?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$",
+        label=_("Domain"),
+        max_length=253,
+        widget=forms.TextInput(attrs={"placeholder": "example.org"}),
+    )
+    sign_on = forms.BooleanField(
+        label=_("Only through the sign-on"),
+        required=False,
+        help_text=_(
+            "Passwords and passkeys of people at this domain are refused; owners keep theirs."
+        ),
+    )
+
+    def __init__(self, known: Sequence[str], data: Any = None) -> None:
+        super().__init__(data, initial={"role": Role.VIEWER})
+        self.fields["role"] = RoleField([role for role in known if role != Role.OWNER])

@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from accounts.access import Action, allowed
 from accounts.audit import record
 from accounts.members import add_member, check_grant
-from accounts.models import ApiToken, Invitation, Member, User, Workspace
+from accounts.models import ApiToken, Invitation, Member, Role, User, Workspace
 from accounts.signals import members_wanted
 from training.problems import Problem
 
@@ -56,6 +56,8 @@ def invite(
     """
     Workspace.objects.select_for_update().get(pk=workspace.pk)
     check_grant(by, workspace, role, token=token)
+    if role == Role.OWNER:  # a link that leaks must not give the workspace away
+        raise Problem("member.role", role=str(Role.OWNER.label), known=str(Role.ADMIN.label))
     _check_rate(workspace)
     email = email.strip().lower()
     if email:

@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from accounts import invitation_views, member_views, settings_views, views
+from accounts import (
+    audit_views,
+    invitation_views,
+    member_views,
+    settings_views,
+    signin_views,
+    views,
+)
 
 MEMBER = "w/<slug:slug>/members/<int:member_id>/"
 
@@ -11,6 +18,20 @@ urlpatterns = [
     path("w/<slug:slug>/settings/", settings_views.general, name="workspace-settings"),
     path("w/<slug:slug>/settings/members/", member_views.members_page, name="workspace-members"),
     path("w/<slug:slug>/settings/tokens/", settings_views.tokens, name="workspace-tokens"),
+    path("w/<slug:slug>/settings/audit/", audit_views.audit_page, name="workspace-audit"),
+    path(
+        "w/<slug:slug>/settings/audit.csv",
+        audit_views.audit_export,
+        name="workspace-audit-export",
+    ),
+    path("w/<slug:slug>/settings/signin/", signin_views.signin, name="workspace-signin"),
+    path("w/<slug:slug>/domains/", signin_views.domain_claim, name="domain-claim"),
+    path(
+        "w/<slug:slug>/domains/<int:domain_id>/release/",
+        signin_views.domain_release,
+        name="domain-release",
+    ),
+    path("accounts/sessions/<int:session_id>/end/", signin_views.session_end, name="session-end"),
     path("workspaces/new/", member_views.workspace_new, name="workspace-new"),
     path("invitation/<str:secret>/", invitation_views.invitation, name="invitation"),
     path("w/<slug:slug>/members/invite/", member_views.member_invite, name="member-invite"),

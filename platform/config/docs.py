@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import override
 from drf_spectacular.generators import SchemaGenerator
 
+from accounts.access import WORDS, permits
+from accounts.models import Role
 from billing.limits import COUNT, FEATURES, LARGE, LIMITS, Limit
 from projects.runs.refunding import OUR_CODES
 from training.options import OPTIONS, Option
@@ -135,6 +138,17 @@ def refunds() -> Iterator[str]:
     return table(("code", "what it is"), rows)
 
 
+def roles() -> Iterator[str]:
+    """Who may do what: the table by which it is decided."""
+    with override("en"):
+        head = ["may", *(str(role.label) for role in Role)]
+        rows = [
+            [str(words), *("yes" if permits(role, action) else "–" for role in Role)]
+            for action, words in WORDS.items()
+        ]
+    return table(head, rows)
+
+
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "problems": problems,
     "options": options,
@@ -145,6 +159,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "limits": limits,
     "features": features,
     "refunds": refunds,
+    "roles": roles,
 }
 
 

@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from config import gpus
+from config import gpus, sign_on
 from config.secret import secret_key
 
 env = environ.Env()
@@ -198,6 +198,29 @@ MFA_RECOVERY_CODES_SHOW_ONCE = False
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses need not be confirmed on every site
 
+# The sign-on of an organisation, by OpenID Connect or SAML: what its button is called; empty: there is none.
+SIGN_ON = ""
+_OIDC_URL = env.str("ATTUNE_OIDC_URL", default="")
+_SAML_URL = env.str("ATTUNE_SAML_METADATA", default="")
+if _OIDC_URL or _SAML_URL:
+    SIGN_ON = env.str("ATTUNE_SIGN_ON_NAME", default="SSO")
+    INSTALLED_APPS.append("allauth.socialaccount")
+    # An address that the sign-on has confirmed is that of the account which has it here.
+    SOCIALACCOUNT_PROVIDERS, SOCIALACCOUNT_APPS = sign_on.providers(
+        SIGN_ON,
+        oidc=_OIDC_URL,
+        client=env.str("ATTUNE_OIDC_CLIENT", default=""),
+        secret=env.str("ATTUNE_OIDC_SECRET", default=""),
+        saml=_SAML_URL,
+        entity=env.str("ATTUNE_SAML_ENTITY", default=""),
+    )
+    INSTALLED_APPS += SOCIALACCOUNT_APPS
+    SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+    SOCIALACCOUNT_AUTO_SIGNUP = True
+    # A form that leads to another site is stopped by the content security policy; a link is not.
+    SOCIALACCOUNT_LOGIN_ON_GET = True
+    SOCIALACCOUNT_ADAPTER = "accounts.sign_on_adapter.SignOnAdapter"
+
 vars().update(env.email_url("ATTUNE_EMAIL_URL", default="filemail://"))
 if EMAIL_BACKEND.endswith("filebased.EmailBackend"):  # type: ignore[name-defined]  # noqa: F821
     EMAIL_FILE_PATH = str(ATTUNE_HOME / "mail")
@@ -353,6 +376,7 @@ SCHEDULES = [
     "projects.bases.tasks.sweep",
     "projects.pools.tasks.sweep",
     "notify.tasks.sweep",
+    "accounts.tasks.sweep",
     "projects.housekeeping.tasks.sweep",
 ]
 

@@ -317,6 +317,7 @@ def run_predictions(
     result = selectors.result_of(found)
     lines = results.predictions_csv(result, path, spreadsheet=_for_spreadsheet(request))
     headers = _named(found, "predictions.csv")
+    services.note("predictions.downloaded", found)
     return StreamingHttpResponse(parts(lines), content_type=CSV, headers=headers)
 
 
@@ -325,6 +326,7 @@ def run_metrics(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID)
     found = selectors.run_for(request, run_id, Action.DOWNLOAD, project_id, slug)
     result = selectors.result_of(found)
     body = results.metrics_csv(result, spreadsheet=_for_spreadsheet(request))
+    services.note("metrics.downloaded", found)
     return HttpResponse(body, content_type=CSV, headers=_named(found, "metrics.csv"))
 
 
@@ -340,6 +342,7 @@ def artifact_response(found: Run) -> StreamingHttpResponse:
     """The zip, streamed; its checksum is the ETag."""
     artifact = selectors.artifact_of(found)
     body = storing.body(artifact)
+    services.note("model.downloaded", found)
     headers = {
         "Content-Disposition": f'attachment; filename="{_stem(found)}.zip"',
         "Content-Length": str(artifact.size),
