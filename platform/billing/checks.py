@@ -110,7 +110,7 @@ def refusal(
     return Problem(LIMITS[name].problem, plan=limits.plan.name, **values, **offer, **more)
 
 
-_SPOKEN: dict[str, Callable[[Any], str]] = {BYTES: filesizeformat, LARGE: intword}
+_SPOKEN: dict[str, Callable[[Any], Any]] = {BYTES: filesizeformat, LARGE: intword}
 
 
 def _plain(amount: int | Decimal) -> int:

@@ -72,7 +72,7 @@ ENTRIES: dict[str, Entry] = {
         _("“{workspace}” asks for two-factor sign-in"),
         _("An account with a second factor: an authenticator app or a passkey."),
         _("Yours has none yet."),
-        _("Set one up under Security in your account, then come back."),
+        _("Set one up under “Second factor” in your account, then come back."),
     ),
     "access.sign_on": Entry(
         BLOCKING,
