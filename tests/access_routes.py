@@ -122,6 +122,9 @@ ROUTES: dict[str, Route] = {
     # --- people --------------------------------------------------------------------------------------------------
     "operator": Route({"get": (404,) * 5, "post": (404,) * 5}, ids={"secret": "guess"}),
     "workspace-settings": page(),
+    "workspace-members": page(),
+    "workspace-usage": page(),
+    "workspace-tokens": owners(200),
     "workspace-rename": action(302, member=403, data=lambda ids: {"name": "Renamed"}),
     "token-create": action(201, member=403, data=lambda ids: {"name": "CI", "days": "30"}),
     "token-revoke": action(302, member=403),

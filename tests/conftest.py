@@ -90,7 +90,7 @@ def workspace(alice: User) -> Workspace:
 @pytest.fixture
 def bob(workspace: Workspace) -> User:
     """A member of Alice's workspace."""
-    return _joins(workspace, "bob@example.org", Role.MEMBER)
+    return _joins(workspace, "bob@example.org", Role.EDITOR)
 
 
 @pytest.fixture

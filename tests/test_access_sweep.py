@@ -94,7 +94,7 @@ def made(
             User.objects.create_user(f"{name}@example.org") for name in NAMES
         )
         workspace = alice.workspaces.get()
-        Member.objects.create(workspace=workspace, user=bob, role=Role.MEMBER)
+        Member.objects.create(workspace=workspace, user=bob, role=Role.EDITOR)
         Member.objects.create(workspace=workspace, user=vera, role=Role.VIEWER)
         for name in NAMES:
             SESSIONS[person(name).pk] = signed_in(person(name)).cookies

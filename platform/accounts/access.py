@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiToken, Member, Role, User, Workspace
 
@@ -20,22 +21,48 @@ if TYPE_CHECKING:
 
 
 class Action(StrEnum):
+    ENTER = "enter"  # be in the workspace: see its name and one's own place in it, and leave
     VIEW = "view"  # look at projects, data, runs and reports
-    EDIT = "edit"  # make and delete projects, upload data
+    LABEL = "label"  # answer rows: correct labels, annotate texts; a new version of them is EDIT
+    EDIT = "edit"  # make and delete projects, upload data, make versions of what was answered
     TRAIN = "train"  # start and stop runs, which costs the plan's minutes
     DOWNLOAD = "download"  # take data, predictions or a model away
+    USAGE = "usage"  # see what of the plan was used, by project and day
     CONNECT = "connect"  # webhooks: where news of the workspace are sent to
     BILLING = "billing"  # see and change the plan, pay invoices
-    MANAGE = "manage"  # the workspace itself: its name and its API tokens
+    MEMBERS = "members"  # invite people, change their roles, remove them, share projects
+    AUDIT = "audit"  # read who did what, and export it
+    MANAGE = "manage"  # the workspace itself: its name, its API tokens, how people sign in
+    OWN = "own"  # make owners, hand the workspace over, delete it
 
 
+WORDS: dict[Action, Any] = {
+    Action.ENTER: _("Be in the workspace, and leave it"),
+    Action.VIEW: _("Look at projects, data, runs and reports; try models"),
+    Action.LABEL: _("Correct labels and annotate rows"),
+    Action.EDIT: _("Make and delete projects, upload data, make versions of it"),
+    Action.TRAIN: _("Start and stop runs"),
+    Action.DOWNLOAD: _("Download data, predictions and models"),
+    Action.USAGE: _("See what was used of the plan"),
+    Action.CONNECT: _("Connect webhooks"),
+    Action.BILLING: _("Change the plan, see and pay invoices"),
+    Action.MEMBERS: _("Invite and remove people, change roles, share projects"),
+    Action.AUDIT: _("Read and export the audit trail"),
+    Action.MANAGE: _("Rename the workspace, make API tokens, set rules for signing in"),
+    Action.OWN: _("Make owners, hand the workspace over, delete it"),
+}
+_SEES = frozenset({Action.ENTER, Action.VIEW, Action.USAGE})
+_WORKS = _SEES | {Action.LABEL, Action.EDIT, Action.TRAIN, Action.DOWNLOAD}
 TABLE: dict[str, frozenset[Action]] = {
     Role.OWNER: frozenset(Action),
-    Role.MEMBER: frozenset({Action.VIEW, Action.EDIT, Action.TRAIN, Action.DOWNLOAD}),
-    Role.VIEWER: frozenset({Action.VIEW}),
+    Role.ADMIN: frozenset(Action) - {Action.OWN, Action.BILLING},
+    Role.EDITOR: _WORKS,
+    Role.ANNOTATOR: frozenset({Action.ENTER, Action.VIEW, Action.LABEL}),
+    Role.VIEWER: _SEES,
+    Role.BILLING: frozenset({Action.ENTER, Action.USAGE, Action.BILLING}),
 }
-# A token that leaks must not be able to make further tokens.
-BY_TOKEN = frozenset(Action) - {Action.MANAGE}
+# A token that leaks must not be able to make further tokens, nor to give the workspace away.
+BY_TOKEN = frozenset(Action) - {Action.MANAGE, Action.OWN}
 
 
 def user_of(request: Any) -> User:
@@ -88,10 +115,12 @@ def workspace_for(request: Any, slug: str, action: Action) -> Workspace:
 
 
 def workspaces(request: Any) -> QuerySet[Workspace]:
-    """All that the request may look into: the token's workspace, or those its user is a member of."""
+    """All whose projects the request may look at: the token's workspace, or those of its user."""
     if not request.user.is_authenticated:
         return Workspace.objects.none()
-    mine = Workspace.objects.filter(memberships__user=request.user)
+    mine = Workspace.objects.filter(
+        memberships__user=request.user, memberships__role__in=roles_that(Action.VIEW)
+    )
     token = getattr(request, "auth", None)
     if token is not None:
         mine = mine.filter(pk=token.workspace_id)
@@ -102,3 +131,8 @@ def permits(role: str | None, action: Action, token: ApiToken | None = None) -> 
     """Whether somebody in this role may do it; for reads that find the role along with what they read."""
     by_role = TABLE.get(role or "", frozenset())
     return action in by_role and (token is None or action in BY_TOKEN)
+
+
+def roles_that(action: Action) -> list[str]:
+    """Those that may do it, for reads of many rows at once."""
+    return [role for role, actions in TABLE.items() if action in actions]

@@ -52,9 +52,14 @@ class User(AbstractUser):
 
 
 class Role(models.TextChoices):
+    """What each may do stands in accounts.access.TABLE, the mightiest first."""
+
     OWNER = "owner", _("Owner")
-    MEMBER = "member", _("Member")
+    ADMIN = "admin", _("Admin")
+    EDITOR = "editor", _("Editor")
+    ANNOTATOR = "annotator", _("Annotator")
     VIEWER = "viewer", _("Viewer")
+    BILLING = "billing", _("Billing")
 
 
 class Workspace(models.Model):
@@ -79,7 +84,7 @@ class Workspace(models.Model):
 class Member(models.Model):
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
-    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.MEMBER)
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.EDITOR)
     joined_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -116,6 +121,54 @@ class ApiToken(models.Model):
     @property
     def is_expired(self) -> bool:
         return self.expires_at is not None and self.expires_at <= timezone.now()
+
+
+class AuditEntries(models.QuerySet["AuditEntry"]):
+    """What was written stays as it was; only age takes it away (audit.expire)."""
+
+    def update(self, **values: Any) -> int:
+        raise TypeError("The audit trail is not rewritten")
+
+    def delete(self) -> Any:
+        raise TypeError("The audit trail is not deleted by hand")
+
+
+class AuditEntry(models.Model):
+    """Who did what, when and from where. Outlives the workspace and the person it is about."""
+
+    workspace = models.ForeignKey(
+        Workspace, models.SET_NULL, null=True, related_name="audit_entries"
+    )
+    user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    who = models.CharField(_("who"), max_length=254, blank=True)  # the address at that time
+    via = models.CharField(_("by means of"), max_length=300, blank=True)  # a token; an operator
+    verb = models.CharField(_("what"), max_length=60)
+    about = models.CharField(_("about"), max_length=200, blank=True)
+    values = models.JSONField(_("details"), default=dict)
+    address = models.GenericIPAddressField(_("from"), null=True)
+    at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
+
+    objects = AuditEntries.as_manager()
+
+    class Meta:
+        verbose_name = _("entry of the audit trail")
+        verbose_name_plural = _("audit trail")
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["workspace", "-id"]),
+            models.Index(fields=["workspace", "verb"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.who} {self.verb} {self.about}".strip()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("The audit trail is not rewritten")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError("The audit trail is not deleted by hand")
 
 
 class OperatorLink(models.Model):

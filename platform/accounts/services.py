@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from accounts.audit import record
 from accounts.first_operator import operator_link
 from accounts.models import ApiToken, Member, Role, User, Workspace
 from accounts.signals import workspace_created
@@ -36,6 +37,7 @@ def create_workspace(*, user: User, name: str) -> Workspace:
     """A workspace that `user` owns, with a slug of its own."""
     workspace = _insert(name.strip()[:80] or _("Workspace"))
     Member.objects.create(workspace=workspace, user=user, role=Role.OWNER)
+    record(workspace, "workspace.created", user=user, about=workspace.name)
     workspace_created.send(Workspace, workspace=workspace, user=user)
     return workspace
 
@@ -45,14 +47,17 @@ def create_personal_workspace(*, user: User) -> Workspace:
     return create_workspace(user=user, name=user.email.partition("@")[0])
 
 
+@transaction.atomic
 def rename_workspace(*, workspace: Workspace, name: str) -> Workspace:
     """The slug stays, so that links to the workspace stay good."""
-    workspace.name = name.strip()
+    before, workspace.name = workspace.name, name.strip()
     workspace.full_clean(validate_unique=False)
     workspace.save(update_fields=["name"])
+    record(workspace, "workspace.renamed", before=before, after=workspace.name)
     return workspace
 
 
+@transaction.atomic
 def create_token(
     *, workspace: Workspace, user: User, name: str, expires_at: datetime | None = None
 ) -> tuple[ApiToken, str]:
@@ -67,12 +72,15 @@ def create_token(
         digest=digest(text),
         expires_at=expires_at,
     )
+    record(workspace, "token.created", user=user, about=token.name, prefix=prefix)
     return token, text
 
 
+@transaction.atomic
 def revoke_token(*, token: ApiToken) -> None:
     """From now on the token opens nothing. Revoking twice keeps the first time."""
-    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
+    if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
+        record(token.workspace, "token.revoked", about=token.name, prefix=token.prefix)
 
 
 def digest(text: str) -> str:

@@ -72,7 +72,7 @@ def token_create(request: HttpRequest, slug: str) -> HttpResponse:
     form = TokenForm(request.POST)
     if not form.is_valid():
         _tell_errors(request, form)
-        return redirect("workspace-settings", slug=slug)
+        return redirect("workspace-tokens", slug=slug)
     token, text = services.create_token(
         workspace=workspace,
         user=user_of(request),
@@ -90,7 +90,7 @@ def token_revoke(request: HttpRequest, slug: str, token_id: UUID) -> HttpRespons
     token = get_object_or_404(tokens_of(workspace), pk=token_id)
     services.revoke_token(token=token)
     messages.success(request, _("The token “%(name)s” was revoked.") % {"name": token.name})
-    return redirect("workspace-settings", slug=slug)
+    return redirect("workspace-tokens", slug=slug)
 
 
 def _tell_errors(request: HttpRequest, form: Form) -> None:

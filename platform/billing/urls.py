@@ -5,5 +5,5 @@ from django.urls import path
 from billing import views
 
 urlpatterns = [
-    path("w/<slug:slug>/settings/", views.workspace_settings, name="workspace-settings"),
+    path("w/<slug:slug>/settings/usage/", views.usage, name="workspace-usage"),
 ]

@@ -44,6 +44,10 @@ LAUNCHER = env.bool("ATTUNE_LAUNCHER", default=True)
 # Bytes of the disk that neither uploads nor runs may take: the database needs them.
 DISK_RESERVE = env.int("ATTUNE_DISK_RESERVE", default=512 * 1024**2)
 SIGN_UP = env.bool("ATTUNE_SIGN_UP", default=True)
+# Proxies before this site that set X-Forwarded-For: whom the audit trail and the rate limits take for the visitor.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("ATTUNE_PROXIES", default=0)
+# How long the audit trail is kept; 0: for ever.
+AUDIT_DAYS = env.int("ATTUNE_AUDIT_DAYS", default=730)
 # Webhooks may lead into private networks, and to addresses without TLS: for sites where all who sign in are trusted.
 WEBHOOKS_PRIVATE = env.bool("ATTUNE_WEBHOOKS_PRIVATE", default=False)
 # Under which links in mail and webhooks find the site, without the slash at the end. `up` fills in its own address.
@@ -102,6 +106,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.CurrentRequestMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -20,7 +20,12 @@ def _workspaces(request: HttpRequest) -> list[Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return []
-    return list(user.workspaces.order_by("name"))
+    memberships = user.memberships.select_related("workspace").order_by("workspace__name")
+    found = []
+    for membership in memberships:
+        membership.workspace.role = membership.role  # what the sidebar may offer there
+        found.append(membership.workspace)
+    return found
 
 
 def _here(request: HttpRequest, workspaces: list[Any]) -> Any:
@@ -33,6 +38,12 @@ def _here(request: HttpRequest, workspaces: list[Any]) -> Any:
 
 SECTIONS = {
     "workspace-settings": "settings",
+    "workspace-members": "settings",
+    "workspace-usage": "settings",
+    "workspace-billing": "settings",
+    "workspace-signin": "settings",
+    "workspace-tokens": "settings",
+    "workspace-audit": "settings",
     "webhooks": "settings",
     "webhook": "settings",
     "api-docs": "api",

@@ -114,7 +114,7 @@ def row(
 ) -> HttpResponse:
     """GET: the row's values and everybody's answers, for its editor. POST: an answer, given as
     `kind` and `values` (JSON); `kind` undo takes one's own back. Both answer with JSON."""
-    action = Action.EDIT if request.method == "POST" else Action.VIEW
+    action = Action.LABEL if request.method == "POST" else Action.VIEW
     project, version = _found(request, slug, project_id, version_id, action)
     if request.method == "POST":
         answered(version, request, row)
@@ -169,7 +169,7 @@ def commit(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID) 
 @require_http_methods(["GET", "POST"])
 def row_add(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID) -> HttpResponse:
     """A form with the roles of the version."""
-    project, version = _found(request, slug, project_id, version_id, Action.EDIT)
+    project, version = _found(request, slug, project_id, version_id, Action.LABEL)
     values = _common(request, project, version) | {"splits": selectors.SPLITS}
     said = _typed(request, version)
     problem: Problem | None = None
@@ -216,7 +216,7 @@ def row_remove(
     request: HttpRequest, slug: str, project_id: UUID, version_id: UUID, edit_id: UUID
 ) -> HttpResponse:
     """Takes an added row back."""
-    _project, version = _found(request, slug, project_id, version_id, Action.EDIT)
+    _project, version = _found(request, slug, project_id, version_id, Action.LABEL)
     annotating.remove(edit=drafts.edit_in(version, edit_id))
     return redirect("rows", slug=slug, project_id=project_id, version_id=version_id)
 
@@ -224,7 +224,7 @@ def row_remove(
 @require_http_methods(["GET", "POST"])
 def review(request: HttpRequest, slug: str, project_id: UUID, version_id: UUID) -> HttpResponse:
     """GET: the page. POST: takes a decision, if there is one in it, and answers with the next row to decide."""
-    action = Action.EDIT if request.method == "POST" else Action.VIEW
+    action = Action.LABEL if request.method == "POST" else Action.VIEW
     project, version = _found(request, slug, project_id, version_id, action)
     values = _common(request, project, version)
     if request.method == "GET":

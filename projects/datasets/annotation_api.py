@@ -77,7 +77,7 @@ class EditList(APIView):
         responses={201: EditSerializer, **problems(400, 403, 404, 422)},
     )
     def post(self, request: Request, version_id: UUID) -> Response:
-        version = selectors.version_for(request, version_id, Action.EDIT)
+        version = selectors.version_for(request, version_id, Action.LABEL)
         given = checked(NewEditSerializer, request)
         row, user = given.get("row"), user_of(request)
         if row is None:
@@ -100,7 +100,7 @@ class EditDetail(APIView):
         responses={204: None, **problems(403, 404, 422)},
     )
     def delete(self, request: Request, version_id: UUID, edit_id: UUID) -> Response:
-        version = selectors.version_for(request, version_id, Action.EDIT)
+        version = selectors.version_for(request, version_id, Action.LABEL)
         annotating.remove(edit=drafts.edit_in(version, edit_id))
         return Response(status=204)
 

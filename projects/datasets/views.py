@@ -147,6 +147,7 @@ def _page(request: HttpRequest, project: Project) -> dict[str, Any]:
         "project": project,
         "workspace": workspace,
         "can_edit": allowed(user, workspace, Action.EDIT),
+        "can_label": allowed(user, workspace, Action.LABEL),
         "can_train": allowed(user, workspace, Action.TRAIN),
         "can_download": allowed(user, workspace, Action.DOWNLOAD),
         "max_upload": settings.MAX_UPLOAD_BYTES,

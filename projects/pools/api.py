@@ -215,7 +215,7 @@ class PoolNext(APIView):
         responses={200: TextSerializer(many=True), **problems(400, 403, 404, 409)},
     )
     def post(self, request: Request, pool_id: UUID) -> Response:
-        pool = selectors.pool_for(request, pool_id, Action.EDIT)
+        pool = selectors.pool_for(request, pool_id, Action.LABEL)
         limit = checked(NextSerializer, request)["limit"]
         if pool.status != Pool.Status.READY:
             raise Problem("pool.unread")
@@ -233,7 +233,7 @@ class PoolAnswers(APIView):
         responses={201: TextSerializer, **problems(400, 403, 404, 409, 422)},
     )
     def post(self, request: Request, pool_id: UUID) -> Response:
-        pool = selectors.pool_for(request, pool_id, Action.EDIT)
+        pool = selectors.pool_for(request, pool_id, Action.LABEL)
         given, user = checked(NewAnswerSerializer, request), user_of(request)
         if given["kind"] == "skip":
             row = labelling.skip(pool=pool, user=user, number=given["row"])
@@ -253,7 +253,7 @@ class PoolAnswer(APIView):
         responses={204: None, **problems(403, 404, 422)},
     )
     def delete(self, request: Request, pool_id: UUID, number: int) -> Response:
-        pool = selectors.pool_for(request, pool_id, Action.EDIT)
+        pool = selectors.pool_for(request, pool_id, Action.LABEL)
         if labelling.undo(pool=pool, user=user_of(request), number=number) is None:
             raise Problem("pool.row", row=number)
         return Response(status=204)

@@ -166,7 +166,7 @@ def pool_status(request: HttpRequest, slug: str, project_id: UUID, pool_id: UUID
 @require_POST
 def pool_next(request: HttpRequest, slug: str, project_id: UUID, pool_id: UUID) -> HttpResponse:
     """Takes an answer, if there is one in it, and gives the next text."""
-    project, found = _found(request, slug, project_id, pool_id, Action.EDIT)
+    project, found = _found(request, slug, project_id, pool_id, Action.LABEL)
     said: dict[str, Any] = {}
     try:
         said = _answered(request, found)
@@ -223,7 +223,7 @@ def pool_suggest(request: HttpRequest, slug: str, project_id: UUID, pool_id: UUI
 
 @require_POST
 def pool_resume(request: HttpRequest, slug: str, project_id: UUID, pool_id: UUID) -> HttpResponse:
-    _project, found = _found(request, slug, project_id, pool_id, Action.EDIT)
+    _project, found = _found(request, slug, project_id, pool_id, Action.LABEL)
     labelling.resume(pool=found)
     return redirect("pool", slug=slug, project_id=project_id, pool_id=pool_id)
 

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts.access import Action, permits
 from projects.people import user_of
 
 
@@ -22,10 +23,12 @@ def home(request: HttpRequest) -> HttpResponse:
     """Strangers see what this is; everybody else goes on to the workspace they have had the longest."""
     if not request.user.is_authenticated:
         return render(request, "portal/landing.html", {"bars": example_bars()})
-    first = user_of(request).workspaces.order_by("memberships__joined_at").first()
+    mine = user_of(request).memberships.select_related("workspace").order_by("joined_at")
+    first = mine.first()
     if first is None:
         return render(request, "portal/no_workspace.html")
-    return redirect("workspace", slug=first.slug)
+    there = "workspace" if permits(first.role, Action.VIEW) else "workspace-settings"
+    return redirect(there, slug=first.workspace.slug)
 
 
 class SampleForm(forms.Form):

@@ -1,4 +1,4 @@
-"""API tokens on the settings page: shown once, revoked with a click."""
+"""API tokens on their page among the settings: shown once, revoked with a click."""
 
 import re
 from datetime import timedelta
@@ -40,7 +40,7 @@ def test_it_is_shown_once_and_never_cached(
 ) -> None:
     response = alice_client.post(url, FORM)
     assert "no-store" in response["Cache-Control"]
-    settings = alice_client.get(f"/w/{workspace.slug}/settings/").content.decode()
+    settings = alice_client.get(f"/w/{workspace.slug}/settings/tokens/").content.decode()
     assert ApiToken.objects.get().prefix in settings
     assert not TEXT.search(settings)
 
@@ -70,7 +70,7 @@ def test_what_is_typed_is_shown_as_text(
     """In the page itself and in attributes that a component fills."""
     name = "\"><script>alert(1)</script>{{ 7|add:'7' }}"
     pages = [alice_client.post(url, FORM | {"name": name})]
-    pages.append(alice_client.get(f"/w/{workspace.slug}/settings/"))
+    pages.append(alice_client.get(f"/w/{workspace.slug}/settings/tokens/"))
     for page in pages:
         text = page.content.decode()
         assert "<script>alert" not in text

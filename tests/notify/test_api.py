@@ -33,7 +33,7 @@ def test_notifications_are_listed_and_marked(api: APIClient, announce: Callable[
 def test_a_token_opens_those_of_its_workspace(
     charlie_api: APIClient, charlie: User, workspace: Workspace, announce: Callable[..., News]
 ) -> None:
-    Member.objects.create(workspace=workspace, user=charlie, role=Role.MEMBER)
+    Member.objects.create(workspace=workspace, user=charlie, role=Role.EDITOR)
     announce(to=[charlie])
     assert charlie_api.get(NOTICES).json()["count"] == 0
     assert charlie_api.post(f"{NOTICES}read/", {}, format="json").json() == {"read": 0}

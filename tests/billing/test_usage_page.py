@@ -1,4 +1,4 @@
-"""The settings of a workspace: plan and usage, members, name."""
+"""The usage page of a workspace: its plan, and what is left of it."""
 
 import re
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import User, Workspace
+from accounts.models import Workspace
 from billing import usage, words
 from billing.models import Plan, Subscription
 from billing.services import Meter
@@ -14,7 +14,7 @@ from billing.services import Meter
 
 @pytest.fixture
 def url(workspace: Workspace) -> str:
-    return f"/w/{workspace.slug}/settings/"
+    return f"/w/{workspace.slug}/settings/usage/"
 
 
 def text_of(response: Any, name: str) -> str:
@@ -25,12 +25,11 @@ def text_of(response: Any, name: str) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", found[0]).replace("\xa0", " ").split())
 
 
-def test_it_works(alice_client: Client, url: str, bob: User, vera: User) -> None:
+def test_it_works(alice_client: Client, url: str) -> None:
     response = alice_client.get(url)
     assert response.status_code == 200
     html = response.content.decode()
-    for words_ in ("Internal", "alice@example.org", "bob@example.org", "Viewer"):
-        assert words_ in html
+    assert "Internal" in html
     assert "unlimited" in text_of(response, "projects")
 
 
@@ -59,16 +58,6 @@ def test_a_bar_warns_when_little_is_left(limit: int | None, used: int, tone: str
     assert line.used is None or line.limit is None or line.used <= line.limit
 
 
-def test_members_see_it_but_cannot_manage(
-    bob_client: Client, vera_client: Client, url: str
-) -> None:
-    for client in (bob_client, vera_client):
-        html = client.get(url).content.decode()
-        assert 'id="members"' in html
-        assert "/tokens/" not in html
-        assert "/settings/name/" not in html
-
-
 def test_it_checks_ownership(charlie_client: Client, client: Client, url: str) -> None:
     assert charlie_client.get(url).status_code == 404
     assert client.get(url).status_code == 302
@@ -76,28 +65,3 @@ def test_it_checks_ownership(charlie_client: Client, client: Client, url: str) -
 
 def test_it_rejects_post(alice_client: Client, url: str) -> None:
     assert alice_client.post(url).status_code == 405
-
-
-def test_renaming(alice_client: Client, workspace: Workspace, url: str) -> None:
-    response = alice_client.post(f"{url}name/", {"name": "客户支持"}, follow=True)
-    assert "客户支持" in response.content.decode()
-    workspace.refresh_from_db()
-    assert (workspace.name, workspace.slug) == ("客户支持", "alice")
-
-
-@pytest.mark.parametrize("name", ["", "  ", "x" * 81])
-def test_renaming_rejects(alice_client: Client, workspace: Workspace, url: str, name: str) -> None:
-    response = alice_client.post(f"{url}name/", {"name": name}, follow=True)
-    assert [message.level_tag for message in response.context["messages"]] == ["error"]
-    workspace.refresh_from_db()
-    assert workspace.name == "alice"
-
-
-def test_the_queries_do_not_grow_with_the_members(
-    alice_client: Client, workspace: Workspace, url: str, django_assert_max_num_queries: Any
-) -> None:
-    for number in range(20):
-        user = User.objects.create_user(f"user{number}@example.org")
-        workspace.memberships.create(user=user)
-    with django_assert_max_num_queries(20):
-        alice_client.get(url)

@@ -1,0 +1,94 @@
+"""The audit trail: who did what, when and from where. Rows are only ever added, and leave by age alone.
+
+Services call `record` in the transaction of what they do: what did not happen is not written. Who asks, by what token
+and from which address is known of the request that is being answered (accounts.middleware), so that services need not
+carry it around.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from contextvars import ContextVar
+from datetime import timedelta
+from ipaddress import ip_address
+from typing import Any
+
+from allauth.core.internal.httpkit import get_client_ip
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.models import ApiToken, AuditEntry, User, Workspace
+
+# The request that is being answered, in this thread or task.
+current: ContextVar[Any] = ContextVar("request", default=None)
+_SECRET = re.compile(r"secret|password|digest|cookie|(?<!_)token$", re.IGNORECASE)
+HIDDEN = "•••"
+LONGEST = 300  # characters of one value
+
+
+def record(
+    workspace: Workspace | None,
+    verb: str,
+    *,
+    user: Any = None,
+    request: Any = None,
+    about: Any = "",
+    **values: Any,
+) -> None:
+    """Writes one entry. `verb` is dotted lower case such as `member.invited`; `about` names the thing; `values` are
+    plain JSON. Without `user` and `request`, those of the request that is being answered. No workspace: an operator's
+    act, or something of the site.
+    """
+    request = request if request is not None else current.get()
+    user = user or getattr(request, "user", None)
+    known = user if isinstance(user, User) else None
+    AuditEntry.objects.create(
+        workspace=workspace,
+        user=known,
+        who=known.email if known else "",
+        via=_via(request, known),
+        verb=verb,
+        about=" ".join(str(about).split())[:200],
+        values={name: _plain(name, value) for name, value in values.items()},
+        address=address_of(request),
+    )
+
+
+def address_of(request: Any) -> str | None:
+    """Of the client; behind proxies, as ATTUNE_PROXIES of them tell it. None where nobody asked over the net."""
+    if request is None:
+        return None
+    try:
+        found = get_client_ip(getattr(request, "_request", request)) or ""
+        return str(ip_address(found.strip()))
+    except (ValueError, ImproperlyConfigured):  # a proxy that says nothing, or nonsense
+        return None
+
+
+def expire(days: int) -> int:
+    """Takes away what is older; 0 keeps everything. Returns how many entries went."""
+    if days < 1:
+        return 0
+    old = AuditEntry.objects.filter(at__lt=timezone.now() - timedelta(days=days))
+    return (
+        QuerySet(AuditEntry)
+        .filter(pk__in=list(old.values_list("pk", flat=True)))
+        ._raw_delete("default")
+    )
+
+
+def _via(request: Any, user: User | None) -> str:
+    token = getattr(request, "auth", None)
+    operator = getattr(request, "impersonator", None)
+    said = [f"token {token.prefix}…"] if isinstance(token, ApiToken) else []
+    return " · ".join([*said, *([f"operator {operator}"] if operator and operator != user else [])])
+
+
+def _plain(name: str, value: Any) -> Any:
+    if _SECRET.search(name):
+        return HIDDEN
+    if isinstance(value, str):
+        return value[:LONGEST]
+    return json.loads(json.dumps(value, default=str))

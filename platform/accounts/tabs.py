@@ -1,0 +1,45 @@
+"""The pages of a workspace's settings, as tabs: each is one entry here, and shows to those who may see its page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.access import Action, permits, role_of
+from accounts.models import Workspace
+
+
+@dataclass(frozen=True)
+class Tab:
+    name: str
+    label: Any
+    route: str  # takes the workspace's slug
+    action: Action
+
+
+TABS = (
+    Tab("general", _("General"), "workspace-settings", Action.ENTER),
+    Tab("members", _("Members"), "workspace-members", Action.VIEW),
+    Tab("usage", _("Usage"), "workspace-usage", Action.USAGE),
+    Tab("billing", _("Billing"), "workspace-billing", Action.BILLING),
+    Tab("signin", _("Sign-in"), "workspace-signin", Action.MANAGE),
+    Tab("tokens", _("API tokens"), "workspace-tokens", Action.MANAGE),
+    Tab("webhooks", _("Webhooks"), "webhooks", Action.CONNECT),
+    Tab("audit", _("Audit trail"), "workspace-audit", Action.AUDIT),
+)
+
+
+def tabs_for(user: Any, workspace: Workspace) -> list[tuple[Tab, str]]:
+    """Those that this person may open, each with its address. A part that is not there has no tab."""
+    role = role_of(user, workspace)
+    found = []
+    for tab in TABS:
+        if permits(role, tab.action):
+            try:
+                found.append((tab, reverse(tab.route, kwargs={"slug": workspace.slug})))
+            except NoReverseMatch:
+                continue
+    return found

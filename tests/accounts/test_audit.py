@@ -1,0 +1,87 @@
+"""The audit trail: what an entry holds, and that it stays."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client, RequestFactory
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import ApiToken, AuditEntry, User, Workspace
+
+
+def request_of(user: Any, **headers: str) -> Any:
+    request = RequestFactory().get("/", REMOTE_ADDR="192.0.2.7", headers=headers)
+    request.user = user
+    return request
+
+
+def test_an_entry_says_who_what_when_and_from_where(alice: User, workspace: Workspace) -> None:
+    audit.record(workspace, "project.created", request=request_of(alice), about="A\n b", rows=3)
+    entry = AuditEntry.objects.first()
+    assert entry is not None
+    assert (entry.user, entry.who, entry.workspace) == (alice, alice.email, workspace)
+    assert (entry.verb, entry.about, entry.values) == ("project.created", "A b", {"rows": 3})
+    assert entry.address == "192.0.2.7"
+    assert timezone.now() - entry.at < timedelta(minutes=1)
+
+
+def test_it_knows_the_request_that_is_being_answered(
+    alice_client: Client, workspace: Workspace
+) -> None:
+    alice_client.post(f"/w/{workspace.slug}/settings/name/", {"name": "New"})
+    entry = AuditEntry.objects.filter(verb="workspace.renamed").get()
+    assert (entry.who, entry.address) == ("alice@example.org", "127.0.0.1")
+    assert entry.values == {"before": "alice", "after": "New"}
+
+
+def test_what_a_token_does_is_told_by_its_beginning(alice: User, workspace: Workspace) -> None:
+    request = request_of(alice)
+    request.auth = ApiToken(workspace=workspace, created_by=alice, prefix="att_abcd1234")
+    audit.record(workspace, "run.started", request=request)
+    assert AuditEntry.objects.filter(via="token att_abcd1234…").exists()
+
+
+@pytest.mark.parametrize(("proxies", "address"), [(0, "192.0.2.7"), (1, "198.51.100.9")])
+def test_a_proxy_is_believed_where_there_is_one(
+    alice: User, workspace: Workspace, settings: Any, proxies: int, address: str
+) -> None:
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    forwarded = {"X-Forwarded-For": "203.0.113.1, 198.51.100.9"}
+    assert audit.address_of(request_of(alice, **forwarded)) == address
+
+
+def test_secrets_are_not_written_down(workspace: Workspace) -> None:
+    audit.record(workspace, "token.created", secret="hush", password="hush", token="hush")
+    entry = AuditEntry.objects.get(verb="token.created")
+    assert "hush" not in str(entry.values)
+
+
+def test_it_is_not_rewritten(workspace: Workspace) -> None:
+    audit.record(workspace, "token.created")
+    entry = AuditEntry.objects.get(verb="token.created")
+    for change in (entry.save, entry.delete, AuditEntry.objects.all().delete):
+        with pytest.raises(TypeError):
+            change()
+    with pytest.raises(TypeError):
+        AuditEntry.objects.update(who="somebody else")
+
+
+def test_it_outlives_its_workspace_and_its_person(charlie: User) -> None:
+    workspace = charlie.workspaces.get()
+    audit.record(workspace, "project.created", user=charlie)
+    workspace.delete()
+    charlie.delete()
+    entry = AuditEntry.objects.get(verb="project.created")
+    assert (entry.who, entry.user, entry.workspace) == ("charlie@example.org", None, None)
+
+
+def test_age_alone_takes_it_away(workspace: Workspace) -> None:
+    for verb, days in (("old.one", 40), ("new.one", 20)):
+        at = timezone.now() - timedelta(days=days)
+        AuditEntry.objects.create(workspace=workspace, verb=verb, at=at)
+    assert audit.expire(0) == 0
+    assert audit.expire(30) == 1
+    assert not AuditEntry.objects.filter(verb="old.one").exists()
+    assert AuditEntry.objects.filter(verb="new.one").exists()
