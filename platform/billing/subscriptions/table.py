@@ -9,15 +9,15 @@ from django.db.models import F
 from accounts.models import Workspace
 from billing.models import Plan, Subscription
 from billing.services import subscribe
+from billing.subscriptions.terms import is_sold
 
 Status = Subscription.Status
 
 NEXT: dict[str, frozenset[str]] = {
-    Status.TRIALING: frozenset({Status.ACTIVE, Status.ENDED}),
-    Status.ACTIVE: frozenset({Status.TRIALING, Status.PAST_DUE, Status.ENDED}),
+    Status.ACTIVE: frozenset({Status.PAST_DUE, Status.ENDED}),
     Status.PAST_DUE: frozenset({Status.ACTIVE, Status.GRACE, Status.ENDED}),
     Status.GRACE: frozenset({Status.ACTIVE, Status.ENDED}),
-    Status.ENDED: frozenset({Status.ACTIVE, Status.TRIALING}),
+    Status.ENDED: frozenset({Status.ACTIVE}),
 }
 # In these, what exists can be seen and taken away, and nothing new is begun.
 READ_ONLY = frozenset({Status.GRACE, Status.ENDED})
@@ -52,6 +52,10 @@ def lock(workspace: Workspace) -> Subscription:
 
 
 def fallback() -> Plan | None:
-    """The plan of those who pay no more: the newest public one that costs nothing. None: there is none."""
-    free = Plan.objects.filter(family="free", public=True, retired_at=None)
-    return free.order_by("-version").first()
+    """The plan of those who pay no more: what a newcomer gets if that costs nothing, else the free plan that is
+    offered. None: there is none."""
+    default = Plan.objects.filter(is_default=True).first()
+    if default and not is_sold(default):
+        return default
+    offered = Plan.objects.filter(public=True, retired_at=None).order_by("position", "-version")
+    return next((plan for plan in offered if not is_sold(plan)), None)
