@@ -20,7 +20,7 @@ class CouponForm(forms.Form):
     )
 
 
-class DetailsForm(forms.ModelForm[BillingDetails]):
+class DetailsForm(forms.ModelForm):
     class Meta:
         model = BillingDetails
         fields = ("name", "address", "country", "tax_id", "email", "reference")

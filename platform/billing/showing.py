@@ -18,10 +18,10 @@ from billing.invoices.telling import day
 from billing.models import Plan, Subscription
 from billing.money import format_money
 from billing.payment.providers import provider
-from billing.selectors import current_plans
+from billing.selectors import offered as plans_for
 from billing.services import subscription_of
 from billing.subscriptions import changing, pricing
-from billing.subscriptions.terms import is_sold, price
+from billing.subscriptions.terms import is_free, is_sold, price
 
 SHOWN = 24  # invoices on the page; all of them are in the CSV
 
@@ -44,7 +44,7 @@ class Offer:
 
 def page(workspace: Workspace) -> dict[str, Any]:
     subscription = subscription_of(workspace)
-    plans = current_plans()
+    plans = plans_for(workspace)
     return {
         "workspace": workspace,
         "subscription": subscription,
@@ -116,7 +116,7 @@ def _ways(subscription: Subscription, plan: Plan) -> Iterator[Way]:
         if amount:
             same = current and interval == subscription.interval
             yield Way(interval, per(amount, plan.currency, interval), same)
-    if not is_sold(plan) and price(plan, "month") is not None:
+    if is_free(plan):
         yield Way("", format_money(0, plan.currency), current)
 
 

@@ -36,6 +36,8 @@ log = logging.getLogger("attune.errors")
 # What is not 422. A code that is not here falls to its first part, then to 422.
 STATUSES = {
     "quota": 403,
+    "plan": 403,
+    "plan.cap": 422,
     "request.anonymous": 401,
     "request.length": 411,
     "request.too_large": 413,

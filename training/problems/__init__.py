@@ -15,6 +15,7 @@ from training.problems import (
     machine,
     marks,
     model,
+    plans,
     pools,
     resuming,
     rows,
@@ -37,6 +38,7 @@ TABLE: dict[str, Entry] = {
     **resuming.ENTRIES,
     **drafts.ENTRIES,
     **bills.ENTRIES,
+    **plans.ENTRIES,
 }
 
 

@@ -19,9 +19,10 @@ from billing.invoices.models import Invoice
 from billing.invoices.selectors import late, offered
 from billing.models import Plan, Subscription
 from billing.payment.providers import provider
+from billing.subscribing import mark_used
 from billing.subscriptions import pricing
 from billing.subscriptions.table import Status, change, lock, move
-from billing.subscriptions.terms import is_sold, is_upgrade, period_end, price
+from billing.subscriptions.terms import is_free, is_sold, is_upgrade, period_end, price
 from training.problems import Problem
 
 NOW, PAID, LATER = "now", "paid", "later"
@@ -81,7 +82,7 @@ def _begins_at_once(subscription: Subscription) -> bool:
 
 
 def _check(subscription: Subscription, plan: Plan, interval: str, now: datetime) -> None:
-    if not plan.public or plan.retired_at:
+    if not plan.public or plan.retired_at or not (is_sold(plan) or is_free(plan)):
         raise Problem("plan.not_offered", plan=plan.name)
     if is_sold(plan) and not price(plan, interval):
         raise Problem("plan.interval", plan=plan.name, interval=interval)
@@ -173,7 +174,8 @@ def _begin(subscription: Subscription, invoice: Invoice, now: datetime) -> None:
     goes_on = invoice.period_end is not None
     start = subscription.period_start if goes_on else now
     end = invoice.period_end or period_end(now, invoice.interval, now)
-    Plan.objects.filter(pk=invoice.plan_id, used_at=None).update(used_at=now)
+    if invoice.plan:
+        mark_used(invoice.plan)
     change(
         subscription.workspace,
         plan=invoice.plan,

@@ -13,8 +13,9 @@ from accounts.models import Workspace
 from billing.invoices import issuing
 from billing.invoices.drafts import Draft
 from billing.invoices.models import Invoice
-from billing.models import Plan, Subscription
+from billing.models import Subscription
 from billing.payment.providers import provider
+from billing.subscribing import mark_used
 from billing.subscriptions import pricing
 from billing.subscriptions.changing import drop_offers
 from billing.subscriptions.table import Status, change, fallback, lock, move
@@ -68,7 +69,7 @@ def _renew_once(workspace: Workspace, now: datetime) -> bool:
 def _begin(subscription: Subscription, draft: Draft, anchor: datetime, now: datetime) -> Invoice:
     workspace, plan = subscription.workspace, draft.plan
     way = provider(subscription.provider)
-    Plan.objects.filter(pk=plan.pk, used_at=None).update(used_at=now)
+    mark_used(plan)
     change(
         workspace,
         plan=plan,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import F
-
 from accounts.models import Workspace
 from billing.models import Plan, Subscription
-from billing.services import subscribe
-from billing.subscriptions.terms import is_sold
+from billing.selectors import current_plans
+from billing.subscribing import lock as touch
+from billing.subscriptions.terms import is_free, is_sold
 
 Status = Subscription.Status
 
@@ -44,18 +43,14 @@ def lock(workspace: Workspace) -> Subscription:
 
     Every change of money of a workspace begins with it.
     """
-    mine = Subscription.objects.filter(workspace=workspace)
-    if not mine.update(holds_made=F("holds_made") + 1):
-        subscribe(workspace=workspace)
-        mine.update(holds_made=F("holds_made") + 1)
-    return mine.select_related("plan", "next_plan", "workspace").get()
+    touch(workspace)
+    related = Subscription.objects.select_related("plan", "next_plan", "workspace")
+    return related.get(workspace=workspace)
 
 
 def fallback() -> Plan | None:
-    """The plan of those who pay no more: what a newcomer gets if that costs nothing, else the free plan that is
-    offered. None: there is none."""
+    """The plan of those who pay no more: the free one that is offered, else what a newcomer gets if that has no
+    price. None: there is none."""
+    free = next((plan for plan in current_plans() if is_free(plan)), None)
     default = Plan.objects.filter(is_default=True).first()
-    if default and not is_sold(default):
-        return default
-    offered = Plan.objects.filter(public=True, retired_at=None).order_by("position", "-version")
-    return next((plan for plan in offered if not is_sold(plan)), None)
+    return free or (default if default and not is_sold(default) else None)
