@@ -81,7 +81,7 @@ def per(amount: int, currency: str, interval: str) -> str:
 
 def _charge(subscription: Subscription) -> str:
     amount = price(subscription.plan, subscription.interval)
-    if not changing.pays(subscription) or amount is None:
+    if not changing.pays(subscription) or not amount:
         return ""
     return per(amount, subscription.plan.currency, subscription.interval)
 

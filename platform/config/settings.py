@@ -158,6 +158,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "web.context.page",
                 "notify.context.notices",
+                "billing.context.standing",
             ],
         },
     },
