@@ -6,6 +6,7 @@ an action is told so (403).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -70,6 +71,17 @@ TABLE: dict[str, frozenset[Action]] = {
 GUESTS = frozenset({Action.ENTER, Action.VIEW})
 # A token that leaks must not be able to make further tokens, nor to give the workspace away.
 BY_TOKEN = frozenset(Action) - {Action.MANAGE, Action.OWN}
+
+
+# What else may stand against an action that the role allows, such as an invoice that nobody pays: the parts above tell.
+Check = Callable[[Any, Workspace, Action], None]
+_CHECKS: list[Check] = []
+
+
+def also_check(check: Check) -> None:
+    """`check(request, workspace, action)` raises a Problem where the action is refused. Called in an app's ready()."""
+    if check not in _CHECKS:
+        _CHECKS.append(check)
 
 
 def user_of(request: Any) -> User:
@@ -137,6 +149,8 @@ def require(request: Any, workspace: Workspace, action: Action) -> Workspace:
     if not may(found, action, token):
         raise PermissionDenied
     check_entrance(request, workspace)
+    for check in _CHECKS:
+        check(request, workspace, action)
     return workspace
 
 

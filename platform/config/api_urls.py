@@ -9,5 +9,6 @@ urlpatterns = [
     path("", include("accounts.api_urls")),
     path("", include("notify.api_urls")),
     path("", include("billing.api_urls")),
+    path("", include("billing.bill_api_urls")),
     path("", include("projects.api_urls")),
 ]

@@ -46,6 +46,11 @@ TOPICS: dict[str, Topic] = {
         ),
         mail=True,
     ),
+    "bills": Topic(
+        gettext_lazy("Invoices"),
+        gettext_lazy("For those who pay: an invoice was issued, was paid, or is late."),
+        mail=True,
+    ),
     "site": Topic(
         gettext_lazy("Troubles of the site"),
         gettext_lazy(
@@ -54,7 +59,7 @@ TOPICS: dict[str, Topic] = {
         mail=True,
     ),
 }
-HOOKED = ("run", "data", "plan")  # topics that a webhook can be told of
+HOOKED = ("run", "data", "plan", "bills")  # topics that a webhook can be told of
 PING = "ping"
 
 KINDS: dict[str, Kind] = {
@@ -124,6 +129,56 @@ KINDS: dict[str, Kind] = {
         "hourglass",
         gettext_noop("The trial of “{workspace_name}” has ended"),
         gettext_noop("The plan {plan} counts again. Nothing was deleted."),
+    ),
+    "invoice.created": Kind(
+        "bills",
+        "info",
+        "receipt-text",
+        gettext_noop("Invoice {number} over {total_text}"),
+        gettext_noop("For “{workspace_name}”. {due_text} are to be paid by {due_day}."),
+    ),
+    "invoice.paid": Kind(
+        "bills",
+        "good",
+        "circle-check",
+        gettext_noop("Invoice {number} is paid"),
+        gettext_noop("Thank you: {total_text} for “{workspace_name}”."),
+    ),
+    "invoice.overdue": Kind(
+        "bills",
+        "warn",
+        "clock-alert",
+        gettext_noop("Invoice {number} is overdue"),
+        gettext_noop(
+            "{due_text} for “{workspace_name}” were to be paid by {due_day}. While it stays open, the workspace "
+            "becomes read-only."
+        ),
+    ),
+    "invoice.declined": Kind(
+        "bills",
+        "bad",
+        "credit-card",
+        gettext_noop("The card was declined for invoice {number}"),
+        gettext_noop(
+            "{due_text} for “{workspace_name}” could not be collected. Pay the invoice on its page, or change the card."
+        ),
+    ),
+    "invoice.read_only": Kind(
+        "bills",
+        "bad",
+        "lock",
+        gettext_noop("“{workspace_name}” is read-only now"),
+        gettext_noop(
+            "Invoice {number} was not paid. Everything can be seen and downloaded; nothing new can be started or "
+            "uploaded. Nothing is deleted."
+        ),
+    ),
+    "invoice.refund_failed": Kind(
+        "bills",
+        "bad",
+        "circle-alert",
+        gettext_noop("The refund {number} did not arrive"),
+        gettext_noop("The bank has sent {total_text} back. It has to be sent another way."),
     ),
     "webhook.off": Kind(
         "site",

@@ -36,7 +36,9 @@ log = logging.getLogger("attune.errors")
 # What is not 422. A code that is not here falls to its first part, then to 422.
 STATUSES = {
     "quota": 403,
-    "plan": 403,
+    "plan.base": 403,
+    "plan.feature": 403,
+    "plan.cap": 403,
     "request.anonymous": 401,
     "request.length": 411,
     "request.too_large": 413,
@@ -50,6 +52,13 @@ STATUSES = {
     "upload.busy": 423,
     "upload.checksum": 460,  # as the tus protocol wants it
     "disk.full": 507,
+    "plan": 409,
+    "plan.not_offered": 403,
+    "plan.read_only": 403,
+    "plan.ended": 403,
+    "invoice.closed": 409,
+    "payment.unavailable": 503,
+    "payment.signature": 400,
     "serving.unavailable": 503,
     "artifact.gone": 410,
     "artifact.expired": 410,
