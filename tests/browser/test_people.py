@@ -39,7 +39,7 @@ def test_a_second_member_labels_and_does_not_train(
         guest.get_by_role("button", name="Join").click()
         guest.get_by_text("Welcome to “owner”").wait_for()
         assert guest.get_by_role("link", name="New project").count() == 0
-        guest.get_by_text("Workspace:").first.click()
+        guest.locator("aside summary").first.click()
         assert guest.get_by_role("link", name="annotator", exact=True).is_visible()
 
     page.get_by_role("link", name="I have copied it").click()
