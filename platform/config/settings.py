@@ -44,6 +44,17 @@ LAUNCHER = env.bool("ATTUNE_LAUNCHER", default=True)
 # Bytes of the disk that neither uploads nor runs may take: the database needs them.
 DISK_RESERVE = env.int("ATTUNE_DISK_RESERVE", default=512 * 1024**2)
 SIGN_UP = env.bool("ATTUNE_SIGN_UP", default=True)
+# The one switch for a site that is offered to the public: landing page, prices, shared models, referrals and the like.
+PUBLIC = env.bool("ATTUNE_PUBLIC", default=False)
+# What both get when one workspace has brought another: minor units and a currency, such as "1000 EUR". Empty: nothing.
+_CREDIT = env.str("ATTUNE_REFERRAL_CREDIT", default="").split()
+REFERRAL_CREDIT: tuple[int, str] | None = None
+if _CREDIT:
+    if len(_CREDIT) != 2 or not _CREDIT[0].isdigit() or int(_CREDIT[0]) < 1 or len(_CREDIT[1]) != 3:
+        raise ImproperlyConfigured(
+            f"ATTUNE_REFERRAL_CREDIT is {' '.join(_CREDIT)!r}; expected minor units and a currency, such as 1000 EUR."
+        )
+    REFERRAL_CREDIT = (int(_CREDIT[0]), _CREDIT[1].upper())
 # Proxies before this site that set X-Forwarded-For: whom the audit trail and the rate limits take for the visitor.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("ATTUNE_PROXIES", default=0)
 # How long the audit trail is kept; 0: for ever.
@@ -112,6 +123,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "projects.portal.middleware.ImpersonationMiddleware",
     "web.middleware.ProblemMiddleware",
 ]
 
@@ -131,6 +143,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "web.context.page",
                 "notify.context.notices",
+                "projects.portal.context.page",
             ],
         },
     },
@@ -340,6 +353,7 @@ SCHEDULES = [
     "projects.pools.tasks.sweep",
     "notify.tasks.sweep",
     "projects.housekeeping.tasks.sweep",
+    "projects.portal.tasks.sweep",
 ]
 
 LOGGING = {

@@ -44,6 +44,11 @@ TOPICS: dict[str, Topic] = {
         gettext_lazy("For owners of a workspace: most of its storage or training minutes is used."),
         mail=True,
     ),
+    "tips": Topic(
+        gettext_lazy("First steps"),
+        gettext_lazy("A welcome, a word on your first model, and one when you have been away for two weeks."),
+        mail=True,
+    ),
     "site": Topic(
         gettext_lazy("Troubles of the site"),
         gettext_lazy(
@@ -101,6 +106,36 @@ KINDS: dict[str, Kind] = {
         gettext_noop("“{workspace_name}” comes near a limit of its plan"),
         # xgettext:no-python-format
         gettext_noop("{meter}: {share} % of what the plan {plan} allows is used."),
+    ),
+    "tips.welcome": Kind(
+        "tips",
+        "info",
+        "sparkles",
+        gettext_noop("Welcome to Attune"),
+        gettext_noop(
+            "“{workspace_name}” is yours. A template gives you a project with data in one click; the first model takes "
+            "a few minutes, and its page says honestly how good it is."
+        ),
+    ),
+    "tips.first_model": Kind(
+        "tips",
+        "good",
+        "party-popper",
+        gettext_noop("Your first model is there"),
+        gettext_noop(
+            "“{project}” has a model now. Try it with sentences of your own, read its worst mistakes, and label what "
+            "it gets wrong: that is the shortest way to a better one."
+        ),
+    ),
+    "tips.inactive": Kind(
+        "tips",
+        "info",
+        "coffee",
+        gettext_noop("Your data is still here"),
+        gettext_noop(
+            "Nothing has happened in “{workspace_name}” for two weeks. If something stood in the way, the templates "
+            "show the whole path with data that works."
+        ),
     ),
     "webhook.off": Kind(
         "site",

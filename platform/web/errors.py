@@ -19,6 +19,7 @@ from django.core.exceptions import (
     TooManyFilesSent,
 )
 from django.db import DatabaseError
+from django.dispatch import Signal
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
@@ -32,10 +33,15 @@ from rest_framework.views import set_rollback
 from training.problems import TABLE, Problem, fill
 
 log = logging.getLogger("attune.errors")
+refused = Signal()  # sent with `code` where a page or the API answers with a problem
 
 # What is not 422. A code that is not here falls to its first part, then to 422.
 STATUSES = {
     "quota": 403,
+    "site.paused": 503,
+    "site.impersonating": 403,
+    "workspace.suspended": 403,
+    "public.often": 429,
     "request.anonymous": 401,
     "request.length": 411,
     "request.too_large": 413,
@@ -151,6 +157,7 @@ def answer(request: HttpRequest, data: dict[str, Any], status: int, template: st
 
 def problem_response(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The user's problem, told in words, with the status of its code."""
+    refused.send_robust(Problem, code=problem.code)
     data = as_json(problem.code, _jsonable(problem.values))
     return answer(request, data, status_of(problem.code), "errors/problem.html")
 
@@ -360,6 +367,7 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
     request = context["request"]
     if isinstance(error, Problem):
         set_rollback()
+        refused.send_robust(Problem, code=error.code)
         data = as_json(error.code, _jsonable(error.values))
         return Response(data, status=status_of(error.code))
     if isinstance(error, RequestDataTooBig | TooManyFilesSent):

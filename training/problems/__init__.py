@@ -14,6 +14,7 @@ from training.problems import (
     machine,
     marks,
     model,
+    panel,
     pools,
     resuming,
     rows,
@@ -26,6 +27,7 @@ __all__ = ["AMBER", "BLOCKING", "INFO", "RED", "TABLE", "Entry", "Problem", "fil
 
 TABLE: dict[str, Entry] = {
     **site.ENTRIES,
+    **panel.ENTRIES,
     **files.ENTRIES,
     **rows.ENTRIES,
     **marks.ENTRIES,
