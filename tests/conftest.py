@@ -45,11 +45,11 @@ def django_db_modify_db_settings(
 @pytest.fixture(scope="session", autouse=True)
 def _plans_outlive_transactional_tests() -> Iterator[None]:
     """Those tests empty every table when they end; this puts the plans of the data migration back."""
-    create_plans = import_module("billing.migrations.0002_plans").create_plans
+    create_missing = import_module("billing.migrations.0007_default_plans").create_missing
 
     def restore(sender: Any, **kwargs: Any) -> None:
         if "billing_plan" in connections["default"].introspection.table_names():
-            create_plans(apps, None)
+            create_missing(apps)
 
     billing = apps.get_app_config("billing")
     post_migrate.connect(restore, sender=billing, weak=False)

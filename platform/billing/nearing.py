@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from accounts.models import Workspace
-from billing.services import Meter, allowance, month_start
+from billing.meters import Meter, allowance
+from billing.models import month_start
 from notify.services import announce, owners, quietly
 
 NEARLY = 0.8  # of a limit; the bar on the page warns from here on, too

@@ -8,11 +8,11 @@ from accounts.models import Workspace
 
 Count = Callable[[Workspace], int]
 _COUNTS: dict[str, Count] = {}
-NAMES = ("projects", "storage")
+NAMES = ("projects", "members", "storage", "endpoints")
 
 
 def register(name: str, count: Count) -> None:
-    """`count(workspace)` gives the number of projects, or the bytes of storage, in use. Called in an app's ready()."""
+    """`count(workspace)` gives the number, or the bytes of storage, in use. Called in an app's ready()."""
     if name not in NAMES:
         raise ValueError(f"{name!r} is not counted by others; expected one of {NAMES}")
     _COUNTS[name] = count

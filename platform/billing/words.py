@@ -8,22 +8,10 @@ from dataclasses import dataclass
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
+from billing.limits import BYTES, LIMITS
+from billing.meters import Allowance, Meter
 from billing.nearing import near
-from billing.services import Allowance, Meter
-
-LABELS = {
-    "projects": gettext_lazy("Projects"),
-    "rows": gettext_lazy("Rows a dataset"),
-    "storage": gettext_lazy("Storage"),
-    "runs": gettext_lazy("Runs at the same time"),
-    "minutes": gettext_lazy("Training minutes this month"),
-    "run_minutes": gettext_lazy("Minutes a run"),
-    "run_memory": gettext_lazy("Memory a run"),
-    "devices": gettext_lazy("Devices of a run"),
-}
-BYTES = ("storage", "run_memory")
 
 
 @dataclass(frozen=True)
@@ -44,12 +32,13 @@ def lines(allowance: Allowance) -> list[Line]:
 
 
 def line(meter: Meter) -> Line:
-    show: Callable[[int], str] = filesizeformat if meter.name in BYTES else intcomma
+    limit = LIMITS[meter.name]
+    show: Callable[[int], str] = filesizeformat if limit.unit == BYTES else intcomma
     countable = meter.used is not None and meter.limit is not None
     left = _("%(amount)s left") % {"amount": show(meter.left or 0)} if countable else ""
     return Line(
         name=meter.name,
-        label=str(LABELS[meter.name]),
+        label=str(limit.label),
         used=min(meter.used, meter.limit) if countable else None,  # type: ignore[type-var]
         limit=meter.limit if countable else None,
         text=_text(meter, show),

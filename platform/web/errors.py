@@ -42,6 +42,8 @@ STATUSES = {
     "site.impersonating": 403,
     "workspace.suspended": 403,
     "public.often": 429,
+    "plan": 403,
+    "plan.cap": 422,
     "request.anonymous": 401,
     "request.length": 411,
     "request.too_large": 413,

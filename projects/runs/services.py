@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,11 +10,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max, Q
 
 from accounts.models import User, Workspace
+from billing.models import Meter
 from billing.services import check_devices, hold, no_room, release, settle
 from projects import gates, room
 from projects.datasets import diagnosis
 from projects.datasets.models import DatasetVersion
 from projects.datasets.selectors import trainable
+from projects.jobs.health import GPU
 from projects.jobs.queue import enqueue
 from projects.models import Project
 from projects.runs import folders, lifecycle, planning, telling
@@ -129,25 +130,29 @@ def _check_ahead(workspace: Workspace) -> None:
 @transaction.atomic
 def _admit(run: Run, workspace: Workspace) -> Problem | None:
     """Gives a run that waits its place in the plan and puts it into the queue; or says what is lacking."""
-    minutes = _least_minutes(run)
-    short = no_room(workspace, run_id=run.pk, minutes=minutes)
+    needed = {"seconds": expected(run), "meter": meter_of(run.cluster)}
+    short = no_room(workspace, run_id=run.pk, **needed)
     if short:
-        waits_for = short.code.partition(".")[2]
+        waits_for = "runs" if short.code == "quota.runs" else "minutes"
         Run.objects.filter(pk=run.pk, status=Status.WAITING).update(waits_for=waits_for)
         return short
     if lifecycle.move(run.pk, Status.QUEUED, only_from=Status.WAITING, reason="place"):
-        given: dict[str, Any] = {"run_id": run.pk, "project_id": run.project_id}
-        hold(workspace=workspace, minutes=minutes, keep=bool(run.spec.get("search")), **given)
+        hold(workspace=workspace, run_id=run.pk, project_id=run.project_id, **needed)
         enqueue(EXECUTE, run.pk, cluster=run.cluster)
     return None
 
 
-def _least_minutes(run: Run) -> int:
-    """Of the plan, that the run is known to take: a search its own, or those of its tries."""
+def expected(run: Run) -> float:
+    """Seconds of the plan that the run is expected to take: each device counts, and a search all that it was given."""
     search = run.spec.get("search") or {}
-    if not search:
-        return 1
-    return math.ceil(search.get("minutes") or (run.estimated_seconds or 0) / 60) or 1
+    if search.get("minutes"):
+        return 60.0 * float(search["minutes"])
+    return max(1.0, run.estimated_seconds or 0) * planning.devices_of(run)
+
+
+def meter_of(cluster: str) -> str:
+    """What the ledger counts for a run in this part of the queue."""
+    return Meter.GPU_SECONDS if cluster == GPU else Meter.TRAINING_SECONDS
 
 
 def admit(workspace: Workspace) -> int:

@@ -15,6 +15,7 @@ from training.problems import (
     marks,
     model,
     panel,
+    plans,
     pools,
     resuming,
     rows,
@@ -37,6 +38,7 @@ TABLE: dict[str, Entry] = {
     **pools.ENTRIES,
     **resuming.ENTRIES,
     **drafts.ENTRIES,
+    **plans.ENTRIES,
 }
 
 

@@ -38,11 +38,4 @@ ENTRIES: dict[str, Entry] = {
         _("{wanted} are asked for."),
         _("Choose {found} or fewer, or leave the choice to us."),
     ),
-    "quota.devices": Entry(
-        BLOCKING,
-        _("More devices than your plan allows"),
-        _("The plan {plan} allows {limit} devices for one run."),
-        _("{wanted} are asked for."),
-        _("Choose fewer devices, or ask for a larger plan."),
-    ),
 }

@@ -235,47 +235,4 @@ ENTRIES: dict[str, Entry] = {
         _("There are {limit} already."),
         _("Delete one that is no longer needed."),
     ),
-    # --- plans --------------------------------------------------------------------------
-    "quota.projects": Entry(
-        BLOCKING,
-        _("No project left in your plan"),
-        _("The plan {plan} allows {limit} projects."),
-        _("{used} projects are in use."),
-        _("Delete a project that you no longer need, or ask for a larger plan."),
-    ),
-    "quota.rows": Entry(
-        BLOCKING,
-        _("More rows than your plan allows"),
-        _("The plan {plan} allows {limit} rows a dataset."),
-        _("This one has {wanted} rows."),
-        _("Upload fewer rows, or ask for a larger plan."),
-    ),
-    "quota.storage": Entry(
-        BLOCKING,
-        _("No storage left in your plan"),
-        _("The plan {plan} allows {limit_text} of storage."),
-        _("{used_text} are in use and {wanted_text} more are needed."),
-        _("Delete data or runs that you no longer need, or ask for a larger plan."),
-    ),
-    "quota.runs": Entry(
-        BLOCKING,
-        _("All places for runs are taken"),
-        _("The plan {plan} allows {limit} runs at the same time."),
-        _("{used} runs are queued or running."),
-        _("Wait until a run has ended, or stop one."),
-    ),
-    "quota.minutes": Entry(
-        BLOCKING,
-        _("No training minutes left this month"),
-        _("The plan {plan} allows {limit} training minutes a month."),
-        _("{used} minutes are used."),
-        _("Wait for the first of next month, or ask for a larger plan."),
-    ),
-    "quota.ahead": Entry(
-        BLOCKING,
-        _("Too many runs wait already"),
-        _("At most {limit} runs of a workspace that wait."),
-        _("{waiting} runs wait."),
-        _("Wait until some have ended, or stop some."),
-    ),
 }

@@ -1,0 +1,30 @@
+"""Plans and what they allow, and the ledger of what was used."""
+
+from billing.models.ledger import (
+    HELD,
+    USED,
+    Balance,
+    Hold,
+    LedgerEntry,
+    Meter,
+    month_of,
+    month_start,
+    thousandths,
+)
+from billing.models.plans import OPEN, Override, Plan, Subscription
+
+__all__ = [
+    "HELD",
+    "OPEN",
+    "USED",
+    "Balance",
+    "Hold",
+    "LedgerEntry",
+    "Meter",
+    "Override",
+    "Plan",
+    "Subscription",
+    "month_of",
+    "month_start",
+    "thousandths",
+]

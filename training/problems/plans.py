@@ -1,0 +1,133 @@
+"""What a plan does not allow. `offer` says what would lift it and who can change it; the site puts it in."""
+
+from training.problems.entry import BLOCKING, Entry
+from training.problems.entry import gettext_noop as _
+
+ENTRIES: dict[str, Entry] = {
+    "quota.projects": Entry(
+        BLOCKING,
+        _("No project left in your plan"),
+        _("The plan {plan} allows {limit} projects."),
+        _("{used} projects are in use."),
+        _("Delete a project that you no longer need, or take more: {offer}"),
+    ),
+    "quota.members": Entry(
+        BLOCKING,
+        _("No place for another member in your plan"),
+        _("The plan {plan} allows {limit} members of a workspace."),
+        _("{used} places are taken; open invitations count."),
+        _("Remove a member or an invitation, or take more: {offer}"),
+    ),
+    "quota.rows": Entry(
+        BLOCKING,
+        _("More rows than your plan allows"),
+        _("The plan {plan} allows {limit} rows a dataset."),
+        _("This one has {wanted} rows."),
+        _("Upload fewer rows, or take more: {offer}"),
+    ),
+    "quota.dataset": Entry(
+        BLOCKING,
+        _("A larger file than your plan allows"),
+        _("The plan {plan} allows {limit_text} for one file of data."),
+        _("This one has {wanted_text}."),
+        _("Upload a smaller file, or take more: {offer}"),
+    ),
+    "quota.storage": Entry(
+        BLOCKING,
+        _("No storage left in your plan"),
+        _("The plan {plan} allows {limit_text} of storage."),
+        _("{used_text} are in use and {wanted_text} more are needed."),
+        _("Delete data or runs that you no longer need, or take more: {offer}"),
+    ),
+    "quota.runs": Entry(
+        BLOCKING,
+        _("All places for runs are taken"),
+        _("The plan {plan} allows {limit} runs at the same time."),
+        _("{used} runs are queued or running."),
+        _("Wait until a run has ended, stop one, or take more: {offer}"),
+    ),
+    "quota.minutes": Entry(
+        BLOCKING,
+        _("Not enough training minutes left this month"),
+        _("The plan {plan} allows {limit} training minutes a month."),
+        _("{used} minutes are used or held by runs, and this one needs about {wanted}."),
+        _("Wait for the first of next month, choose less effort, or take more: {offer}"),
+    ),
+    "quota.gpu_minutes": Entry(
+        BLOCKING,
+        _("Not enough GPU minutes left this month"),
+        _("The plan {plan} allows {limit} GPU minutes a month."),
+        _("{used} minutes are used or held by runs, and this one needs about {wanted}."),
+        _("Wait for the first of next month, choose less effort, or take more: {offer}"),
+    ),
+    "quota.predictions": Entry(
+        BLOCKING,
+        _("Not enough predictions left this month"),
+        _("The plan {plan} allows {limit} predictions a month."),
+        _("{used} are used, and {wanted} more are asked for."),
+        _("Wait for the first of next month, or take more: {offer}"),
+    ),
+    "quota.tokens": Entry(
+        BLOCKING,
+        _("Not enough tokens left this month"),
+        _("The plan {plan} allows {limit} tokens a month for predictions."),
+        _("{used} are used."),
+        _("Wait for the first of next month, or take more: {offer}"),
+    ),
+    "quota.spending": Entry(
+        BLOCKING,
+        _("The spending cap is reached"),
+        _("At most {cap_text} a month for use beyond the plan, as an owner has set."),
+        _("{spent_text} are spent, and this would cost about {cost_text}."),
+        _("Set a higher cap, or wait for the first of next month. {offer}"),
+    ),
+    "quota.devices": Entry(
+        BLOCKING,
+        _("More devices than your plan allows"),
+        _("The plan {plan} allows {limit} devices for one run."),
+        _("{wanted} are asked for."),
+        _("Choose fewer devices, or take more: {offer}"),
+    ),
+    "quota.parameters": Entry(
+        BLOCKING,
+        _("A larger base model than your plan allows"),
+        _("The plan {plan} allows base models with {limit} parameters."),
+        _("“{base}” has {wanted}."),
+        _("Choose a smaller base model, or take more: {offer}"),
+    ),
+    "quota.endpoints": Entry(
+        BLOCKING,
+        _("No endpoint left in your plan"),
+        _("The plan {plan} allows {limit} endpoints."),
+        _("{used} endpoints are in use."),
+        _("Delete an endpoint that you no longer need, or take more: {offer}"),
+    ),
+    "quota.ahead": Entry(
+        BLOCKING,
+        _("Too many runs wait already"),
+        _("At most {limit} runs of a workspace that wait."),
+        _("{waiting} runs wait."),
+        _("Wait until some have ended, or stop some."),
+    ),
+    "plan.feature": Entry(
+        BLOCKING,
+        _("Not a part of your plan"),
+        _("A plan with: {feature}."),
+        _("The plan {plan} has it not."),
+        _("Go on without it, or take it: {offer}"),
+    ),
+    "plan.base": Entry(
+        BLOCKING,
+        _("Your plan does not have this base model"),
+        _("One of the base models of the plan {plan}."),
+        _("“{base}” is not one of them."),
+        _("Choose another base model. {offer}"),
+    ),
+    "plan.cap": Entry(
+        BLOCKING,
+        _("This is no spending cap"),
+        _("An amount from 0 to {most}."),
+        _("“{found}”."),
+        _("Give an amount; 0 allows nothing beyond the plan."),
+    ),
+}
