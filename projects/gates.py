@@ -1,4 +1,4 @@
-"""Whether something new may begin. The parts above register what they know of a workspace, such as that it is suspended."""
+"""Whether something new may begin. Parts above register what they know of a workspace, such as that it is suspended."""
 
 from __future__ import annotations
 

@@ -18,13 +18,15 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from billing.money import format_money
-from training.exports import harmless
 from projects.portal.figures import DAYS, FIGURES, Figure, Period, Table, drawn
 from projects.portal.figures.shape import COUNT, DAY, HOURS, MONEY, SECONDS, SHARE
 from projects.portal.staff import staff_only
+from training.exports import harmless
 from web.templatetags.attune import DASH, amount, duration, percent
 
-FRESH = 30  # seconds that a figure is kept: its card, its chart and its file ask one after the other
+FRESH = (
+    30  # seconds that a figure is kept: its card, its chart and its file ask one after the other
+)
 GROUPS = {"money": _("Money"), "people": _("People"), "work": _("Machines")}
 TITLES = {7: _("7 days"), 30: _("30 days"), 90: _("90 days"), 365: _("A year")}
 
@@ -120,9 +122,14 @@ def lines(table: Table) -> list[dict[str, Any]]:
     """Rows as they are shown, each with its link."""
     links = [*table.links, *([""] * len(table.rows))]
     return [
-        {"link": link, "cells": [written(cell, form, table.currency) for cell, form in zip(row, table.forms, strict=True)]}
+        {"link": link, "cells": _cells(table, row)}
         for row, link in zip(table.rows, links, strict=False)
-    ]  # fmt: skip
+    ]
+
+
+def _cells(table: Table, row: tuple[Any, ...]) -> list[str]:
+    pairs = zip(row, table.forms, strict=True)
+    return [written(cell, form, table.currency) for cell, form in pairs]
 
 
 def as_csv(table: Table) -> str:

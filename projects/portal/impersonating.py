@@ -1,8 +1,8 @@
 """An operator acts as somebody else, to see what they see: never as another operator, for a reason, for a short time.
 
 The session stays the operator's and names a row; who asks is put in its place for each request (middleware). What the
-person alone decides, such as passwords, tokens, members and payments, is refused by the module that a view lies in: what
-is not known to be harmless is refused as well.
+person alone decides, such as passwords, tokens, members and payments, is refused by the module that a view lies in:
+what is not known to be harmless is refused as well.
 """
 
 from __future__ import annotations
@@ -26,14 +26,25 @@ MINUTES = 30
 END = Impersonation.End
 SAFE = ("GET", "HEAD", "OPTIONS")
 # Views that somebody who acts as another one may look at, and those that they may change something with.
-LOOK = ("projects.", "billing.", "accounts.", "notify.views", "django.", "config.", "web.", "drf_spectacular.")
+LOOK = (
+    "projects.",
+    "billing.",
+    "accounts.",
+    "notify.views",
+    "django.",
+    "config.",
+    "web.",
+    "drf_spectacular.",
+)
 ACT = ("projects.", "django.views.i18n")
 # The person's own decisions, though they lie among what may be done.
 OWN = ("project-delete", "share", "share-revoke", "referrals")
 
 
 def can_act(operator: User) -> bool:
-    return operator.is_active and operator.is_staff and operator.has_perm("portal.add_impersonation")
+    return (
+        operator.is_active and operator.is_staff and operator.has_perm("portal.add_impersonation")
+    )
 
 
 def start(*, operator: User, user: User, reason: str, session: SessionBase) -> Impersonation:

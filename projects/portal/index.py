@@ -6,7 +6,17 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 
-ORDER = ("accounts", "billing", "projects", "runs", "portal", "datasets", "pools", "bases", "notify")
+ORDER = (
+    "accounts",
+    "billing",
+    "projects",
+    "runs",
+    "portal",
+    "datasets",
+    "pools",
+    "bases",
+    "notify",
+)
 # Of what is read far more often than it is changed.
 LAST = ("django_q", "account", "sites", "auth")
 

@@ -40,9 +40,7 @@ class ImpersonationMiddleware:
             request.impersonation, request.impersonator = found, operator
             request.user = found.user
 
-    def process_view(
-        self, request: Any, view: Any, args: Any, kwargs: Any
-    ) -> HttpResponse | None:
+    def process_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         found = request.impersonation
         if found is None:
             return None

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -216,7 +217,5 @@ def announcement_dismiss(request: HttpRequest, announcement_id: UUID) -> HttpRes
 
 
 def _local(request: HttpRequest) -> bool:
-    from django.utils.http import url_has_allowed_host_and_scheme
-
     given = request.POST.get("next", "")
     return url_has_allowed_host_and_scheme(given, allowed_hosts={request.get_host()})

@@ -10,9 +10,11 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from projects.portal import changes, counting, limiting, sharing, state
+from projects.portal import pricing as pricing_data
 from projects.portal.models import Share
 from projects.portal.staff import View
 from projects.portal.starters import STARTERS
@@ -39,10 +41,8 @@ def public_only(view: View) -> View:
 @public_only
 @require_safe
 def pricing(request: HttpRequest) -> HttpResponse:
-    from projects.portal.pricing import offers
-
     counting.visit(request, "pricing")
-    return render(request, "portal/pricing.html", offers())
+    return render(request, "portal/pricing.html", pricing_data.offers())
 
 
 @public_only
@@ -149,8 +149,6 @@ def landing() -> dict[str, Any]:
 
 def example_bars() -> list[tuple[str, int, str]]:
     """The made-up scores of the picture on the landing page: label, width in percent, figure."""
-    from django.utils.translation import gettext as _
-
     scores = {_("Delivery"): 95, _("Refund"): 92, _("Login"): 90, _("Other"): 81}
     return [(label, score, f"0.{score}") for label, score in scores.items()]
 

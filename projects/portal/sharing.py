@@ -1,7 +1,7 @@
 """A model's public page: opt-in, at an address that nobody guesses, until it is revoked.
 
-What the page shows is the report: scores with their intervals, labels, what is taken for what. Rows of the data are on it
-only where the person has chosen them.
+What the page shows is the report: scores with their intervals, labels, what is taken for what. Rows of the data are
+on it only where the person has chosen them.
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ def share(*, run: Run, user: User, **chosen: Any) -> Share:
             found = Share.objects.get(run=run, revoked_at=None)
     Share.objects.filter(pk=found.pk).update(**given)
     found.refresh_from_db()
-    audit.record(run.project.workspace, "model.shared", user=user, about=str(run), title=found.title)
+    audit.record(
+        run.project.workspace, "model.shared", user=user, about=str(run), title=found.title
+    )
     return found
 
 

@@ -72,7 +72,7 @@ def _training() -> str:
     if not health.worker_alive(cluster):
         return DOWN
     name = f"take-{cluster}"
-    paused = not switches.is_on("runs") or name in switches.SWITCHES and not switches.is_on(name)
+    paused = not switches.is_on("runs") or (name in switches.SWITCHES and not switches.is_on(name))
     return SLOW if paused else OK
 
 

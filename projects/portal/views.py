@@ -21,10 +21,12 @@ def home(request: HttpRequest) -> HttpResponse:
             return redirect("account_login")
         counting.visit(request, "landing")
         return render(request, "portal/landing.html", public.landing())
-    first = user_of(request).workspaces.order_by("memberships__joined_at").first()
+    mine = user_of(request).memberships.select_related("workspace").order_by("joined_at")
+    first = mine.first()
     if first is None:
         return render(request, "portal/no_workspace.html")
-    return redirect("workspace", slug=first.slug)
+    there = "workspace" if permits(first.role, Action.VIEW) else "workspace-settings"
+    return redirect(there, slug=first.workspace.slug)
 
 
 class SampleForm(forms.Form):

@@ -18,7 +18,9 @@ def drawn(figure: Figure, table: Table) -> dict[str, Any] | None:
 
 
 def _labels(table: Table) -> list[str]:
-    return [value.isoformat() if isinstance(value, date) else str(value) for value, *_rest in table.rows]
+    return [
+        value.isoformat() if isinstance(value, date) else str(value) for value, *_rest in table.rows
+    ]
 
 
 def _columns(table: Table) -> list[tuple[str, list[Any]]]:

@@ -106,9 +106,7 @@ def funnel(period: Period) -> Table:
     """Steps of those who came in the period; visits are counts without names."""
     since = period.start.date()
     visits = dict(
-        models.Count.objects.filter(day__gte=since)
-        .values_list("name")
-        .annotate(total=Sum("count"))
+        models.Count.objects.filter(day__gte=since).values_list("name").annotate(total=Sum("count"))
     )
     made = Workspace.objects.filter(created_at__gte=period.start)
     steps: list[tuple[str, int, str]] = [

@@ -85,7 +85,11 @@ def queue_wait(period: Period) -> Table:
     waits = started.annotate(wait=wait).order_by("wait")
     counts = dict(started.values_list("cluster").annotate(count=Count("pk")).order_by("cluster"))
     lines = [
-        (str(queues.TITLES.get(name, name)), count, *_percentiles(waits.filter(cluster=name), count))
+        (
+            str(queues.TITLES.get(name, name)),
+            count,
+            *_percentiles(waits.filter(cluster=name), count),
+        )
         for name, count in counts.items()
     ]
     total = sum(counts.values())

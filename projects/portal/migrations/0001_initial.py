@@ -9,208 +9,500 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0003_audit'),
-        ('runs', '0007_going_on'),
+        ("accounts", "0003_audit"),
+        ("runs", "0007_going_on"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Announcement',
+            name="Announcement",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('text_en', models.CharField(blank=True, max_length=300, verbose_name='text in English')),
-                ('text_zh', models.CharField(blank=True, max_length=300, verbose_name='text in Chinese')),
-                ('level', models.CharField(choices=[('info', 'Information'), ('warn', 'Warning'), ('bad', 'Trouble'), ('good', 'Good news')], default='info', max_length=5, verbose_name='level')),
-                ('begins_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='from')),
-                ('ends_at', models.DateTimeField(blank=True, null=True, verbose_name='until')),
-                ('dismissible', models.BooleanField(default=True, help_text='By people who are signed in, each for good.', verbose_name='can be closed')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "text_en",
+                    models.CharField(blank=True, max_length=300, verbose_name="text in English"),
+                ),
+                (
+                    "text_zh",
+                    models.CharField(blank=True, max_length=300, verbose_name="text in Chinese"),
+                ),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[
+                            ("info", "Information"),
+                            ("warn", "Warning"),
+                            ("bad", "Trouble"),
+                            ("good", "Good news"),
+                        ],
+                        default="info",
+                        max_length=5,
+                        verbose_name="level",
+                    ),
+                ),
+                (
+                    "begins_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="from"),
+                ),
+                ("ends_at", models.DateTimeField(blank=True, null=True, verbose_name="until")),
+                (
+                    "dismissible",
+                    models.BooleanField(
+                        default=True,
+                        help_text="By people who are signed in, each for good.",
+                        verbose_name="can be closed",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'announcement',
-                'verbose_name_plural': 'announcements',
-                'ordering': ['-begins_at'],
+                "verbose_name": "announcement",
+                "verbose_name_plural": "announcements",
+                "ordering": ["-begins_at"],
             },
         ),
         migrations.CreateModel(
-            name='Count',
+            name="Count",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('name', models.CharField(max_length=60)),
-                ('count', models.PositiveIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("name", models.CharField(max_length=60)),
+                ("count", models.PositiveIntegerField(default=0)),
             ],
             options={
-                'verbose_name': 'count',
-                'verbose_name_plural': 'counts',
-                'ordering': ['-day', 'name'],
-                'constraints': [models.UniqueConstraint(fields=('day', 'name'), name='count_once')],
+                "verbose_name": "count",
+                "verbose_name_plural": "counts",
+                "ordering": ["-day", "name"],
+                "constraints": [models.UniqueConstraint(fields=("day", "name"), name="count_once")],
             },
         ),
         migrations.CreateModel(
-            name='Demo',
+            name="Demo",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
-                ('title_en', models.CharField(blank=True, max_length=120, verbose_name='title in English')),
-                ('title_zh', models.CharField(blank=True, max_length=120, verbose_name='title in Chinese')),
-                ('example_en', models.CharField(blank=True, max_length=300, verbose_name='example in English')),
-                ('example_zh', models.CharField(blank=True, max_length=300, verbose_name='example in Chinese')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='runs.run', verbose_name='run')),
+                (
+                    "id",
+                    models.PositiveSmallIntegerField(
+                        default=1, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "title_en",
+                    models.CharField(blank=True, max_length=120, verbose_name="title in English"),
+                ),
+                (
+                    "title_zh",
+                    models.CharField(blank=True, max_length=120, verbose_name="title in Chinese"),
+                ),
+                (
+                    "example_en",
+                    models.CharField(blank=True, max_length=300, verbose_name="example in English"),
+                ),
+                (
+                    "example_zh",
+                    models.CharField(blank=True, max_length=300, verbose_name="example in Chinese"),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="runs.run",
+                        verbose_name="run",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'demo model',
-                'verbose_name_plural': 'demo model',
+                "verbose_name": "demo model",
+                "verbose_name_plural": "demo model",
             },
         ),
         migrations.CreateModel(
-            name='Impersonation',
+            name="Impersonation",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('reason', models.CharField(max_length=300, verbose_name='reason')),
-                ('started_at', models.DateTimeField(auto_now_add=True, verbose_name='started')),
-                ('until', models.DateTimeField(verbose_name='until')),
-                ('ended_at', models.DateTimeField(null=True, verbose_name='ended')),
-                ('how', models.CharField(blank=True, choices=[('stopped', 'Stopped'), ('expired', 'Time was over'), ('refused', 'No longer allowed')], max_length=10, verbose_name='how it ended')),
-                ('changes', models.PositiveIntegerField(default=0, verbose_name='changes made')),
-                ('operator', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='impersonations', to=settings.AUTH_USER_MODEL, verbose_name='operator')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='impersonated', to=settings.AUTH_USER_MODEL, verbose_name='acts as')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("reason", models.CharField(max_length=300, verbose_name="reason")),
+                ("started_at", models.DateTimeField(auto_now_add=True, verbose_name="started")),
+                ("until", models.DateTimeField(verbose_name="until")),
+                ("ended_at", models.DateTimeField(null=True, verbose_name="ended")),
+                (
+                    "how",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("stopped", "Stopped"),
+                            ("expired", "Time was over"),
+                            ("refused", "No longer allowed"),
+                        ],
+                        max_length=10,
+                        verbose_name="how it ended",
+                    ),
+                ),
+                ("changes", models.PositiveIntegerField(default=0, verbose_name="changes made")),
+                (
+                    "operator",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="impersonations",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="operator",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="impersonated",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="acts as",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'impersonation',
-                'verbose_name_plural': 'impersonations',
-                'ordering': ['-started_at'],
+                "verbose_name": "impersonation",
+                "verbose_name_plural": "impersonations",
+                "ordering": ["-started_at"],
             },
         ),
         migrations.CreateModel(
-            name='Price',
+            name="Price",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('device', models.CharField(choices=[('cpu', 'Processors'), ('gpu', 'One GPU')], max_length=5, verbose_name='device')),
-                ('since', models.DateField(default=django.utils.timezone.localdate, verbose_name='from')),
-                ('currency', models.CharField(default='USD', max_length=3, validators=[django.core.validators.RegexValidator('^[A-Z]{3}$')], verbose_name='currency')),
-                ('per_hour', models.PositiveIntegerField(help_text='In the smallest unit of the currency: 120 is 1.20 of most.', verbose_name='price of an hour')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "device",
+                    models.CharField(
+                        choices=[("cpu", "Processors"), ("gpu", "One GPU")],
+                        max_length=5,
+                        verbose_name="device",
+                    ),
+                ),
+                (
+                    "since",
+                    models.DateField(default=django.utils.timezone.localdate, verbose_name="from"),
+                ),
+                (
+                    "currency",
+                    models.CharField(
+                        default="USD",
+                        max_length=3,
+                        validators=[django.core.validators.RegexValidator("^[A-Z]{3}$")],
+                        verbose_name="currency",
+                    ),
+                ),
+                (
+                    "per_hour",
+                    models.PositiveIntegerField(
+                        help_text="In the smallest unit of the currency: 120 is 1.20 of most.",
+                        verbose_name="price of an hour",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'price of computing',
-                'verbose_name_plural': 'prices of computing',
-                'ordering': ['device', '-since'],
-                'constraints': [models.UniqueConstraint(fields=('device', 'since'), name='price_once')],
+                "verbose_name": "price of computing",
+                "verbose_name_plural": "prices of computing",
+                "ordering": ["device", "-since"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("device", "since"), name="price_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ReferralCode',
+            name="ReferralCode",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=12, unique=True, verbose_name='code')),
-                ('made_at', models.DateTimeField(auto_now_add=True)),
-                ('workspace', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='referral_code', to='accounts.workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=12, unique=True, verbose_name="code")),
+                ("made_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "workspace",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="referral_code",
+                        to="accounts.workspace",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'referral code',
-                'verbose_name_plural': 'referral codes',
+                "verbose_name": "referral code",
+                "verbose_name_plural": "referral codes",
             },
         ),
         migrations.CreateModel(
-            name='Referral',
+            name="Referral",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(auto_now_add=True, verbose_name='signed up')),
-                ('earned_at', models.DateTimeField(null=True, verbose_name='earned')),
-                ('amount', models.PositiveIntegerField(default=0, verbose_name='credit, in the smallest unit')),
-                ('currency', models.CharField(blank=True, max_length=3, verbose_name='currency')),
-                ('workspace', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='referral', to='accounts.workspace', verbose_name='workspace')),
-                ('code', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='referrals', to='portal.referralcode', verbose_name='code')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(auto_now_add=True, verbose_name="signed up")),
+                ("earned_at", models.DateTimeField(null=True, verbose_name="earned")),
+                (
+                    "amount",
+                    models.PositiveIntegerField(
+                        default=0, verbose_name="credit, in the smallest unit"
+                    ),
+                ),
+                ("currency", models.CharField(blank=True, max_length=3, verbose_name="currency")),
+                (
+                    "workspace",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="referral",
+                        to="accounts.workspace",
+                        verbose_name="workspace",
+                    ),
+                ),
+                (
+                    "code",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="referrals",
+                        to="portal.referralcode",
+                        verbose_name="code",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'referral',
-                'verbose_name_plural': 'referrals',
-                'ordering': ['-at'],
+                "verbose_name": "referral",
+                "verbose_name_plural": "referrals",
+                "ordering": ["-at"],
             },
         ),
         migrations.CreateModel(
-            name='SwitchRow',
+            name="SwitchRow",
             fields=[
-                ('name', models.CharField(max_length=30, primary_key=True, serialize=False, verbose_name='name')),
-                ('on', models.BooleanField(default=True, verbose_name='on')),
-                ('message_en', models.CharField(blank=True, help_text='What people read where they are refused.', max_length=300, verbose_name='message in English')),
-                ('message_zh', models.CharField(blank=True, max_length=300, verbose_name='message in Chinese')),
-                ('changed_at', models.DateTimeField(auto_now=True, verbose_name='changed')),
-                ('changed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='changed by')),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=30, primary_key=True, serialize=False, verbose_name="name"
+                    ),
+                ),
+                ("on", models.BooleanField(default=True, verbose_name="on")),
+                (
+                    "message_en",
+                    models.CharField(
+                        blank=True,
+                        help_text="What people read where they are refused.",
+                        max_length=300,
+                        verbose_name="message in English",
+                    ),
+                ),
+                (
+                    "message_zh",
+                    models.CharField(blank=True, max_length=300, verbose_name="message in Chinese"),
+                ),
+                ("changed_at", models.DateTimeField(auto_now=True, verbose_name="changed")),
+                (
+                    "changed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="changed by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'switch',
-                'verbose_name_plural': 'switches',
-                'ordering': ['name'],
+                "verbose_name": "switch",
+                "verbose_name_plural": "switches",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Tries',
+            name="Tries",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=64)),
-                ('window', models.PositiveBigIntegerField()),
-                ('count', models.PositiveIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=64)),
+                ("window", models.PositiveBigIntegerField()),
+                ("count", models.PositiveIntegerField(default=0)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('key', 'window'), name='tries_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("key", "window"), name="tries_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Dismissal',
+            name="Dismissal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('what', models.CharField(max_length=60)),
-                ('at', models.DateTimeField(auto_now_add=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='dismissals', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("what", models.CharField(max_length=60)),
+                ("at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="dismissals",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('user', 'what'), name='dismissed_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "what"), name="dismissed_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Flag',
+            name="Flag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('watched', 'Watched'), ('suspended', 'Suspended')], default='watched', max_length=10, verbose_name='kind')),
-                ('reason', models.CharField(help_text='Members of a suspended workspace read it.', max_length=300, verbose_name='reason')),
-                ('made_at', models.DateTimeField(auto_now_add=True, verbose_name='made')),
-                ('lifted_at', models.DateTimeField(blank=True, null=True, verbose_name='lifted')),
-                ('lifted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='lifted by')),
-                ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='made by')),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='flags', to='accounts.workspace', verbose_name='workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("watched", "Watched"), ("suspended", "Suspended")],
+                        default="watched",
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        help_text="Members of a suspended workspace read it.",
+                        max_length=300,
+                        verbose_name="reason",
+                    ),
+                ),
+                ("made_at", models.DateTimeField(auto_now_add=True, verbose_name="made")),
+                ("lifted_at", models.DateTimeField(blank=True, null=True, verbose_name="lifted")),
+                (
+                    "lifted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="lifted by",
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="made by",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="flags",
+                        to="accounts.workspace",
+                        verbose_name="workspace",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'flag',
-                'verbose_name_plural': 'flags',
-                'ordering': ['-made_at'],
-                'indexes': [models.Index(condition=models.Q(('lifted_at', None)), fields=['workspace'], name='flags_open')],
+                "verbose_name": "flag",
+                "verbose_name_plural": "flags",
+                "ordering": ["-made_at"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("lifted_at", None)),
+                        fields=["workspace"],
+                        name="flags_open",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Share',
+            name="Share",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('token', models.CharField(editable=False, max_length=43, unique=True)),
-                ('title', models.CharField(max_length=120, verbose_name='title')),
-                ('text', models.CharField(blank=True, max_length=600, verbose_name='description')),
-                ('listed', models.BooleanField(default=False, verbose_name='search engines may list it')),
-                ('can_try', models.BooleanField(default=True, verbose_name='visitors can try it')),
-                ('examples', models.JSONField(default=list)),
-                ('facts', models.JSONField(default=dict)),
-                ('made_at', models.DateTimeField(auto_now_add=True, verbose_name='made')),
-                ('revoked_at', models.DateTimeField(blank=True, null=True, verbose_name='revoked')),
-                ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shares', to='runs.run', verbose_name='run')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("token", models.CharField(editable=False, max_length=43, unique=True)),
+                ("title", models.CharField(max_length=120, verbose_name="title")),
+                ("text", models.CharField(blank=True, max_length=600, verbose_name="description")),
+                (
+                    "listed",
+                    models.BooleanField(default=False, verbose_name="search engines may list it"),
+                ),
+                ("can_try", models.BooleanField(default=True, verbose_name="visitors can try it")),
+                ("examples", models.JSONField(default=list)),
+                ("facts", models.JSONField(default=dict)),
+                ("made_at", models.DateTimeField(auto_now_add=True, verbose_name="made")),
+                ("revoked_at", models.DateTimeField(blank=True, null=True, verbose_name="revoked")),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="shares",
+                        to="runs.run",
+                        verbose_name="run",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'shared model',
-                'verbose_name_plural': 'shared models',
-                'ordering': ['-made_at'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('revoked_at', None)), fields=('run',), name='share_once')],
+                "verbose_name": "shared model",
+                "verbose_name_plural": "shared models",
+                "ordering": ["-made_at"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("revoked_at", None)), fields=("run",), name="share_once"
+                    )
+                ],
             },
         ),
     ]
