@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from billing.limits import BYTES, FEATURES, LIMITS, Limit
 from billing.models import Plan
 from billing.money import format_money
 from billing.selectors import current_plans
-from web.templatetags.attune import filesize
 
 # On the card of a plan; all others stand in the table below.
 CARD = ("projects", "rows", "storage", "runs", "minutes", "gpu_minutes", "members")
@@ -79,4 +79,4 @@ def value(limit: Limit, plan: Plan) -> str:
     found = getattr(plan, limit.field)
     if found is None:
         return _("unlimited")
-    return filesize(found) if limit.unit == BYTES else intcomma(found)
+    return filesizeformat(found) if limit.unit == BYTES else intcomma(found)

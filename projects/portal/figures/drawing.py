@@ -27,11 +27,12 @@ def _columns(table: Table) -> list[tuple[str, list[Any]]]:
     """(title, values) of the columns that are drawn: those of the first column's kind of figure."""
     form = table.forms[1]
     places = [place for place in range(1, len(table.heads)) if table.forms[place] == form]
-    scale = 100 if form == MONEY else 1
-    return [
-        (str(table.heads[place]), [(row[place] or 0) / scale for row in table.rows])
-        for place in places
-    ]
+    return [(str(table.heads[n]), [_drawn(row[n], form) for row in table.rows]) for n in places]
+
+
+def _drawn(value: Any, form: str) -> Any:
+    """Money in units of its currency."""
+    return (value or 0) / 100 if form == MONEY else value or 0
 
 
 def _axis(table: Table) -> dict[str, Any]:
