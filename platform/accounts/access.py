@@ -6,6 +6,7 @@ an action is told so (403).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,17 @@ TABLE: dict[str, frozenset[Action]] = {
 BY_TOKEN = frozenset(Action) - {Action.MANAGE, Action.OWN}
 
 
+# What else may stand against an action that the role allows, such as an invoice that nobody pays: the parts above tell.
+Check = Callable[[Any, Workspace, Action], None]
+_CHECKS: list[Check] = []
+
+
+def also_check(check: Check) -> None:
+    """`check(request, workspace, action)` raises a Problem where the action is refused. Called in an app's ready()."""
+    if check not in _CHECKS:
+        _CHECKS.append(check)
+
+
 def user_of(request: Any) -> User:
     """The user of a page or API request that an access check has let through."""
     if not isinstance(request.user, User):
@@ -103,6 +115,8 @@ def require(request: Any, workspace: Workspace, action: Action) -> Workspace:
         raise Http404
     if not permits(role, action, token):
         raise PermissionDenied
+    for check in _CHECKS:
+        check(request, workspace, action)
     return workspace
 
 

@@ -7,4 +7,12 @@ class BillingConfig(AppConfig):
     verbose_name = _("Plans and usage")
 
     def ready(self) -> None:
+        from accounts.access import also_check
         from billing import receivers  # noqa: F401  (registers itself)
+        from billing.invoices.telling import spoken
+        from billing.subscriptions import receivers as of_bills  # noqa: F401  (registers itself)
+        from billing.subscriptions.standing import check
+        from notify.words import also_speak
+
+        also_check(check)
+        also_speak(spoken)

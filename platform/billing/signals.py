@@ -2,6 +2,6 @@
 
 from django.dispatch import Signal
 
-# invoice=
+# invoice=, now=
 invoice_paid = Signal()
 invoice_voided = Signal()

@@ -61,6 +61,33 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.int("ATTUNE_PROXIES", default=0)
 AUDIT_DAYS = env.int("ATTUNE_AUDIT_DAYS", default=730)
 # Webhooks may lead into private networks, and to addresses without TLS: for sites where all who sign in are trusted.
 WEBHOOKS_PRIVATE = env.bool("ATTUNE_WEBHOOKS_PRIVATE", default=False)
+# How invoices are paid: `manual` (an operator marks them as paid) or `stripe`. Secrets stand here and nowhere else.
+PAYMENT = env.str("ATTUNE_PAYMENT", default="manual")
+STRIPE_KEY = env.str("ATTUNE_STRIPE_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env.str("ATTUNE_STRIPE_WEBHOOK_SECRET", default="")
+STRIPE_API = env.str("ATTUNE_STRIPE_API", default="").rstrip("/")  # another server that speaks as Stripe does
+PLAN_STARTS = env.str("ATTUNE_PLAN_STARTS", default="paid")
+INVOICE_DAYS = env.int("ATTUNE_INVOICE_DAYS", default=14)
+# Days after an invoice was due: of the reminders, of further tries of the card, of read-only; and for how long that.
+REMINDERS = env.list("ATTUNE_REMINDERS", cast=int, default=[3, 7])
+CARD_RETRIES = env.list("ATTUNE_CARD_RETRIES", cast=int, default=[1, 3, 5])
+GRACE_AFTER = env.int("ATTUNE_GRACE_AFTER", default=14)
+GRACE_DAYS = env.int("ATTUNE_GRACE_DAYS", default=14)
+for _name, _value, _known in (
+    ("ATTUNE_PAYMENT", PAYMENT, ("manual", "stripe")),
+    ("ATTUNE_PLAN_STARTS", PLAN_STARTS, ("paid", "invoiced")),
+):
+    if _value not in _known:
+        raise ImproperlyConfigured(f"{_name} is {_value!r}; expected one of {', '.join(_known)}.")
+if PAYMENT == "stripe":
+    if find_spec("stripe") is None:
+        raise ImproperlyConfigured(
+            "ATTUNE_PAYMENT is stripe; install the extra: pip install attune[stripe]"
+        )
+    if not (STRIPE_KEY and STRIPE_WEBHOOK_SECRET):
+        raise ImproperlyConfigured(
+            "ATTUNE_PAYMENT is stripe; set ATTUNE_STRIPE_KEY and ATTUNE_STRIPE_WEBHOOK_SECRET, too."
+        )
 # Under which links in mail and webhooks find the site, without the slash at the end. `up` fills in its own address.
 _SCHEME = "https" if HTTPS else "http"
 _HOST = next((host for host in ALLOWED_HOSTS if "*" not in host), "localhost").lstrip(".")
@@ -256,6 +283,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2
 FILE_UPLOAD_TEMP_DIR = str(ATTUNE_HOME / "tmp")
 (ATTUNE_HOME / "tmp").mkdir(exist_ok=True)
 
+# A form that leads to a page of the payment provider: browsers ask whether it may, also after a redirect.
+_STRIPE_PAGES = ["https://checkout.stripe.com", "https://billing.stripe.com"]
+_PAID_AT = ([STRIPE_API] if STRIPE_API else _STRIPE_PAGES) if PAYMENT == "stripe" else []
 # plotly adds an empty <style> and that of its maps (the hashes; of its pinned version), and positions its layers with
 # style attributes.
 CONTENT_SECURITY_POLICY = {
@@ -272,7 +302,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:", "blob:"],
         "font-src": [SELF],
         "connect-src": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *_PAID_AT],
         "base-uri": [NONE],
         "object-src": [NONE],
         "frame-ancestors": [NONE],
@@ -354,6 +384,7 @@ SCHEDULES = [
     "notify.tasks.sweep",
     "projects.housekeeping.tasks.sweep",
     "projects.portal.tasks.sweep",
+    "billing.tasks.sweep",
 ]
 
 LOGGING = {

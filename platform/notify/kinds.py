@@ -49,6 +49,11 @@ TOPICS: dict[str, Topic] = {
         gettext_lazy("A welcome, a word on your first model, and one when you have been away for two weeks."),
         mail=True,
     ),
+    "bills": Topic(
+        gettext_lazy("Invoices"),
+        gettext_lazy("For those who pay: an invoice was issued, was paid, or is late."),
+        mail=True,
+    ),
     "site": Topic(
         gettext_lazy("Troubles of the site"),
         gettext_lazy(
@@ -57,7 +62,7 @@ TOPICS: dict[str, Topic] = {
         mail=True,
     ),
 }
-HOOKED = ("run", "data", "plan")  # topics that a webhook can be told of
+HOOKED = ("run", "data", "plan", "bills")  # topics that a webhook can be told of
 PING = "ping"
 
 KINDS: dict[str, Kind] = {
@@ -136,6 +141,54 @@ KINDS: dict[str, Kind] = {
             "Nothing has happened in “{workspace_name}” for two weeks. If something stood in the way, the templates "
             "show the whole path with data that works."
         ),
+    ),
+    "invoice.created": Kind(
+        "bills",
+        "info",
+        "receipt-text",
+        gettext_noop("Invoice {number} over {total_text}"),
+        gettext_noop("For “{workspace_name}”. {due_text} are to be paid by {due_day}."),
+    ),
+    "invoice.paid": Kind(
+        "bills",
+        "good",
+        "circle-check",
+        gettext_noop("Invoice {number} is paid"),
+        gettext_noop("Thank you: {total_text} for “{workspace_name}”."),
+    ),
+    "invoice.overdue": Kind(
+        "bills",
+        "warn",
+        "clock-alert",
+        gettext_noop("Invoice {number} is overdue"),
+        gettext_noop(
+            "{due_text} for “{workspace_name}” were to be paid by {due_day}. While it stays open, the workspace becomes read-only."
+        ),
+    ),
+    "invoice.declined": Kind(
+        "bills",
+        "bad",
+        "credit-card",
+        gettext_noop("The card was declined for invoice {number}"),
+        gettext_noop(
+            "{due_text} for “{workspace_name}” could not be collected. Pay the invoice on its page, or change the card."
+        ),
+    ),
+    "invoice.read_only": Kind(
+        "bills",
+        "bad",
+        "lock",
+        gettext_noop("“{workspace_name}” is read-only now"),
+        gettext_noop(
+            "Invoice {number} was not paid. Everything can be seen and downloaded; nothing new can be started or uploaded. Nothing is deleted."
+        ),
+    ),
+    "invoice.refund_failed": Kind(
+        "bills",
+        "bad",
+        "circle-alert",
+        gettext_noop("The refund {number} did not arrive"),
+        gettext_noop("The bank has sent {total_text} back. It has to be sent another way."),
     ),
     "webhook.off": Kind(
         "site",

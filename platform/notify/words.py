@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,8 +29,21 @@ def told(kind: str, values: Mapping[str, Any]) -> Told:
         spoken["duration"] = duration(spoken["seconds"])
     if "meter" in spoken:
         spoken["meter"] = _(METERS.get(spoken["meter"], spoken["meter"]))
+    for speak in _SPEAKERS:
+        spoken |= speak(known.topic, values)
     text = fill(_(known.text), spoken) if known.text else _cause(values)
     return Told(fill(_(known.title), spoken), text)
+
+
+# Turns values of a topic into words of the reader's language, such as amounts of money: the parts above know how.
+Speak = Callable[[str, Mapping[str, Any]], dict[str, str]]
+_SPEAKERS: list[Speak] = []
+
+
+def also_speak(speak: Speak) -> None:
+    """`speak(topic, values)` gives what else fills the words of news. Called in an app's ready()."""
+    if speak not in _SPEAKERS:
+        _SPEAKERS.append(speak)
 
 
 # As the page of the plan calls them; its words stand in billing, which is above.

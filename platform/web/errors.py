@@ -57,6 +57,13 @@ STATUSES = {
     "upload.busy": 423,
     "upload.checksum": 460,  # as the tus protocol wants it
     "disk.full": 507,
+    "plan": 409,
+    "plan.not_offered": 403,
+    "plan.read_only": 403,
+    "plan.ended": 403,
+    "invoice.closed": 409,
+    "payment.unavailable": 503,
+    "payment.signature": 400,
     "serving.unavailable": 503,
     "artifact.gone": 410,
     "artifact.expired": 410,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from training.problems import (
+    bills,
     drafts,
     files,
     machine,
@@ -38,6 +39,7 @@ TABLE: dict[str, Entry] = {
     **pools.ENTRIES,
     **resuming.ENTRIES,
     **drafts.ENTRIES,
+    **bills.ENTRIES,
     **plans.ENTRIES,
 }
 

@@ -88,6 +88,7 @@ def _write(draft: Draft, *, workspace: Workspace, issued_at: datetime, **given: 
         period_start=draft.period_start,
         period_end=draft.period_end,
         value=draft.value,
+        left_over=draft.gross_left_over,
         issued_at=issued_at,
         **drafts.parties(workspace),
         **given,
@@ -181,7 +182,7 @@ def void(
     _return_credit(current)
     coupons.give_back(current)
     _note(current, "invoice.voided", user=user, reason=reason)
-    invoice_voided.send(Invoice, invoice=current)
+    invoice_voided.send(Invoice, invoice=current, now=moment)
     return current
 
 

@@ -191,6 +191,8 @@ class Invoice(WrittenOnce):
     period_end = models.DateTimeField(null=True)
     # Net of the plan's part in it: what is given back in parts when the plan is changed within the period.
     value = models.BigIntegerField(default=0)
+    # With tax: becomes a credit when the plan begins, because more comes back than there was to pay.
+    left_over = models.BigIntegerField(default=0)
     seller = models.JSONField(default=dict)
     customer = models.JSONField(default=dict)
     note = models.CharField(max_length=20, blank=True)  # reverse_charge, exempt

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from accounts.models import Workspace
 from billing.invoices.models import Invoice
 from billing.invoices.selectors import due, payers
+from billing.money import format_money
 from notify.services import announce
 
 
@@ -37,6 +43,20 @@ def values(invoice: Invoice) -> dict[str, Any]:
         "due_at": invoice.due_at.isoformat(),
         "workspace_name": invoice.workspace.name if invoice.workspace else "",
     }
+
+
+def spoken(topic: str, values: Mapping[str, Any]) -> dict[str, str]:
+    """Amounts and days of news about invoices, in the language of the moment."""
+    if topic != "bills":
+        return {}
+    currency = str(values["currency"])
+    amounts = {f"{name}_text": format_money(int(values[name]), currency) for name in ("total", "due")}
+    return {**amounts, "due_day": day(datetime.fromisoformat(str(values["due_at"])))}
+
+
+def day(moment: datetime) -> str:
+    """In the site's time zone, as the reader's language writes it."""
+    return date_format(timezone.localtime(moment, timezone.get_default_timezone()), "DATE_FORMAT")
 
 
 def path(workspace: Workspace, invoice: Invoice) -> str:

@@ -1,5 +1,6 @@
 """Plans and what they allow, and the ledger of what was used."""
 
+from billing.invoices import models as _invoices  # noqa: F401  (tables of this app)
 from billing.models.ledger import (
     HELD,
     USED,

@@ -142,6 +142,16 @@ class Subscription(models.Model):
         STUDENT = "student", _("student or teacher")
         NONPROFIT = "nonprofit", _("non-profit organisation")
 
+    class Status(models.TextChoices):
+        ACTIVE = "active", _("active")
+        PAST_DUE = "past_due", _("payment is late")
+        GRACE = "grace", _("read-only")  # for some time, see grace_ends
+        ENDED = "ended", _("ended")
+
+    class Interval(models.TextChoices):
+        MONTH = "month", _("month")
+        YEAR = "year", _("year")
+
     workspace = models.OneToOneField(Workspace, models.CASCADE, related_name="subscription")
     plan = models.ForeignKey(Plan, models.PROTECT, related_name="subscriptions")
     since = models.DateTimeField(auto_now_add=True)
@@ -161,6 +171,25 @@ class Subscription(models.Model):
     spending_cap = models.PositiveBigIntegerField(
         _("spending cap a month"), default=0, help_text=_("In minor units, such as cents.")
     )
+    # --- what is paid for; see subscriptions/ -----------------------------------------------------------------------
+    status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.ACTIVE)
+    interval = models.CharField(_("paid by the"), max_length=5, choices=Interval, blank=True)
+    period_start = models.DateTimeField(_("period since"), null=True, blank=True)
+    period_end = models.DateTimeField(_("period until"), null=True, blank=True)
+    anchor = models.DateTimeField(null=True, editable=False)  # from which the ends of periods count
+    # Net of what was charged for the time from `value_from` to the end of the period, in minor units.
+    value = models.BigIntegerField(default=0, editable=False)
+    value_from = models.DateTimeField(null=True, editable=False)
+    cancel_at_period_end = models.BooleanField(_("ends with the period"), default=False)
+    next_plan = models.ForeignKey(
+        Plan, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("next plan")
+    )
+    next_interval = models.CharField(max_length=5, choices=Interval, blank=True)
+    late_since = models.DateTimeField(_("late since"), null=True, blank=True)
+    grace_ends = models.DateTimeField(_("read-only until"), null=True, blank=True)
+    provider = models.CharField(_("payment by"), max_length=12, blank=True)
+    provider_ref = models.CharField(_("customer at the provider"), max_length=120, blank=True)
+    provider_method = models.CharField(_("card at the provider"), max_length=120, blank=True)
     # Touched by every hold: the write lock that makes check-and-hold atomic on every database.
     holds_made = models.PositiveBigIntegerField(default=0, editable=False)
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import F
-
 from accounts.models import Workspace
 from billing.models import Plan, Subscription
-from billing.services import subscribe
+from billing.selectors import current_plans
+from billing.subscribing import lock as touch
+from billing.subscriptions.terms import is_free, is_sold
 
 Status = Subscription.Status
 
 NEXT: dict[str, frozenset[str]] = {
-    Status.TRIALING: frozenset({Status.ACTIVE, Status.ENDED}),
-    Status.ACTIVE: frozenset({Status.TRIALING, Status.PAST_DUE, Status.ENDED}),
+    Status.ACTIVE: frozenset({Status.PAST_DUE, Status.ENDED}),
     Status.PAST_DUE: frozenset({Status.ACTIVE, Status.GRACE, Status.ENDED}),
     Status.GRACE: frozenset({Status.ACTIVE, Status.ENDED}),
-    Status.ENDED: frozenset({Status.ACTIVE, Status.TRIALING}),
+    Status.ENDED: frozenset({Status.ACTIVE}),
 }
 # In these, what exists can be seen and taken away, and nothing new is begun.
 READ_ONLY = frozenset({Status.GRACE, Status.ENDED})
@@ -44,14 +43,14 @@ def lock(workspace: Workspace) -> Subscription:
 
     Every change of money of a workspace begins with it.
     """
-    mine = Subscription.objects.filter(workspace=workspace)
-    if not mine.update(holds_made=F("holds_made") + 1):
-        subscribe(workspace=workspace)
-        mine.update(holds_made=F("holds_made") + 1)
-    return mine.select_related("plan", "next_plan", "workspace").get()
+    touch(workspace)
+    related = Subscription.objects.select_related("plan", "next_plan", "workspace")
+    return related.get(workspace=workspace)
 
 
 def fallback() -> Plan | None:
-    """The plan of those who pay no more: the newest public one that costs nothing. None: there is none."""
-    free = Plan.objects.filter(family="free", public=True, retired_at=None)
-    return free.order_by("-version").first()
+    """The plan of those who pay no more: the free one that is offered, else what a newcomer gets if that has no
+    price. None: there is none."""
+    free = next((plan for plan in current_plans() if is_free(plan)), None)
+    default = Plan.objects.filter(is_default=True).first()
+    return free or (default if default and not is_sold(default) else None)

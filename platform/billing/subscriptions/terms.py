@@ -22,6 +22,11 @@ def is_sold(plan: Plan) -> bool:
     return bool(plan.price_monthly or plan.price_yearly)
 
 
+def is_free(plan: Plan) -> bool:
+    """Whether it is offered for nothing; a plan without any price is agreed on with the operator."""
+    return not is_sold(plan) and 0 in (plan.price_monthly, plan.price_yearly)
+
+
 def period_end(anchor: datetime, interval: str, begin: datetime) -> datetime:
     """The end of the period that begins at `begin`; counted from the `anchor`, so that the 31st comes back after
     February."""
