@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal
 from io import StringIO
 from typing import Any
 
@@ -17,7 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from billing.money import format_money
+from billing.money import format_money, major
 from projects.portal.figures import DAYS, FIGURES, Figure, Period, Table, drawn
 from projects.portal.figures.shape import COUNT, DAY, HOURS, MONEY, SECONDS, SHARE
 from projects.portal.staff import staff_only
@@ -143,14 +142,16 @@ def as_csv(table: Table) -> str:
 def _plain_rows(table: Table) -> Iterator[list[str]]:
     yield [harmless(str(head)) for head in table.heads]
     for row in table.rows:
-        yield [_plain(cell, form) for cell, form in zip(row, table.forms, strict=True)]
+        yield [
+            _plain(cell, form, table.currency) for cell, form in zip(row, table.forms, strict=True)
+        ]
 
 
-def _plain(value: Any, form: str) -> str:
+def _plain(value: Any, form: str, currency: str) -> str:
     if value is None:
         return ""
     if isinstance(value, date):
         return value.isoformat()
     if form == MONEY:
-        return str(Decimal(int(value)).scaleb(-2))
+        return str(major(int(value), currency))
     return str(value) if isinstance(value, int | float) else harmless(str(value))

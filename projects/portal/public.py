@@ -38,28 +38,28 @@ def public_only(view: View) -> View:
     return login_not_required(guarded)
 
 
-@public_only
 @require_safe
+@public_only
 def pricing(request: HttpRequest) -> HttpResponse:
     counting.visit(request, "pricing")
     return render(request, "portal/pricing.html", pricing_data.offers())
 
 
-@public_only
 @require_safe
+@public_only
 def templates(request: HttpRequest) -> HttpResponse:
     counting.visit(request, "templates")
     return render(request, "portal/templates.html", {"starters": STARTERS, "workspace": None})
 
 
-@public_only
 @require_safe
+@public_only
 def changelog(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/changelog.html", {"changes": changes.changes()})
 
 
-@public_only
 @require_safe
+@public_only
 def status(request: HttpRequest) -> HttpResponse:
     parts = state.parts()
     values = {"parts": parts, "worst": state.worst(parts)}
@@ -68,8 +68,8 @@ def status(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@public_only
 @require_safe
+@public_only
 def referral(request: HttpRequest, code: str) -> HttpResponse:
     """The link that members give to others. The code goes on in the address: no cookie is needed for it."""
     counting.visit(request, "referral")
@@ -81,8 +81,8 @@ def referral(request: HttpRequest, code: str) -> HttpResponse:
 # --- models that are shown --------------------------------------------------------------------------------------------
 
 
-@public_only
 @require_safe
+@public_only
 def shared(request: HttpRequest, token: str) -> HttpResponse:
     found = _shared(token)
     counting.visit(request, "share")
@@ -94,15 +94,15 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
     return response
 
 
-@public_only
 @require_GET
+@public_only
 def shared_chart(request: HttpRequest, token: str) -> JsonResponse:
     result = selectors.result_of(_shared(token).run)
     return JsonResponse(view_of(result).charts["confusion"](result, {}))
 
 
-@public_only
 @require_POST
+@public_only
 def shared_try(request: HttpRequest, token: str) -> HttpResponse:
     found = _shared(token)
     if not found.can_try:
@@ -110,8 +110,8 @@ def shared_try(request: HttpRequest, token: str) -> HttpResponse:
     return _tried(request, found.run, "portal/shared.html", lambda: _page(found))
 
 
-@public_only
 @require_POST
+@public_only
 def demo_try(request: HttpRequest) -> HttpResponse:
     found = sharing.demo()
     if found is None:

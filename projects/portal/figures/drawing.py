@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from billing.money import major
 from projects.figures import unique
 from projects.portal.figures.shape import HOURS, MONEY, SHARE, Figure, Table
 
@@ -27,12 +28,14 @@ def _columns(table: Table) -> list[tuple[str, list[Any]]]:
     """(title, values) of the columns that are drawn: those of the first column's kind of figure."""
     form = table.forms[1]
     places = [place for place in range(1, len(table.heads)) if table.forms[place] == form]
-    return [(str(table.heads[n]), [_drawn(row[n], form) for row in table.rows]) for n in places]
+    return [
+        (str(table.heads[n]), [_drawn(row[n], table, form) for row in table.rows]) for n in places
+    ]
 
 
-def _drawn(value: Any, form: str) -> Any:
-    """Money in units of its currency."""
-    return (value or 0) / 100 if form == MONEY else value or 0
+def _drawn(value: Any, table: Table, form: str) -> Any:
+    """Money in units of its currency: a picture may round."""
+    return float(major(value or 0, table.currency)) if form == MONEY else value or 0
 
 
 def _axis(table: Table) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User, Workspace
+from billing.invoices.models import Invoice
 from projects.datasets.models import DatasetVersion, Upload
 from projects.models import Project
 from projects.portal import models
@@ -118,6 +119,7 @@ def funnel(period: Period) -> Table:
         (_("Brought data"), _having(made, DatasetVersion, "project__workspace"), ""),
         (_("Started a run"), _having(made, Run, "project__workspace"), changelist("runs_run")),
         (_("Has a model"), made.filter(_with_a_model("pk")).count(), ""),
+        (_("Has paid"), _paid(made), ""),
     ]  # fmt: skip
     return Table(
         heads=(_("Step"), _("How many"), _("Of the step before")),
@@ -125,6 +127,11 @@ def funnel(period: Period) -> Table:
         rows=_shares([(title, count) for title, count, _link in steps]),
         links=[link for _title, _count, link in steps],
     )
+
+
+def _paid(workspaces: QuerySet[Workspace]) -> int:
+    paid = Invoice.objects.filter(workspace=OuterRef("pk"), status=Invoice.Status.PAID, total__gt=0)
+    return workspaces.filter(Exists(paid)).count()
 
 
 def _shares(steps: list[tuple[str, int]]) -> list[tuple[str, int, float | None]]:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django.db.models import DateTimeField, F
 from django.db.models.functions import TruncDay, TruncMonth, TruncWeek
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 DAYS = (7, 30, 90, 365)
@@ -64,11 +64,12 @@ class Period:
         day = self.start.date()
         last = timezone.localtime(self.now, self.zone).date()
         while day <= last:
-            found[self._first(day)] = None
+            found[self.first(day)] = None
             day += timedelta(days=1)
         return list(found)
 
-    def _first(self, day: date) -> date:
+    def first(self, day: date) -> date:
+        """Of the day, week or month that the day lies in."""
         if self.unit == "week":
             return day - timedelta(days=day.weekday())
         return day.replace(day=1) if self.unit == "month" else day
@@ -112,9 +113,14 @@ def over_time(period: Period, found: dict[date, Any], empty: Any = 0) -> list[tu
 
 
 def changelist(model: str, **filters: Any) -> str:
-    """The address of a list in the admin, such as changelist("runs_run", status__exact="failed")."""
+    """The address of a list in the admin, such as changelist("runs_run", status__exact="failed"); "" where the admin
+    has no such list."""
+    try:
+        address = reverse(f"admin:{model}_changelist")
+    except NoReverseMatch:
+        return ""
     query = urlencode({name: _plain(value) for name, value in filters.items() if value != ""})
-    return reverse(f"admin:{model}_changelist") + (f"?{query}" if query else "")
+    return address + (f"?{query}" if query else "")
 
 
 def _plain(value: Any) -> str:
