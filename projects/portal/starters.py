@@ -127,7 +127,7 @@ STARTERS: dict[str, Starter] = _table(
         _("Says in one sentence what notes of a meeting or a chat come to."),
         _("Notes of twenty lines"),
         _("one sentence"),
-        "align-left",
+        "text-align-start",
         {"en": "notes-and-chats", "zh": "notes-and-chats-zh"},
     ),
     Starter(
