@@ -8,6 +8,7 @@ class ProjectsConfig(AppConfig):
 
     def ready(self) -> None:
         from billing import usage
+        from projects import receivers  # noqa: F401
         from projects.selectors import project_count
 
         usage.register("projects", project_count)

@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import override
 from drf_spectacular.generators import SchemaGenerator
 
+from accounts.access import WORDS, permits
+from accounts.models import Role
 from training.options import OPTIONS, Option
 from training.problems import TABLE
 from training.space import SPACE, Range
@@ -103,6 +106,17 @@ def columns() -> Iterator[str]:
     return table(("task", "data", "columns"), rows)
 
 
+def roles() -> Iterator[str]:
+    """Who may do what: the table by which it is decided."""
+    with override("en"):
+        head = ["may", *(str(role.label) for role in Role)]
+        rows = [
+            [str(words), *("yes" if permits(role, action) else "–" for role in Role)]
+            for action, words in WORDS.items()
+        ]
+    return table(head, rows)
+
+
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "problems": problems,
     "options": options,
@@ -110,6 +124,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "endpoints": endpoints,
     "gates": gates,
     "columns": columns,
+    "roles": roles,
 }
 
 

@@ -74,6 +74,14 @@ STATUSES = {
     "run.limit_stays": 409,
     "pool.taken": 409,
     "pool.unread": 409,
+    "member.last_owner": 409,
+    "member.already": 409,
+    "member.role": 403,
+    "invitation.gone": 410,
+    "invitation.address": 403,
+    "invitation.many": 429,
+    "invitation.mail": 503,
+    "access": 403,
 }
 # Letters and figures that are not mistaken for one another when read out.
 LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"

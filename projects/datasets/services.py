@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.datastructures import MultiValueDict
 
+from accounts.audit import record
 from accounts.models import User
 from billing.services import check_storage
 from projects import gates
@@ -81,6 +82,10 @@ def book(upload: Upload) -> None:
     lock(upload.project)
     check_storage(upload.project.workspace, upload.size)
     upload.save(force_insert=True)
+    said = {"project": upload.project.name, "bytes": upload.size}
+    record(
+        upload.project.workspace, "data.uploaded", user=upload.created_by, about=upload.name, **said
+    )
 
 
 def add_sample(*, project: Project, user: User, name: str) -> Import:
@@ -150,6 +155,7 @@ def start_import(
     if running:
         return running
     job = Import.objects.create(project=project, created_by=user, **wanted)
+    record(project.workspace, "data.imported", user=user, about=train.name, project=project.name)
     enqueue(CHECK, job.pk)
     return job
 
@@ -173,6 +179,8 @@ def start_revision(
     job = Import.objects.create(
         project=project, created_by=user, note=one_line(note)[:200], **wanted
     )
+    said = {"project": project.name, "note": job.note, "changes": len(changes)}
+    record(project.workspace, "data.changed", user=user, about=str(base), **said)
     enqueue(CHECK, job.pk)
     return job
 

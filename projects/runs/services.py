@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from django.db import IntegrityError, transaction
 from django.db.models import F, Max, Q
 
+from accounts.audit import record
 from accounts.models import User, Workspace
 from billing.models import Meter
 from billing.services import check_devices, hold, no_room, release, settle
@@ -118,6 +119,7 @@ def _create(run: Run) -> Run:
         raise short
     _check_ahead(project.workspace)
     run.refresh_from_db(fields=["status", "waits_for"])
+    note("run.started", run, user=run.created_by, base=run.spec.get("base", ""))
     return run
 
 
@@ -187,7 +189,14 @@ def request_stop(*, run: Run, user: User) -> Run:
         if lifecycle.move(run.pk, Status.STOPPING, reason=reason):
             break
     run.refresh_from_db()
+    note("run.cancelled", run, user=user)
     return run
+
+
+def note(verb: str, run: Run, **said: Any) -> None:
+    """In the audit trail, by the number that the run has in its project."""
+    project = run.project
+    record(project.workspace, verb, about=f"{project.name} · {run.number}", **said)
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ from training.problems import (
     marks,
     model,
     panel,
+    people,
     plans,
     pools,
     resuming,
@@ -41,6 +42,7 @@ TABLE: dict[str, Entry] = {
     **drafts.ENTRIES,
     **bills.ENTRIES,
     **plans.ENTRIES,
+    **people.ENTRIES,
 }
 
 
