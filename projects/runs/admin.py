@@ -45,7 +45,7 @@ class CauseFilter(admin.SimpleListFilter):
         if not self.value():
             return queryset
         failed = queryset.filter(status=Status.FAILED)
-        ours = Q(problem=None) | Q(problem__code=None)
+        ours = Q(problem__isnull=True) | Q(problem__code__isnull=True) | Q(problem__code="")
         return failed.filter(ours if self.value() == OURS else Q(problem__code=self.value()))
 
 

@@ -35,7 +35,7 @@ class Share(models.Model):
         ordering = ["-made_at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["run"], condition=models.Q(revoked_at=None), name="share_once"
+                fields=["run"], condition=models.Q(revoked_at=None), name="model_share_once"
             )
         ]
 
