@@ -500,7 +500,9 @@ class Migration(migrations.Migration):
                 "ordering": ["-made_at"],
                 "constraints": [
                     models.UniqueConstraint(
-                        condition=models.Q(("revoked_at", None)), fields=("run",), name="model_share_once"
+                        condition=models.Q(("revoked_at", None)),
+                        fields=("run",),
+                        name="model_share_once",
                     )
                 ],
             },

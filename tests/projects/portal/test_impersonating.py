@@ -88,8 +88,8 @@ def test_nobody_acts_as_another_operator(operator_client: Client, alice: User) -
 
 
 def test_people_cannot_act_as_each_other(alice: User, charlie: User, client: Client) -> None:
+    given: Any = {"operator": charlie, "user": alice, "session": client.session}
     with pytest.raises(Problem, match="not allowed"):
-        given: Any = {"operator": charlie, "user": alice, "session": client.session}
         impersonating.start(reason="to see", **given)
 
 
