@@ -86,7 +86,7 @@ class FlagAdmin(admin.ModelAdmin):
         return obj is None and super().has_change_permission(request, obj)
 
     def save_model(self, request: HttpRequest, obj: Flag, form: ModelForm, change: bool) -> None:
-        given = {"workspace": obj.workspace, "kind": obj.kind, "reason": obj.reason}
+        given: dict[str, Any] = {"workspace": obj.workspace, "kind": obj.kind, "reason": obj.reason}
         obj.pk = steering.flag(user=user_of(request), **given).pk
 
     @admin.action(description=_("Lift"), permissions=["change"])

@@ -40,7 +40,8 @@ class StarterList(APIView):
         responses={200: StarterSerializer(many=True), **problems()},
     )
     def get(self, request: Request) -> Response:
-        return Response(StarterSerializer(starters.STARTERS.values(), many=True).data)
+        found: Any = list(starters.STARTERS.values())
+        return Response(StarterSerializer(found, many=True).data)
 
 
 class StarterUse(APIView):

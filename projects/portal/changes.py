@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from django.utils.translation import get_language
 
@@ -27,6 +28,6 @@ def changes() -> list[Change]:
 
 
 @cache
-def _read() -> list[dict[str, object]]:
-    found: list[dict[str, object]] = tomllib.loads(FILE.read_text(encoding="utf-8"))["change"]
+def _read() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = tomllib.loads(FILE.read_text(encoding="utf-8"))["change"]
     return found

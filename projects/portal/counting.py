@@ -28,7 +28,7 @@ def add(name: str) -> None:
     """Never raises: a page is worth more than its count."""
     try:
         with transaction.atomic():
-            row = {"day": timezone.localdate(), "name": name[:60]}
+            row: dict[str, Any] = {"day": timezone.localdate(), "name": name[:60]}
             Count.objects.get_or_create(**row)
             Count.objects.filter(**row).update(count=F("count") + 1)
     except DatabaseError:

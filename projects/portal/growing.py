@@ -55,9 +55,10 @@ def first_steps_close(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 def referral_page(request: HttpRequest, slug: str) -> HttpResponse:
     workspace = workspace_for(request, slug, Action.BILLING)
-    if not referrals.offered():
+    credit = settings.REFERRAL_CREDIT
+    if not referrals.offered() or credit is None:
         raise Http404
-    amount, currency = settings.REFERRAL_CREDIT
+    amount, currency = credit
     code = referrals.code_of(workspace)
     values = {
         "workspace": workspace,

@@ -4,6 +4,7 @@ processes side by side count together; of the address only a keyed hash is kept,
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from django.db.models import F
 from django.http import HttpRequest
@@ -30,7 +31,7 @@ def check(request: HttpRequest) -> None:
 
 def count(key: str, seconds: int) -> int:
     """How many there were in this stretch, this one among them."""
-    now = {"key": key, "window": seconds * (int(time.time()) // seconds)}
+    now: dict[str, Any] = {"key": key, "window": seconds * (int(time.time()) // seconds)}
     Tries.objects.get_or_create(**now)
     Tries.objects.filter(**now).update(count=F("count") + 1)
     return Tries.objects.values_list("count", flat=True).get(**now)

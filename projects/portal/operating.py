@@ -213,7 +213,7 @@ def announcement_dismiss(request: HttpRequest, announcement_id: UUID) -> HttpRes
     steering.dismiss(user=user_of(request), what=f"announcement:{announcement_id}")
     if request.headers.get("HX-Request"):
         return HttpResponse()
-    return redirect(request.POST.get("next") if _local(request) else "home")
+    return redirect(request.POST["next"] if _local(request) else "home")
 
 
 def _local(request: HttpRequest) -> bool:

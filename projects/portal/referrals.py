@@ -62,9 +62,10 @@ def _mailbox(email: str) -> str:
 @transaction.atomic
 def earn(workspace: Workspace) -> bool:
     """Once a workspace, with its first model: a credit for it and for whoever has sent it."""
-    if not offered():
+    credit = settings.REFERRAL_CREDIT
+    if not offered() or credit is None:
         return False
-    amount, currency = settings.REFERRAL_CREDIT
+    amount, currency = credit
     rows = Referral.objects.filter(workspace=workspace, earned_at=None)
     given: dict[str, Any] = {"amount": amount, "currency": currency, "earned_at": timezone.now()}
     if not rows.update(**given):

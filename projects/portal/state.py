@@ -40,7 +40,7 @@ class Part:
 def parts() -> list[Part]:
     """Checked at most every ten seconds; without a database, each time."""
     try:
-        states = cache.get_or_set("site-state", _look, FRESH)
+        states: dict[str, str] = cache.get_or_set("site-state", _look, FRESH) or _look()
     except DatabaseError:
         states = _look()
     return [Part(name, TITLES[name], *_told(name, state)) for name, state in states.items()]

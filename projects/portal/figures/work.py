@@ -106,11 +106,10 @@ def queue_wait(period: Period) -> Table:
     )  # fmt: skip
 
 
-def _percentiles(waits: QuerySet[Run], count: int) -> tuple[float, float, float]:
+def _percentiles(waits: QuerySet[Any, Any], count: int) -> tuple[float, float, float]:
     places = (count // 2, min(count - 1, count * 9 // 10), count - 1)
     half, most, longest = (
-        waits.values_list("wait", flat=True)[place].total_seconds()  # type: ignore[attr-defined]
-        for place in places
+        waits.values_list("wait", flat=True)[place].total_seconds() for place in places
     )
     return half, most, longest
 
@@ -132,7 +131,7 @@ def hours(period: Period) -> Table:
     per_day: dict[date, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for (day, meter), seconds in found.items():
         per_day[day][METERS.index(meter)] += seconds / 3600
-    lines = [(day, *per_day[day]) for day in period.buckets()]
+    lines = [(day, per_day[day][0], per_day[day][1]) for day in period.buckets()]
     return Table(
         heads=(_(period.unit.capitalize()), _("Processors"), _("GPUs")),
         forms=(DAY, HOURS, HOURS),
