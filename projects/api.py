@@ -62,7 +62,7 @@ class ProjectList(APIView):
     def post(self, request: Request) -> Response:
         given = checked(NewProjectSerializer, request)
         project = services.create_project(
-            workspace=_workspace(request, given.get("workspace")),
+            workspace=workspace_of(request, given.get("workspace")),
             user=user_of(request),
             name=given["name"],
             task=given["task"],
@@ -105,7 +105,8 @@ class ProjectDetail(APIView):
         return Response(status=204)
 
 
-def _workspace(request: Request, slug: str | None) -> Workspace:
+def workspace_of(request: Request, slug: str | None) -> Workspace:
+    """In which something is made: that of the slug, else of the token, else the user's first one."""
     if slug:
         return workspace_for(request, slug, Action.EDIT)
     first = workspaces(request).first()

@@ -10,4 +10,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("projects.datasets.api_urls")),
     path("", include("projects.runs.api_urls")),
     path("", include("projects.pools.api_urls")),
+    path("", include("projects.portal.api_urls")),
 ]

@@ -103,6 +103,11 @@ def owners(get: int = 0, post: int = 0, **more: Any) -> Route:
     )
 
 
+def operators(*methods: str, **more: Any) -> Route:
+    """What is not there for anybody who is no operator."""
+    return Route({method: (404, 404, 404, 404, LOGIN) for method in methods}, **more)
+
+
 def an_invitation(ids: dict[str, Any]) -> dict[str, Any]:
     return {"role": "viewer", "days": "7", "uses": "1"}
 
@@ -118,7 +123,50 @@ def no_webhook(ids: dict[str, Any]) -> dict[str, Any]:
 
 ROUTES: dict[str, Route] = {
     # --- the site ------------------------------------------------------------------------------------------------
-    "home": Route({"get": (302, 302, 302, 302, 200)}, public=True),
+    "home": Route({"get": (302,) * 5}, public=True),
+    # On an internal site, which this one is, there is none of these for anybody.
+    "demo-try": Route({"post": (404,) * 5}, public=True),
+    "pricing": everybody(404),
+    "templates": everybody(404),
+    "changelog": everybody(404),
+    "status": everybody(404),
+    "referral": everybody(404, ids={"code": "guess"}),
+    "shared": everybody(404, ids={"token": "guess"}),
+    "shared-chart": everybody(404, ids={"token": "guess"}),
+    "shared-try": Route({"post": (404,) * 5}, public=True, ids={"token": "guess"}),
+    "share": Route({"get": (404, 404, 404, 404, LOGIN), "post": (404, 404, 404, 404, LOGIN)}),
+    "share-revoke": Route({"post": (404, 404, 404, 404, LOGIN)}),
+    "referrals": Route({"get": (404, 403, 403, 404, LOGIN)}),
+    # … and of these, for all who work here.
+    "starters": page(),
+    "starter-use": action(302, ids={"name": "support-intents"}),
+    "first-steps-close": action(302, viewer=302),
+    "announcement-close": own(
+        post=302, ids={"announcement_id": "00000000-0000-0000-0000-000000000001"}
+    ),
+    "api-templates": own(200, json=True),
+    "api-template-use": Route(
+        {"post": (201, 201, 403, 404, UNKNOWN)},
+        json=True,
+        ids={"name": "support-intents"},
+        data=lambda ids: {"workspace": ids["slug"]},
+    ),
+    "api-status": own(200, json=True),
+    # --- the operator's pages: of the five, nobody is one ----------------------------------------------------------
+    "panel": operators("get"),
+    "panel-figure": operators("get", ids={"name": "runs"}),
+    "panel-chart": operators("get", ids={"name": "runs"}),
+    "panel-csv": operators("get", ids={"name": "runs"}),
+    "panel-queue": operators("get"),
+    "panel-queue-live": operators("get"),
+    "panel-switch": operators("post", ids={"name": "runs"}),
+    "panel-run": operators("get", "post"),
+    "panel-storage": operators("get"),
+    "panel-storage-clean": operators("post"),
+    "impersonate": operators(
+        "get", "post", ids={"user_id": "00000000-0000-0000-0000-000000000001"}
+    ),
+    "impersonate-stop": operators("post"),
     "healthz": everybody(),
     "set_language": Route({"post": (302,) * 5}, public=True, data=lambda ids: {"language": "en"}),
     "api-schema": everybody(),

@@ -14,12 +14,13 @@ from accounts.invitation_views import is_invited
 from accounts.models import User
 from training.problems import Problem
 from web.errors import problem_response
+from web.switches import is_on
 
 
 class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Whoever was invited may sign up also where others may not."""
-        return bool(settings.SIGN_UP) or is_invited(request)
+        return (bool(settings.SIGN_UP) and is_on("sign_up")) or is_invited(request)
 
     def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
         """Nobody comes in by a password who has to come through the sign-on."""

@@ -30,7 +30,7 @@ def offered(workspace: Workspace | None = None) -> list[Plan]:
 
     That is one whose default plan is not offered itself, unless the site is public or the workspace's is.
     """
-    shown = getattr(settings, "ATTUNE_PUBLIC", False)
+    shown = settings.PUBLIC
     shown = shown or Plan.objects.filter(is_default=True, public=True).exists()
     if not shown and workspace is not None:
         shown = Subscription.objects.filter(workspace=workspace, plan__public=True).exists()

@@ -42,6 +42,13 @@ class Env(environ.Env):
             raise _wrong(name, value, f"a whole number of {least} or more")
         return number
 
+    def days(self, name: Text, default: list[Whole]) -> list[Whole]:
+        """Whole numbers of days between commas; none at all is a choice as well."""
+        parts = [part.strip() for part in self.str(name, ",".join(map(Text, default))).split(",")]
+        if not all(part.isdecimal() for part in parts if part):
+            raise _wrong(name, ",".join(parts), "whole numbers of days between commas")
+        return [Whole(part) for part in parts if part]
+
     def bool(self, name: Text, default: Truth) -> Truth:
         value = self.str(name, "yes" if default else "no").strip().lower()
         if value not in (*YES, *NO):

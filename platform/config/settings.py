@@ -15,6 +15,20 @@ from django.utils.translation import gettext_lazy as _
 from config import gpus, sign_on
 from config.environment import Env
 from config.secret import secret_key
+from config.selling import (  # noqa: F401  (settings, too)
+    CARD_RETRIES,
+    GRACE_AFTER,
+    GRACE_DAYS,
+    INVOICE_DAYS,
+    PAYMENT,
+    PLAN_STARTS,
+    PUBLIC,
+    REFERRAL_CREDIT,
+    REMINDERS,
+    STRIPE_API,
+    STRIPE_KEY,
+    STRIPE_WEBHOOK_SECRET,
+)
 
 env = Env()
 
@@ -50,38 +64,9 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.int("ATTUNE_PROXIES", default=0, least=0)
 WORKSPACES = env.int("ATTUNE_WORKSPACES", default=5)
 INVITATIONS_AN_HOUR = env.int("ATTUNE_INVITATIONS_AN_HOUR", default=30)  # from one workspace
 # How long the audit trail is kept; 0: for ever.
-AUDIT_DAYS = env.int("ATTUNE_AUDIT_DAYS", default=730)
+AUDIT_DAYS = env.int("ATTUNE_AUDIT_DAYS", default=730, least=0)
 # Webhooks may lead into private networks, and to addresses without TLS: for sites where all who sign in are trusted.
 WEBHOOKS_PRIVATE = env.bool("ATTUNE_WEBHOOKS_PRIVATE", default=False)
-# How invoices are paid: `manual` (an operator marks them as paid) or `stripe`. Secrets stand here and nowhere else.
-PAYMENT = env.str("ATTUNE_PAYMENT", default="manual")
-STRIPE_KEY = env.str("ATTUNE_STRIPE_KEY", default="")
-STRIPE_WEBHOOK_SECRET = env.str("ATTUNE_STRIPE_WEBHOOK_SECRET", default="")
-STRIPE_API = env.str("ATTUNE_STRIPE_API", default="").rstrip(
-    "/"
-)  # another server that speaks as Stripe does
-PLAN_STARTS = env.str("ATTUNE_PLAN_STARTS", default="paid")
-INVOICE_DAYS = env.int("ATTUNE_INVOICE_DAYS", default=14)
-# Days after an invoice was due: of the reminders, of further tries of the card, of read-only; and for how long that.
-REMINDERS = env.list("ATTUNE_REMINDERS", cast=int, default=[3, 7])
-CARD_RETRIES = env.list("ATTUNE_CARD_RETRIES", cast=int, default=[1, 3, 5])
-GRACE_AFTER = env.int("ATTUNE_GRACE_AFTER", default=14)
-GRACE_DAYS = env.int("ATTUNE_GRACE_DAYS", default=14)
-for _name, _value, _known in (
-    ("ATTUNE_PAYMENT", PAYMENT, ("manual", "stripe")),
-    ("ATTUNE_PLAN_STARTS", PLAN_STARTS, ("paid", "invoiced")),
-):
-    if _value not in _known:
-        raise ImproperlyConfigured(f"{_name} is {_value!r}; expected one of {', '.join(_known)}.")
-if PAYMENT == "stripe":
-    if find_spec("stripe") is None:
-        raise ImproperlyConfigured(
-            "ATTUNE_PAYMENT is stripe; install the extra: pip install attune[stripe]"
-        )
-    if not (STRIPE_KEY and STRIPE_WEBHOOK_SECRET):
-        raise ImproperlyConfigured(
-            "ATTUNE_PAYMENT is stripe; set ATTUNE_STRIPE_KEY and ATTUNE_STRIPE_WEBHOOK_SECRET, too."
-        )
 # Under which links in mail and webhooks find the site, without the slash at the end. `up` fills in its own address.
 _SCHEME = "https" if HTTPS else "http"
 _HOST = next((host for host in ALLOWED_HOSTS if "*" not in host), "localhost").lstrip(".")
@@ -139,6 +124,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "projects.portal.middleware.ImpersonationMiddleware",
     "web.middleware.ProblemMiddleware",
 ]
 
@@ -159,6 +145,7 @@ TEMPLATES = [
                 "web.context.page",
                 "notify.context.notices",
                 "billing.context.standing",
+                "projects.portal.context.page",
             ],
         },
     },
@@ -405,6 +392,7 @@ SCHEDULES = [
     "notify.tasks.sweep",
     "accounts.tasks.sweep",
     "projects.housekeeping.tasks.sweep",
+    "projects.portal.tasks.sweep",
     "billing.tasks.sweep",
 ]
 

@@ -46,6 +46,13 @@ TOPICS: dict[str, Topic] = {
         ),
         mail=True,
     ),
+    "tips": Topic(
+        gettext_lazy("First steps"),
+        gettext_lazy(
+            "A welcome, a word on your first model, and one when you have been away for two weeks."
+        ),
+        mail=True,
+    ),
     "bills": Topic(
         gettext_lazy("Invoices"),
         gettext_lazy("For those who pay: an invoice was issued, was paid, or is late."),
@@ -129,6 +136,36 @@ KINDS: dict[str, Kind] = {
         "hourglass",
         gettext_noop("The trial of “{workspace_name}” has ended"),
         gettext_noop("The plan {plan} counts again. Nothing was deleted."),
+    ),
+    "tips.welcome": Kind(
+        "tips",
+        "info",
+        "sparkles",
+        gettext_noop("Welcome to Attune"),
+        gettext_noop(
+            "“{workspace_name}” is yours. A template gives you a project with data in one click; the first model takes "
+            "a few minutes, and its page says honestly how good it is."
+        ),
+    ),
+    "tips.first_model": Kind(
+        "tips",
+        "good",
+        "party-popper",
+        gettext_noop("Your first model is there"),
+        gettext_noop(
+            "“{project}” has a model now. Try it with sentences of your own, read its worst mistakes, and label what "
+            "it gets wrong: that is the shortest way to a better one."
+        ),
+    ),
+    "tips.inactive": Kind(
+        "tips",
+        "info",
+        "coffee",
+        gettext_noop("Your data is still here"),
+        gettext_noop(
+            "Nothing has happened in “{workspace_name}” for two weeks. If something stood in the way, the templates "
+            "show the whole path with data that works."
+        ),
     ),
     "invoice.created": Kind(
         "bills",

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from web.switches import is_on
+
 THEMES = ("light", "dark")
 THEME_COOKIE = "theme"
 
@@ -54,6 +56,13 @@ SECTIONS = {
     "webhook": "settings",
     "api-docs": "api",
     "bases": "bases",
+    "starters": "starters",
+    "panel": "panel",
+    "panel-queue": "panel",
+    "panel-run": "panel",
+    "panel-storage": "panel",
+    "impersonate": "panel",
+    "referrals": "settings",
 }
 
 
@@ -70,7 +79,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
     workspaces = SimpleLazyObject(lambda: _workspaces(request))
     return {
         "theme": theme(request),
-        "sign_up_open": settings.SIGN_UP,
+        "public": settings.PUBLIC,
+        "sign_up_open": SimpleLazyObject(lambda: settings.SIGN_UP and is_on("sign_up")),
         "shell": {
             "section": _section(request),
             "workspaces": workspaces,

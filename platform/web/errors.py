@@ -19,6 +19,7 @@ from django.core.exceptions import (
     TooManyFilesSent,
 )
 from django.db import DatabaseError
+from django.dispatch import Signal
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
@@ -30,54 +31,10 @@ from rest_framework.views import exception_handler as rest_handler
 from rest_framework.views import set_rollback
 
 from training.problems import TABLE, Problem, fill
+from web.statuses import STATUSES
 
 log = logging.getLogger("attune.errors")
-
-# What is not 422. A code that is not here falls to its first part, then to 422.
-STATUSES = {
-    "quota": 403,
-    "plan.base": 403,
-    "plan.feature": 403,
-    "plan.cap": 403,
-    "request.anonymous": 401,
-    "request.length": 411,
-    "request.too_large": 413,
-    "upload.too_large": 413,
-    "upload.gone": 410,
-    "upload.expired": 410,
-    "upload.version": 412,
-    "upload.header": 400,
-    "upload.offset": 409,
-    "upload.overrun": 413,
-    "upload.busy": 423,
-    "upload.checksum": 460,  # as the tus protocol wants it
-    "disk.full": 507,
-    "plan": 409,
-    "plan.not_offered": 403,
-    "plan.read_only": 403,
-    "plan.ended": 403,
-    "invoice.closed": 409,
-    "payment.unavailable": 503,
-    "payment.signature": 400,
-    "serving.unavailable": 503,
-    "artifact.gone": 410,
-    "artifact.expired": 410,
-    "run.unfinished": 409,
-    "run.again": 409,
-    "run.epochs": 409,
-    "run.paused": 409,
-    "run.limit_stays": 409,
-    "pool.taken": 409,
-    "pool.unread": 409,
-    "member.last_owner": 409,
-    "member.already": 409,
-    "member.role": 403,
-    "invitation.gone": 410,
-    "invitation.address": 403,
-    "invitation.many": 429,
-    "invitation.mail": 503,
-    "access": 403,
-}
+refused = Signal()  # sent with `code` where a page or the API answers with a problem
 # Letters and figures that are not mistaken for one another when read out.
 LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 # Values that are words of ours rather than the user's, and what the ids among them are called.
@@ -169,6 +126,7 @@ def answer(request: HttpRequest, data: dict[str, Any], status: int, template: st
 
 def problem_response(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The user's problem, told in words, with the status of its code."""
+    refused.send_robust(Problem, code=problem.code)
     data = as_json(problem.code, _jsonable(problem.values))
     return answer(request, data, status_of(problem.code), "errors/problem.html")
 
@@ -378,6 +336,7 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
     request = context["request"]
     if isinstance(error, Problem):
         set_rollback()
+        refused.send_robust(Problem, code=error.code)
         data = as_json(error.code, _jsonable(error.values))
         return Response(data, status=status_of(error.code))
     if isinstance(error, RequestDataTooBig | TooManyFilesSent):

@@ -26,6 +26,7 @@ from django.utils import timezone
 from accounts.audit import record
 from accounts.models import User
 from billing.services import check_dataset, check_storage
+from projects import gates
 from projects.datasets import files, services
 from projects.datasets.addresses import after_upload
 from projects.datasets.models import PartialUpload, Upload
@@ -49,8 +50,10 @@ def begin(
 ) -> PartialUpload:
     """Sets the space aside. `said`: what the upload's form holds besides the file.
 
-    Raises Problem(`file.empty`, `upload.too_large`, `disk.full`, `quota.storage`, `import.upload`).
+    Raises Problem(`site.paused`, `workspace.suspended`, `file.empty`, `upload.too_large`, `disk.full`, `quota.storage`,
+    `import.upload`).
     """
+    gates.require_open(project.workspace, "uploads")
     if size == 0:
         raise Problem("file.empty")
     if size > settings.MAX_UPLOAD_BYTES:

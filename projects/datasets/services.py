@@ -16,6 +16,7 @@ from django.utils.datastructures import MultiValueDict
 from accounts.audit import record
 from accounts.models import User
 from billing.services import check_dataset, check_storage
+from projects import gates
 from projects.datasets import files
 from projects.datasets.models import DatasetVersion, Import, Upload
 from projects.datasets.samples import SAMPLES, Sample
@@ -55,8 +56,10 @@ def one_file(sent: MultiValueDict[str, UploadedFile]) -> UploadedFile:
 def add_upload(*, project: Project, user: User, file: UploadedFile) -> Upload:
     """Keeps the file if it looks like a text table; leaves nothing behind when it raises.
 
-    Raises Problem(`upload.too_large`, `quota.dataset`, `quota.storage`, `file.*`, `column.*`).
+    Raises Problem(`site.paused`, `workspace.suspended`, `upload.too_large`, `quota.dataset`, `quota.storage`, `file.*`,
+    `column.*`).
     """
+    gates.require_open(project.workspace, "uploads")
     if (file.size or 0) > settings.MAX_UPLOAD_BYTES:
         raise files.too_large(file.size or 0)
     check_dataset(project.workspace, file.size or 0)

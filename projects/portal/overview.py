@@ -22,7 +22,7 @@ from projects.datasets.selectors import (
     versions_in,
 )
 from projects.people import user_of
-from projects.portal import selectors
+from projects.portal import first_steps, selectors
 from projects.portal.scores import main_scores, result_names, scores_of
 from projects.runs.selectors import on_other_rows
 from projects.selectors import actions_in, project_for, task_of
@@ -42,6 +42,7 @@ def workspace(request: HttpRequest, slug: str) -> HttpResponse:
         "page": page,
         "scores": main_scores([run for row in page if (run := getattr(row, "finished", None))]),
         "can_edit": allowed(user_of(request), found, Action.EDIT),
+        "first_steps": first_steps.shown(user_of(request), found),
     }
     return render(request, "projects/list.html", values)
 

@@ -1,28 +1,26 @@
 """The front door, and the gallery of components for those who build pages."""
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import Action, permits
 from projects.people import user_of
-
-
-def example_bars() -> list[tuple[str, int, str]]:
-    """The made-up scores of the picture on the landing page: label, width in percent, figure."""
-    scores = {_("Delivery"): 95, _("Refund"): 92, _("Login"): 90, _("Other"): 81}
-    return [(label, score, f"0.{score}") for label, score in scores.items()]
+from projects.portal import counting, public
 
 
 @login_not_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Strangers see what this is; everybody else goes on to the workspace they have had the longest."""
+    """Everybody goes on to the workspace they have had the longest; strangers sign in, or see what this is."""
     if not request.user.is_authenticated:
-        return render(request, "portal/landing.html", {"bars": example_bars()})
+        if not settings.PUBLIC:
+            return redirect("account_login")
+        counting.visit(request, "landing")
+        return render(request, "portal/landing.html", public.landing())
     mine = user_of(request).memberships.select_related("workspace").order_by("joined_at")
     first = mine.first()
     if first is None:

@@ -41,6 +41,13 @@ def repeat(*, run: Run, user: User, start_key: str = "") -> Run:
     return _started(run, user, start_key, chosen, Follows.REPEAT)
 
 
+def anew(*, run: Run, user: User) -> Run:
+    """A new run with the choices of one that has left no model. Raises Problem(`run.again`, `quota.*`)."""
+    if run.status not in (Status.FAILED, Status.CANCELLED):
+        raise Problem("run.again", status=run.get_status_display())
+    return _started(run, user, "", dict(run.spec.get("settings") or {}), None)
+
+
 def extend(*, run: Run, user: User, epochs: int, start_key: str = "") -> Run:
     """A new run that goes on with the training of this one for so many epochs more.
 
@@ -88,7 +95,7 @@ def told_limit(run: Run) -> str:
 
 
 def _started(
-    run: Run, user: User, start_key: str, settings: Mapping[str, Any], follows: Follows
+    run: Run, user: User, start_key: str, settings: Mapping[str, Any], follows: Follows | None
 ) -> Run:
     spec = run.spec
     return services.start(
@@ -101,11 +108,11 @@ def _started(
         settings=settings,
         prompt=spec.get("prompt", ""),
         system=spec.get("system", ""),
-        search=spec.get("search") if follows == Follows.RESUME else None,
+        search=spec.get("search") if follows in (Follows.RESUME, None) else None,
         start_key=start_key,
         confirmed=True,  # by whoever started the first one
-        origin=run,
-        follows=follows,
+        origin=run if follows else None,
+        follows=follows or "",
     )
 
 

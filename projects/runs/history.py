@@ -28,6 +28,7 @@ REASONS = {
     "killed": gettext_lazy("its process was killed; it goes on where it was"),
     "memory": gettext_lazy("the machine ran out of memory; it goes on with fewer rows at once"),
     "shutdown": gettext_lazy("the site was stopped; it goes on at the next start"),
+    "operator": gettext_lazy("an operator of the site has put it back"),
     "place": gettext_lazy("there is a place in the plan"),
     "slots": gettext_lazy("no device was free for it"),
 }

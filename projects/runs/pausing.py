@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import User
+from projects import gates
 from projects.runs import lifecycle, services
 from projects.runs.models import Run, Status
 from training.problems import Problem
@@ -26,7 +27,9 @@ def request_pause(*, run: Run, user: User) -> Run:
 
 @transaction.atomic
 def resume(*, run: Run, user: User) -> Run:
-    """Waits for its place in the plan again, and has it where there is room. Raises Problem(`run.paused`)."""
+    """Waits for its place in the plan again, and has it where there is room. Raises Problem(`run.paused`,
+    `site.paused`, `workspace.suspended`)."""
+    gates.require_open(run.project.workspace, "runs")
     reason = f"user:{user.pk}"
     if not lifecycle.move(run.pk, Status.WAITING, only_from=Status.PAUSED, reason=reason):
         run.refresh_from_db()

@@ -12,7 +12,7 @@ from django.db.models import F, Max, Q
 from accounts.audit import record
 from accounts.models import User, Workspace
 from billing.services import hold, no_room, release, settle
-from projects import room
+from projects import gates, room
 from projects.datasets import diagnosis
 from projects.datasets.models import DatasetVersion
 from projects.datasets.selectors import trainable
@@ -50,12 +50,14 @@ def start(
     same run.
 
     `confirmed`: the person has seen that the data's gate is red; findings that are ignored do not make it so. Raises
-    Problem(`spec.*`, `base.*`, `run.version`, `run.gate`, `disk.full`, `plan.*`, `quota.*` but `quota.runs`).
+    Problem(`site.paused`, `workspace.suspended`, `spec.*`, `base.*`, `run.version`, `run.gate`, `disk.full`, `plan.*`,
+    `quota.*` but `quota.runs`).
     """
     key = start_key or uuid4().hex
     found = Run.objects.filter(project=project, start_key=key).first()
     if found:
         return found
+    gates.require_open(project.workspace, "runs")
     if version.project_id != project.pk:
         raise Problem("run.version")
     gate = diagnosis.standing(version)

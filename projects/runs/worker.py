@@ -32,6 +32,7 @@ from projects.runs.recorder import Recorder
 from training.failpoints import failpoint
 from training.problems import Problem
 from training.problems import resuming as reasons
+from web import switches
 from web.errors import incident
 
 log = logging.getLogger(__name__)
@@ -65,11 +66,20 @@ class Ended:
 
 
 def take_turn(run_id: UUID | str) -> None:
-    """Carries out the run whose turn it is in the queue of `run_id`, which is often another one."""
-    cluster = Run.objects.filter(pk=run_id).values_list("cluster", flat=True).first()
-    while chosen := turns.next_run(cluster or hardware.cluster()):
+    """Carries out the run whose turn it is in the queue of `run_id`, which is often another one.
+
+    Workers that are to be drained take none; the sweep gives every queued run its turn again.
+    """
+    found = Run.objects.filter(pk=run_id).values_list("cluster", flat=True).first()
+    cluster = found or hardware.cluster()
+    while _takes(cluster) and (chosen := turns.next_run(cluster)):
         if execute(chosen):
             return  # else another worker was quicker
+
+
+def _takes(cluster: str) -> bool:
+    name = f"take-{cluster}"
+    return name not in switches.SWITCHES or switches.is_on(name)
 
 
 def execute(run_id: UUID | str) -> bool:

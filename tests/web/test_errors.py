@@ -34,6 +34,9 @@ FAULTS: dict[str, Any] = {
     "body": RequestDataTooBig,
 }
 
+# The bar above a page asks whether sign-up is switched off.
+pytestmark = pytest.mark.django_db
+
 
 @login_not_required
 def raise_it(request: HttpRequest, name: str) -> HttpResponse:

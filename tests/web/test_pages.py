@@ -16,6 +16,12 @@ pytestmark = pytest.mark.django_db
 PUBLIC = ("/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/")
 
 
+@pytest.fixture(autouse=True)
+def _public(settings: Any) -> None:
+    """The front page is there for everybody."""
+    settings.PUBLIC = True
+
+
 @pytest.mark.parametrize("url", [*PUBLIC, "/nothing/here/"])
 def test_the_policy_allows_no_inline_script_and_no_eval(client: Client, url: str) -> None:
     policy = client.get(url)["Content-Security-Policy"]

@@ -15,6 +15,7 @@ from training.problems import (
     machine,
     marks,
     model,
+    panel,
     people,
     plans,
     pools,
@@ -29,6 +30,7 @@ __all__ = ["AMBER", "BLOCKING", "INFO", "RED", "TABLE", "Entry", "Problem", "fil
 
 TABLE: dict[str, Entry] = {
     **site.ENTRIES,
+    **panel.ENTRIES,
     **files.ENTRIES,
     **rows.ENTRIES,
     **marks.ENTRIES,

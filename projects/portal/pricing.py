@@ -1,0 +1,82 @@
+"""The prices page, made of the plans as they are in the admin: nothing of it is written down twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+
+from billing.limits import BYTES, FEATURES, LIMITS, Limit
+from billing.models import Plan
+from billing.money import format_money
+from billing.selectors import current_plans
+
+# On the card of a plan; all others stand in the table below.
+CARD = ("projects", "rows", "storage", "runs", "minutes", "gpu_minutes", "members")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """`monthly` and `yearly` in words; both empty where the plan is sold by talking about it."""
+
+    plan: Plan
+    monthly: str
+    yearly: str
+    saving: int  # percent that a year costs less than twelve months
+    lines: list[str]
+    free: bool
+
+
+def offers() -> dict[str, Any]:
+    plans = current_plans()
+    return {
+        "offers": [_offer(plan) for plan in plans],
+        "limits": [_row(limit, plans) for limit in LIMITS.values() if _told(limit, plans)],
+        "features": [
+            (feature.label, feature.help, [name in plan.features for plan in plans])
+            for name, feature in FEATURES.items()
+            if not feature.later
+        ],
+    }
+
+
+def _offer(plan: Plan) -> Offer:
+    month, year = plan.price_monthly, plan.price_yearly
+    lines = [
+        f"{LIMITS[name].label}: {value(LIMITS[name], plan)}"
+        for name in CARD
+        if name in LIMITS and getattr(plan, LIMITS[name].field) != 0
+    ]
+    return Offer(
+        plan=plan,
+        monthly="" if month is None else format_money(month, plan.currency),
+        yearly="" if year is None else format_money(year, plan.currency),
+        saving=_saving(month, year),
+        lines=lines,
+        free=month == 0,
+    )
+
+
+def _saving(month: int | None, year: int | None) -> int:
+    if not month or year is None or year >= 12 * month:
+        return 0
+    return 100 - -(-100 * year // (12 * month))  # rounded down: no more is promised than is true
+
+
+def _told(limit: Limit, plans: list[Plan]) -> bool:
+    """What no plan limits is no reason to choose one."""
+    return not limit.later and any(getattr(plan, limit.field) is not None for plan in plans)
+
+
+def _row(limit: Limit, plans: list[Plan]) -> tuple[Any, Any, list[str]]:
+    return limit.label, limit.help, [value(limit, plan) for plan in plans]
+
+
+def value(limit: Limit, plan: Plan) -> str:
+    found = getattr(plan, limit.field)
+    if found is None:
+        return _("unlimited")
+    return filesizeformat(found) if limit.unit == BYTES else intcomma(found)
