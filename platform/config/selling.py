@@ -7,6 +7,21 @@ from django.core.exceptions import ImproperlyConfigured
 from config.environment import Env
 
 env = Env()
+__all__ = [
+    "CARD_RETRIES",
+    "GRACE_AFTER",
+    "GRACE_DAYS",
+    "INVOICE_DAYS",
+    "PAID_AT",
+    "PAYMENT",
+    "PLAN_STARTS",
+    "PUBLIC",
+    "REFERRAL_CREDIT",
+    "REMINDERS",
+    "STRIPE_API",
+    "STRIPE_KEY",
+    "STRIPE_WEBHOOK_SECRET",
+]
 
 # The one switch for a site that is offered to the public: landing page, prices, shared models, referrals and the like.
 PUBLIC = env.bool("ATTUNE_PUBLIC", default=False)
@@ -43,3 +58,6 @@ if PAYMENT == "stripe":
         raise ImproperlyConfigured(
             "ATTUNE_PAYMENT is stripe; set ATTUNE_STRIPE_KEY and ATTUNE_STRIPE_WEBHOOK_SECRET, too."
         )
+# A form that leads to a page of the payment provider: browsers ask whether it may, also after a redirect.
+_STRIPE_PAGES = ["https://checkout.stripe.com", "https://billing.stripe.com"]
+PAID_AT = ([STRIPE_API] if STRIPE_API else _STRIPE_PAGES) if PAYMENT == "stripe" else []

@@ -14,21 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from config import gpus, sign_on
 from config.environment import Env
+from config.logs import LOGGING as LOGGING
 from config.secret import secret_key
-from config.selling import (  # noqa: F401  (settings, too)
-    CARD_RETRIES,
-    GRACE_AFTER,
-    GRACE_DAYS,
-    INVOICE_DAYS,
-    PAYMENT,
-    PLAN_STARTS,
-    PUBLIC,
-    REFERRAL_CREDIT,
-    REMINDERS,
-    STRIPE_API,
-    STRIPE_KEY,
-    STRIPE_WEBHOOK_SECRET,
-)
+from config.selling import *  # noqa: F403  (settings, too)
+from config.selling import PAID_AT
 
 env = Env()
 
@@ -233,7 +222,7 @@ if _OIDC_URL or _SAML_URL:
     SOCIALACCOUNT_ADAPTER = "accounts.sign_on_adapter.SignOnAdapter"
 
 vars().update(env.email_url("ATTUNE_EMAIL_URL", default="filemail://"))
-if EMAIL_BACKEND.endswith("filebased.EmailBackend"):  # type: ignore[name-defined]  # noqa: F821
+if vars()["EMAIL_BACKEND"].endswith("filebased.EmailBackend"):
     EMAIL_FILE_PATH = str(ATTUNE_HOME / "mail")
 DEFAULT_FROM_EMAIL = env.str("ATTUNE_FROM_EMAIL", default="Attune <attune@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
@@ -291,9 +280,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2
 FILE_UPLOAD_TEMP_DIR = str(ATTUNE_HOME / "tmp")
 (ATTUNE_HOME / "tmp").mkdir(exist_ok=True)
 
-# A form that leads to a page of the payment provider: browsers ask whether it may, also after a redirect.
-_STRIPE_PAGES = ["https://checkout.stripe.com", "https://billing.stripe.com"]
-_PAID_AT = ([STRIPE_API] if STRIPE_API else _STRIPE_PAGES) if PAYMENT == "stripe" else []
 # plotly adds an empty <style> and that of its maps (the hashes; of its pinned version), and positions its layers with
 # style attributes.
 CONTENT_SECURITY_POLICY = {
@@ -310,7 +296,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:", "blob:"],
         "font-src": [SELF],
         "connect-src": [SELF],
-        "form-action": [SELF, *_PAID_AT],
+        "form-action": [SELF, *PAID_AT],
         "base-uri": [NONE],
         "object-src": [NONE],
         "frame-ancestors": [NONE],
@@ -396,16 +382,6 @@ SCHEDULES = [
     "billing.tasks.sweep",
 ]
 
-_LEVEL = env.str(
-    "ATTUNE_LOG_LEVEL", default="INFO", among=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-)
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": _LEVEL},
-}
 # Nothing is fetched from a model hub unless the operator says so; children inherit these.
 HUB = env.bool("ATTUNE_HUB", default=False)
 # Runs may fetch a base model that comes out of packages; operators always may.

@@ -17,7 +17,7 @@ from training.tasks import TASKS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-SETTING = re.compile(r'env\.\w+\(\s*"(ATTUNE_\w+)"')
+SETTING = re.compile(r'(?i:env)(?:\(\))?\.\w+\(\s*"(ATTUNE_\w+)"')
 
 
 def page(name: str) -> str:

@@ -13,6 +13,7 @@ from billing.models.ledger import (
     thousandths,
 )
 from billing.models.plans import OPEN, Override, Plan, Subscription
+from billing.payment import models as _payment  # noqa: F401
 
 __all__ = [
     "HELD",

@@ -18,10 +18,11 @@ from django.db import IntegrityError, transaction
 
 from accounts import audit
 from billing.invoices import issuing
-from billing.invoices.models import Invoice, Payment, ProviderEvent
+from billing.invoices.models import Invoice, Payment
 from billing.invoices.telling import tell
 from billing.models import Subscription
 from billing.payment.collecting import refund_key
+from billing.payment.models import ProviderEvent
 from training.problems import Problem
 
 log = logging.getLogger(__name__)
