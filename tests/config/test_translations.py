@@ -37,7 +37,7 @@ SOURCES = ("platform", "projects", "training", "templates")
 FORMATS = re.compile(r"%\(\w+\)[a-z]|%%|\{\w*\}|</?\w+[^>]*>")
 SAME = {"API", "Attune", "F1", "%(done)s of %(total)s", "%(millions)s M", "%(used)s of %(limit)s"}
 SAME |= {"CSV", "ROC", "SQuAD 2", "spaCy JSON Lines", "doccano JSON Lines"}
-SAME |= {"GPU", "Webhook", "Webhooks", "webhook", "webhooks"}
+SAME |= {"GPU", "GPUs", "%(used)s of %(uses)s", "Webhook", "Webhooks", "webhook", "webhooks"}
 CHINESE = "[\u4e00-\u9fff]"
 HINT = "Run “make messages” and translate what is new."
 
@@ -48,6 +48,7 @@ class Entry:
     msgstr: str = ""
     plural: str = ""
     fuzzy: bool = False
+    msgctxt: str = ""
 
 
 def entries(path: Path) -> list[Entry]:
@@ -118,7 +119,8 @@ def test_the_compiled_catalogue_is_up_to_date() -> None:
         if item.plural:
             assert compiled.ngettext(item.msgid, item.plural, 2) == item.msgstr, "make messages"
         else:
-            assert compiled.gettext(item.msgid) == item.msgstr, "make messages"
+            told = compiled.pgettext(item.msgctxt, item.msgid) if item.msgctxt else ""
+            assert (told or compiled.gettext(item.msgid)) == item.msgstr, "make messages"
 
 
 @pytest.mark.skipif(not shutil.which("msgfmt"), reason="gettext is not installed")
