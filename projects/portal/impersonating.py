@@ -38,7 +38,14 @@ LOOK = (
 )
 ACT = ("projects.", "django.views.i18n")
 # The person's own decisions, though they lie among what may be done.
-OWN = ("project-delete", "share", "share-revoke", "referrals")
+OWN = (
+    "project-delete",
+    "project-people",
+    "project-invite",
+    "share",
+    "share-revoke",
+    "referrals",
+)
 
 
 def can_act(operator: User) -> bool:
@@ -143,6 +150,8 @@ def permits(method: str, module: str, name: str) -> bool:
         return True
     if method in SAFE:
         return module.startswith(LOOK)
+    if method == "DELETE":  # only of the API, where one address also reads and changes
+        return False
     return module.startswith(ACT) and name not in OWN
 
 

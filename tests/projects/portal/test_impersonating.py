@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import AuditEntry, User, Workspace
+from accounts.models import AuditEntry, Invitation, User, Workspace
+from projects.models import Project
 from projects.portal import impersonating
 from projects.portal.models import Impersonation
 from training.problems import Problem
@@ -64,6 +66,31 @@ def test_what_is_the_persons_own_is_refused(
     assert answer.status_code in (302, 403, 404)
     assert "/panel" not in answer.headers.get("Location", "")
     assert Workspace.objects.get(slug="alice").name == "alice"
+
+
+@pytest.mark.parametrize(
+    ("method", "name"),
+    [
+        ("post", "project-people"),
+        ("post", "project-invite"),
+        ("post", "project-delete"),
+        ("delete", "api-project"),
+    ],
+)
+def test_who_sees_a_project_and_its_end_stay_the_persons_own(
+    operator_client: Client, alice: User, project: Project, method: str, name: str
+) -> None:
+    begin(operator_client, alice)
+    ids = {"project_id": project.pk}
+    ids |= {} if name.startswith("api") else {"slug": project.workspace.slug}
+    answer = getattr(operator_client, method)(
+        reverse(name, kwargs=ids), {"who": "chosen", "emails": "spy@example.org", "role": "editor"}
+    )
+    assert answer.status_code == 403
+    project.refresh_from_db()
+    assert not project.restricted
+    assert not Invitation.objects.exists()
+    assert Impersonation.objects.get().changes == 0
 
 
 def test_work_can_be_done_and_is_counted(
