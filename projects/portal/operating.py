@@ -112,32 +112,41 @@ def _operate(request: HttpRequest, run: Run) -> HttpResponse:
     if act is None:
         raise Http404
     try:
-        messages.success(request, act(run, user_of(request)))
+        messages.add_message(request, *act(run, user_of(request)))
     except Problem as problem:
         said = words(problem.code, problem.values)
         messages.error(request, f"{said['title']}. {said['found']} {said['remedy']}")
     return redirect("panel-run", run_id=run.pk)
 
 
-def cancel(run: Run, operator: User) -> str:
-    services.request_stop(run=run, user=operator)
-    audit.record(run.project.workspace, "run.cancelled", user=operator, about=str(run))
-    return _("The run is being stopped.")
+def cancel(run: Run, operator: User) -> tuple[int, str]:
+    """(level, words) of what has come of it, as the two below."""
+    stopped = services.request_stop(run=run, user=operator)  # which is in the trail
+    if stopped.status not in (Status.STOPPING, Status.CANCELLED):
+        return _nothing(stopped)
+    return messages.SUCCESS, _("The run is being stopped.")
 
 
-def requeue(run: Run, operator: User) -> str:
+def requeue(run: Run, operator: User) -> tuple[int, str]:
     """Away from the worker that has it, which notices that it has been given to another one."""
     if not services.give_back(run.pk, attempt=run.attempt, reason="operator"):
-        raise Problem("run.again", status=run.get_status_display())
+        run.refresh_from_db()
+        return _nothing(run)
     audit.record(run.project.workspace, "run.requeued", user=operator, about=str(run))
-    return _("The run is back in its queue.")
+    return messages.SUCCESS, _("The run is back in its queue.")
 
 
-def repeat(run: Run, operator: User) -> str:
+def repeat(run: Run, operator: User) -> tuple[int, str]:
     """As a new run of whoever has started it."""
     made = again.anew(run=run, user=run.created_by or operator)
     audit.record(run.project.workspace, "run.repeated", user=operator, about=str(made))
-    return _("Run %(number)s of the project does the same once more.") % {"number": made.number}
+    text = _("Run %(number)s of the project does the same once more.") % {"number": made.number}
+    return messages.SUCCESS, text
+
+
+def _nothing(run: Run) -> tuple[int, str]:
+    text = _("Nothing was done: the run is %(status)s by now.")
+    return messages.WARNING, text % {"status": run.get_status_display()}
 
 
 # --- storage ----------------------------------------------------------------------------------------------------------

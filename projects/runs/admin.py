@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -97,35 +96,31 @@ class RunAdmin(admin.ModelAdmin):
 
     @admin.action(description=_("Cancel"), permissions=["view"])
     def cancel(self, request: HttpRequest, runs: QuerySet[Run]) -> None:
+        """Each is in the trail by the service."""
+        ended = (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
         operator = user_of(request)
-        self._each(
-            request,
-            runs.exclude(status__in=(Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)),
-            "run.cancelled",
-            lambda run: bool(services.request_stop(run=run, user=operator)),
-        )
+        found = _named(runs.exclude(status__in=ended))
+        stopped = [services.request_stop(run=run, user=operator).status for run in found]
+        self._tell(request, len([s for s in stopped if s in (Status.STOPPING, Status.CANCELLED)]))
 
     @admin.action(description=_("Put back into the queue"), permissions=["view"])
     def requeue(self, request: HttpRequest, runs: QuerySet[Run]) -> None:
         """Away from the worker that has it, which then finds that it is another one's."""
-        self._each(
-            request,
-            runs.filter(status__in=(Status.STARTING, Status.RUNNING)),
-            "run.requeued",
-            lambda run: services.give_back(run.pk, attempt=run.attempt, reason="operator"),
-        )
-
-    def _each(
-        self, request: HttpRequest, runs: QuerySet[Run], verb: str, act: Callable[[Run], bool]
-    ) -> None:
+        held, operator = (Status.STARTING, Status.RUNNING), user_of(request)
         count = 0
-        for run in runs.select_related("project__workspace"):
-            if act(run):
+        for run in _named(runs.filter(status__in=held)):
+            if services.give_back(run.pk, attempt=run.attempt, reason="operator"):
                 count += 1
-                workspace = run.project.workspace
-                audit.record(workspace, verb, user=user_of(request), about=str(run))
+                audit.record(run.project.workspace, "run.requeued", user=operator, about=str(run))
+        self._tell(request, count)
+
+    def _tell(self, request: HttpRequest, count: int) -> None:
         text = ngettext("%(count)d run.", "%(count)d runs.", count) % {"count": count}
         self.message_user(request, text, messages.SUCCESS if count else messages.WARNING)
+
+
+def _named(runs: QuerySet[Run]) -> QuerySet[Run]:
+    return runs.select_related("project__workspace")
 
 
 @admin.register(Artifact)

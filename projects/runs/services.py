@@ -169,15 +169,17 @@ def request_stop(*, run: Run, user: User) -> Run:
     """A run that no worker has is cancelled at once, a running one within two seconds, one that has ended stays."""
     reason = f"user:{user.pk}"
     # One that is to be paused has the word already: it means something else now.
-    Run.objects.filter(pk=run.pk, status=Status.STOPPING).update(pausing=False)
+    pausing = Run.objects.filter(pk=run.pk, status=Status.STOPPING, pausing=True)
+    changed = bool(pausing.update(pausing=False))
     ahead = Q(status__in=(*lifecycle.AHEAD, Status.PAUSED))
     for _again in range(3):  # it may be claimed or given back between the two
-        if end(run.pk, Status.CANCELLED, where=ahead, reason=reason):
-            break
-        if lifecycle.move(run.pk, Status.STOPPING, reason=reason):
+        cancelled = end(run.pk, Status.CANCELLED, where=ahead, reason=reason)
+        if cancelled or lifecycle.move(run.pk, Status.STOPPING, reason=reason):
+            changed = True
             break
     run.refresh_from_db()
-    note("run.cancelled", run, user=user)
+    if changed:
+        note("run.cancelled", run, user=user)
     return run
 
 
