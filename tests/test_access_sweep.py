@@ -164,7 +164,7 @@ def ask(client: Client, method: str, name: str, ids: dict[str, Any]) -> Any:
     form = {} if route.json or method != "post" else {"data": route.data(ids)}
     kind = {"content_type": route.kind, "CONTENT_TYPE": route.kind}  # of an empty body too
     body = form or {"data": route.data(ids), **kind}
-    return getattr(client, method)(url, **body, headers=route.headers)
+    return getattr(client, method)(url + route.query, **body, headers=route.headers)
 
 
 def content(response: Any) -> bytes:
