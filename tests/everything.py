@@ -15,6 +15,7 @@ from pyarrow import parquet
 
 from accounts.models import Invitation, MailDomain, User, Workspace
 from accounts.services import create_token
+from billing.invoices.models import Invoice, InvoiceLine
 from notify.models import Delivery, News, Notice, Webhook
 from projects.datasets.models import (
     DatasetVersion,
@@ -75,8 +76,34 @@ def make_everything(home: Path, workspace: Workspace, user: User) -> dict[str, A
         "run_id": run.pk,
         "artifact_id": artifact.pk,
         "token_id": token.pk,
+        "invoice_id": _invoice(workspace).pk,
         **_told(workspace, user),
     }
+
+
+def _invoice(workspace: Workspace) -> Invoice:
+    """Open, for a month of a plan."""
+    known = {"name": "Canary Ltd", "address": "", "country": "", "tax_id": ""}
+    invoice = Invoice.objects.create(
+        workspace=workspace,
+        number=f"INV-{uuid4().hex[:12]}",
+        series="test",
+        year=2026,
+        running=Invoice.objects.count() + 1,
+        kind=Invoice.Kind.CHANGE,
+        key=uuid4().hex,
+        currency="EUR",
+        subtotal=2900,
+        total=2900,
+        seller=known,
+        customer=known,
+        provider="manual",
+        due_at=timezone.now() + timedelta(days=14),
+    )
+    InvoiceLine.objects.create(
+        invoice=invoice, position=1, kind=InvoiceLine.Kind.CORRECTION, amount=2900, unit_price=2900
+    )
+    return invoice
 
 
 def _told(workspace: Workspace, user: User) -> dict[str, Any]:

@@ -26,7 +26,8 @@ from accounts.models import AuditEntry, Member, Role, User, Workspace
 from accounts.services import create_token
 from projects.models import Project, Share
 from tests.access_excuses import FOR_ALL, OF_A_PROJECT, TAKEN_AWAY, UNWRITTEN
-from tests.access_routes import ACTORS, ROUTES
+from tests.access_kinds import ACTORS
+from tests.access_routes import ROUTES
 from tests.everything import make_everything
 
 # Not ours to sweep, with the reason.
@@ -42,7 +43,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 # Django's own view answers any method with a redirect, and acts on POST alone.
 LENIENT = {"set_language": 302}
 # Mail programs end mail by a POST without a cookie (RFC 8058): what counts is the signed token in the address.
-SIGNED = {"notices-off": 404}
+SIGNED = {"notices-off": 404, "stripe-events": 404}
 
 
 def routes(patterns: Any = None, prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -163,7 +164,7 @@ def ask(client: Client, method: str, name: str, ids: dict[str, Any]) -> Any:
     form = {} if route.json or method != "post" else {"data": route.data(ids)}
     kind = {"content_type": route.kind, "CONTENT_TYPE": route.kind}  # of an empty body too
     body = form or {"data": route.data(ids), **kind}
-    return getattr(client, method)(url, **body, headers=route.headers)
+    return getattr(client, method)(url + route.query, **body, headers=route.headers)
 
 
 def content(response: Any) -> bytes:

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from accounts import audit
 from accounts.access import user_of
 from accounts.admin import WorkspaceAdmin
-from billing import overriding, services, trials, versions
+from billing import invoice_admin, overriding, services, trials, versions
 from billing.limits import FEATURES, LIMITS, METERED
 from billing.models import Balance, Hold, LedgerEntry, Override, Plan, Subscription
 from billing.money import format_money
@@ -28,6 +28,8 @@ class SubscriptionInline(admin.StackedInline):
     can_delete = False
     readonly_fields = ("since", "trial_plan", "trial_ends_at")
 
+
+__all__ = ["invoice_admin"]  # registers itself
 
 # accounts may not import billing, so that the plan is added to its page from here.
 WorkspaceAdmin.inlines = (SubscriptionInline, *WorkspaceAdmin.inlines)

@@ -6,6 +6,7 @@ STATUSES = {
     "plan.base": 403,
     "plan.feature": 403,
     "plan.cap": 403,
+    "plan.trial": 403,
     "site.paused": 503,
     "site.impersonating": 403,
     "workspace.suspended": 403,

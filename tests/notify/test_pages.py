@@ -79,7 +79,7 @@ def test_mail_ends_without_signing_in(client: Client, alice: User) -> None:
     assert "run" in choice_of(alice).topics
     outside = Client(enforce_csrf_checks=True)
     assert outside.post(url, {"List-Unsubscribe": "One-Click"}).status_code == 200
-    assert choice_of(alice).topics == ["plan", "site"]
+    assert choice_of(alice).topics == ["plan", "tips", "bills", "site"]
     assert client.post(url[:-3] + "xx/").status_code == 404
 
 

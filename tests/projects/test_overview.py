@@ -83,7 +83,7 @@ def test_the_list_asks_as_often_for_many_as_for_one(
             workspace=workspace, user=alice, name=f"P{n}", task="text-classification"
         )
         make_run(make_version(made))
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(15):
         alice_client.get(f"/w/{workspace.slug}/")
 
 

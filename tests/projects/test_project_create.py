@@ -7,6 +7,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import Workspace
+from billing.models import Plan
 from billing.services import plan_of
 from projects.models import Project
 
@@ -60,8 +61,7 @@ def test_it_keeps_any_script_and_shows_it_as_text(
 
 def test_it_stops_at_the_plan(alice_client: Client, workspace: Workspace) -> None:
     plan = plan_of(workspace)
-    plan.max_projects = 1
-    plan.save()
+    Plan.objects.filter(pk=plan.pk).update(max_projects=1)
     alice_client.post(url(workspace), NEW)
     response = alice_client.post(url(workspace), NEW)
     assert response.status_code == 422

@@ -47,7 +47,7 @@ def values(invoice: Invoice) -> dict[str, Any]:
 
 def spoken(topic: str, values: Mapping[str, Any]) -> dict[str, str]:
     """Amounts and days of news about invoices, in the language of the moment."""
-    if topic != "bills":
+    if topic != "bills" or "currency" not in values:
         return {}
     currency = str(values["currency"])
     amounts = {

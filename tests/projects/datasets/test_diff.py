@@ -138,7 +138,7 @@ def test_many_changes_ask_the_database_no_more(
 ) -> None:
     changes = [{"op": "set", "row": row, "values": {"text": f"new {row}"}} for row in range(60)]
     revised = revise(version, alice, changes)
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(16):
         response = alice_client.get(url(revised, version))
     (kind,) = (kind for kind in response.context["kinds"] if kind.name == "changed")
     assert (len(kind.items), kind.more) == (50, 10)

@@ -369,5 +369,5 @@ def test_it_is_not_there_below_another_project(
 def test_few_queries(
     alice_client: Client, version: DatasetVersion, django_assert_max_num_queries: Callable[..., Any]
 ) -> None:
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(15):
         alice_client.get(url(version))

@@ -14,6 +14,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User, Workspace
+from billing.models import Plan
 from billing.services import plan_of
 from projects.datasets import checking, children, services, views
 from projects.datasets.models import DatasetVersion, Import, Upload
@@ -168,8 +169,7 @@ def test_the_plan_limits_rows(
     job: Import, workspace: Workspace, in_process: None, home: Path
 ) -> None:
     plan = plan_of(workspace)
-    plan.max_rows = 59
-    plan.save()
+    Plan.objects.filter(pk=plan.pk).update(max_rows=59)
     ended = run(job)
     assert ended.status == Status.BLOCKED
     assert ended.problem

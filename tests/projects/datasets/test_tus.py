@@ -18,6 +18,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User, Workspace
+from billing.models import Plan
 from billing.services import plan_of
 from projects.datasets import files, resuming
 from projects.datasets.models import PartialUpload, Upload
@@ -335,8 +336,7 @@ def test_what_is_announced_counts_as_storage_once(
     alice_client: Client, project: Project, workspace: Workspace
 ) -> None:
     plan = plan_of(workspace)
-    plan.max_storage_bytes = len(table()) + 10
-    plan.save()
+    Plan.objects.filter(pk=plan.pk).update(max_storage_bytes=len(table()) + 10)
     url = begin(alice_client, project)["Location"]
     response = begin(alice_client, project)
     assert (response.status_code, response.json()["code"]) == (403, "quota.storage")
@@ -348,12 +348,10 @@ def test_a_plan_that_became_smaller_refuses_at_the_end_and_keeps_what_came(
     alice_client: Client, url: str, workspace: Workspace
 ) -> None:
     plan = plan_of(workspace)
-    plan.max_storage_bytes = 1
-    plan.save()
+    Plan.objects.filter(pk=plan.pk).update(max_storage_bytes=1)
     assert patch(alice_client, url, table()).status_code == 403
     assert head(alice_client, url)["Upload-Offset"] == str(len(table()))
-    plan.max_storage_bytes = None
-    plan.save()
+    Plan.objects.filter(pk=plan.pk).update(max_storage_bytes=None)
     assert patch(alice_client, url, b"", len(table())).status_code == 204
 
 

@@ -13,6 +13,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User, Workspace
+from billing.models import Plan
 from billing.services import plan_of
 from projects.datasets import files, services
 from projects.datasets.models import Upload
@@ -139,8 +140,7 @@ def test_it_stops_at_the_plans_storage(
     alice_client: Client, project: Project, workspace: Workspace, home: Path
 ) -> None:
     plan = plan_of(workspace)
-    plan.max_storage_bytes = len(table()) + 10
-    plan.save()
+    Plan.objects.filter(pk=plan.pk).update(max_storage_bytes=len(table()) + 10)
     as_json = {"Accept": "application/json"}
     assert alice_client.post(url(project), {"file": file()}, headers=as_json).status_code == 201
     response = alice_client.post(url(project), {"file": file()}, headers=as_json)

@@ -124,7 +124,7 @@ def test_as_many_queries_for_many_rows_as_for_few(
     django_assert_max_num_queries: Any,
 ) -> None:
     version = make(table(3000))
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         alice_client.get(url(version))
 
 
