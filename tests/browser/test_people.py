@@ -34,7 +34,7 @@ def test_a_second_member_labels_and_does_not_train(
     with browser.new_context() as theirs:
         guest = theirs.new_page()
         guest.goto(link)
-        guest.get_by_role("link", name="Sign up").first.click()
+        guest.get_by_role("link", name="Create an account").click()
         sign_up(guest, "annotator@example.org")
         guest.get_by_role("button", name="Join").click()
         guest.get_by_text("Welcome to “owner”").wait_for()
