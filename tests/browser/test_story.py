@@ -37,7 +37,7 @@ def test_the_whole_story(walk: Any, tmp_path: Path) -> None:
 def signs_up(walk: Any) -> None:
     walk.go()
     walk.look("landing")
-    walk.page.get_by_role("link", name="Create an account").click()
+    walk.page.get_by_role("link", name="Sign up").first.click()
     walk.look("sign-up")
     walk.page.get_by_label("Email").fill(EMAIL)
     walk.page.get_by_label("Password").fill("correct horse battery")
