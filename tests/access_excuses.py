@@ -31,6 +31,7 @@ UNWRITTEN = {
     "version-health-examine": "the report is there, and nothing is looked at again",
     "api-tus-upload patch": "a piece of an upload that was written down when it began",
     "api-estimate": "asks only",
+    **dict.fromkeys(("run-cancel", "api-run-cancel"), "the run has ended, and nothing is stopped"),
     **dict.fromkeys(("run-fine-tune", "version-draft"), "starts nothing that was not started"),
 }
 # Parameters of URLs that name something which lies in a project.
