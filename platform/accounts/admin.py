@@ -1,7 +1,7 @@
 """People in the admin. Secrets are never shown: of a token only its first characters are stored."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.options import InlineModelAdmin
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import domains
 from accounts.access import user_of
 from accounts.models import ApiToken, AuditEntry, MailDomain, Member, User, Workspace
+from web.readonly import ReadOnly
 
 admin.site.unregister(Group)  # roles are of workspaces, not of groups
 
@@ -132,7 +133,7 @@ class MailDomainAdmin(admin.ModelAdmin):
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(admin.ModelAdmin):
+class AuditEntryAdmin(ReadOnly, admin.ModelAdmin):
     """To look at: nobody adds, changes or deletes here."""
 
     list_display = ("at", "who", "via", "verb", "about", "workspace", "address")
@@ -140,12 +141,3 @@ class AuditEntryAdmin(admin.ModelAdmin):
     list_select_related = ("workspace",)
     search_fields = ("who", "verb", "about", "workspace__slug", "address")
     show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -15,11 +15,18 @@ from django.utils.translation import ngettext
 from accounts import audit
 from accounts.access import user_of
 from accounts.admin import WorkspaceAdmin
-from billing import invoice_admin, overriding, services, trials, versions
+from billing import (
+    invoice_admin,  # noqa: F401  (registers itself)
+    overriding,
+    services,
+    trials,
+    versions,
+)
 from billing.limits import FEATURES, LIMITS, METERED
 from billing.models import Balance, Hold, LedgerEntry, Override, Plan, Subscription
 from billing.money import format_money
 from training.problems import Problem
+from web.readonly import ReadOnly
 
 
 class SubscriptionInline(admin.StackedInline):
@@ -28,8 +35,6 @@ class SubscriptionInline(admin.StackedInline):
     can_delete = False
     readonly_fields = ("since", "trial_plan", "trial_ends_at")
 
-
-__all__ = ["invoice_admin"]  # registers itself
 
 # accounts may not import billing, so that the plan is added to its page from here.
 WorkspaceAdmin.inlines = (SubscriptionInline, *WorkspaceAdmin.inlines)
@@ -240,21 +245,10 @@ class OverrideAdmin(admin.ModelAdmin):
             overriding.lift(override=one, user=user_of(request))
 
 
-class Readable(admin.ModelAdmin):
+@admin.register(LedgerEntry)
+class LedgerAdmin(ReadOnly, admin.ModelAdmin):
     """Written by the site alone."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-@admin.register(LedgerEntry)
-class LedgerAdmin(Readable):
     list_display = (
         "at", "workspace", "meter", "kind", "amount", "beyond", "run_id", "attempt", "note",
     )  # fmt: skip
@@ -265,7 +259,7 @@ class LedgerAdmin(Readable):
 
 
 @admin.register(Balance)
-class BalanceAdmin(Readable):
+class BalanceAdmin(ReadOnly, admin.ModelAdmin):
     """What the ledger adds up to; compared with it every night."""
 
     list_display = ("month", "workspace", "meter", "used", "beyond")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -26,33 +25,16 @@ from billing.invoices.models import (
 from billing.money import format_money
 from training.problems import Problem
 from web.errors import words
+from web.readonly import ReadOnly
 
 
-class ReadOnly(admin.ModelAdmin):
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class Lines(admin.TabularInline):
+class Lines(ReadOnly, admin.TabularInline):
     model = InvoiceLine
     extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(ReadOnly):
+class InvoiceAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("number", "workspace", "kind", "status", "amount", "issued_at", "due_at")
     list_filter = ("status", "kind", "provider", "issued_at")
     list_select_related = ("workspace",)
@@ -99,7 +81,7 @@ class InvoiceAdmin(ReadOnly):
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnly):
+class PaymentAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("invoice", "amount", "provider", "reference", "at")
     list_filter = ("provider", "at")
     list_select_related = ("invoice",)
@@ -107,7 +89,7 @@ class PaymentAdmin(ReadOnly):
 
 
 @admin.register(CreditEntry)
-class CreditAdmin(ReadOnly):
+class CreditAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("at", "workspace", "amount", "currency", "reason")
     list_filter = ("currency", "at")
     list_select_related = ("workspace",)

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
 from notify.models import Delivery, News, Webhook
-
-
-def never(admin: Any, request: HttpRequest, *args: Any) -> bool:
-    return False
+from web.readonly import ReadOnly, never
 
 
 @admin.register(News)
-class NewsAdmin(admin.ModelAdmin):
-    has_add_permission = has_change_permission = has_delete_permission = never  # type: ignore[assignment]
+class NewsAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("at", "kind", "workspace", "key", "spread_at")
     list_filter = ("kind", "at")
     list_select_related = ("workspace",)
@@ -37,8 +30,7 @@ class WebhookAdmin(admin.ModelAdmin):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(admin.ModelAdmin):
-    has_add_permission = has_change_permission = has_delete_permission = never  # type: ignore[assignment]
+class DeliveryAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("created_at", "news", "webhook", "user", "state", "attempts", "status", "said")
     list_filter = ("state", "created_at")
     list_select_related = ("news", "webhook", "user")

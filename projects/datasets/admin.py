@@ -17,19 +17,7 @@ from projects.datasets.models import (
     RowEdit,
     Upload,
 )
-
-
-class ReadOnly:
-    """What was uploaded and made of it is the users'; operators only look."""
-
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from web.readonly import ReadOnly
 
 
 @admin.register(Upload)

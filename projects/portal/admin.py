@@ -26,11 +26,8 @@ from projects.portal.models import (
     Share,
     SwitchRow,
 )
+from web.readonly import ReadOnly, never
 from web.switches import SWITCHES
-
-
-def never(admin: Any, request: HttpRequest, *args: Any) -> bool:
-    return False
 
 
 @admin.register(Announcement)
@@ -47,7 +44,7 @@ class AnnouncementAdmin(admin.ModelAdmin):
 
 
 @admin.register(SwitchRow)
-class SwitchAdmin(admin.ModelAdmin):
+class SwitchAdmin(ReadOnly, admin.ModelAdmin):
     """The switches that the code knows; none is added or taken away by hand."""
 
     has_add_permission = has_delete_permission = never  # type: ignore[assignment]
@@ -101,7 +98,6 @@ class FlagAdmin(admin.ModelAdmin):
 class ImpersonationAdmin(admin.ModelAdmin):
     """Begun on the page of a person; here it is read."""
 
-    has_add_permission = has_change_permission = has_delete_permission = never  # type: ignore[assignment]
     list_display = ("operator", "user", "reason", "started_at", "ended_at", "how", "changes")
     list_filter = ("how", "started_at")
     list_select_related = ("operator", "user")
@@ -120,7 +116,7 @@ class PriceAdmin(admin.ModelAdmin):
 
 
 @admin.register(Demo)
-class DemoAdmin(admin.ModelAdmin):
+class DemoAdmin(ReadOnly, admin.ModelAdmin):
     """The model on the landing page: one row."""
 
     list_display = ("run", "title_en", "title_zh")
@@ -135,7 +131,6 @@ class DemoAdmin(admin.ModelAdmin):
 class ShareAdmin(admin.ModelAdmin):
     """To look at, and to revoke what should not be public."""
 
-    has_add_permission = has_change_permission = has_delete_permission = never  # type: ignore[assignment]
     list_display = ("title", "run", "made_by", "made_at", "listed", "can_try", "revoked_at")
     list_filter = ("listed", "made_at", ("revoked_at", admin.EmptyFieldListFilter))
     list_select_related = ("run__project", "made_by")
@@ -152,8 +147,7 @@ class ShareAdmin(admin.ModelAdmin):
 
 
 @admin.register(Referral)
-class ReferralAdmin(admin.ModelAdmin):
-    has_add_permission = has_change_permission = has_delete_permission = never  # type: ignore[assignment]
+class ReferralAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("code", "sent_by", "workspace", "at", "earned_at", "amount", "currency")
     list_filter = (("earned_at", admin.EmptyFieldListFilter), "at")
     list_select_related = ("code__workspace", "workspace")
@@ -165,10 +159,9 @@ class ReferralAdmin(admin.ModelAdmin):
 
 
 @admin.register(Count)
-class CountAdmin(admin.ModelAdmin):
+class CountAdmin(ReadOnly, admin.ModelAdmin):
     """Numbers a day; nobody is named."""
 
-    has_add_permission = has_change_permission = has_delete_permission = never  # type: ignore[assignment]
     list_display = ("day", "name", "count")
     list_filter = ("name",)
     date_hierarchy = "day"

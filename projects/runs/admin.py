@@ -18,12 +18,9 @@ from accounts.access import user_of
 from projects.runs import services
 from projects.runs.models import Artifact, Run, Status
 from web.errors import words
+from web.readonly import ReadOnly
 
 OURS = "internal"  # of runs that failed on our side, for no known cause
-
-
-def never(admin: Any, request: HttpRequest, *args: Any) -> bool:
-    return False
 
 
 class CauseFilter(admin.SimpleListFilter):
@@ -49,8 +46,7 @@ class CauseFilter(admin.SimpleListFilter):
 
 
 @admin.register(Run)
-class RunAdmin(admin.ModelAdmin):
-    has_add_permission = has_change_permission = has_delete_permission = never  # type: ignore[assignment]
+class RunAdmin(ReadOnly, admin.ModelAdmin):
     list_display = (
         "name",
         "workspace",
@@ -124,8 +120,7 @@ def _named(runs: QuerySet[Run]) -> QuerySet[Run]:
 
 
 @admin.register(Artifact)
-class ArtifactAdmin(admin.ModelAdmin):
-    has_add_permission = has_change_permission = has_delete_permission = never  # type: ignore[assignment]
+class ArtifactAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("id", "run", "size", "created_at", "stored_at", "removed_at")
     list_filter = ("created_at", ("removed_at", admin.EmptyFieldListFilter))
     list_select_related = ("run__project",)
