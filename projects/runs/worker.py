@@ -211,20 +211,21 @@ def follow(
 
 
 def _conclude(run: Run, attempt: int, folder: Path, ended: Ended, seconds: float) -> None:
-    """Writes the end that the child's end calls for. Every write names the attempt, so that a late one is lost."""
+    """Writes the end that the child's end calls for; repeated as a whole while the database is away. Every write names
+    the attempt, so that a late one is lost."""
     if not ended.ours:
         log.warning("Run %s was taken from attempt %s", run.pk, attempt)
         folders.abandon(run, attempt)
     elif _stopped(run, ended) and Run.objects.filter(pk=run.pk, pausing=True).exists():
-        _persist(lambda: services.lay_down(run.pk, attempt=attempt, seconds=seconds))
+        services.lay_down(run.pk, attempt=attempt, seconds=seconds)
     elif _stopped(run, ended):
-        _persist(lambda: services.end(run.pk, Status.CANCELLED, attempt=attempt, seconds=seconds))
+        services.end(run.pk, Status.CANCELLED, attempt=attempt, seconds=seconds)
     elif ended.leaving:
         given: dict[str, Any] = {"attempt": attempt, "reason": "shutdown"}
         given["seconds"] = seconds if _had_states(run) else 0.0
-        _persist(lambda: services.requeue(run.pk, **given))
+        services.requeue(run.pk, **given)
     elif ended.returncode == STOPPED:  # by nobody here
-        _persist(lambda: services.lose(run.pk, attempt=attempt))
+        services.lose(run.pk, attempt=attempt)
     elif "problem" in ended.said and ended.returncode == PROBLEM:
         said = ended.said["problem"]
         raise Problem(said["code"], **(said.get("values") or {}))
@@ -243,7 +244,7 @@ def _again(run: Run, attempt: int) -> bool:
     reason = faults.MEMORY if faults.starved(run) else "killed"
     if reason == faults.MEMORY and faults.halvings(run):
         return False
-    return _persist(lambda: services.give_back(run.pk, attempt=attempt, reason=reason))
+    return services.give_back(run.pk, attempt=attempt, reason=reason)
 
 
 def _stopped(run: Run, ended: Ended) -> bool:
@@ -268,7 +269,7 @@ def _succeed(run: Run, attempt: int, folder: Path, ended: Ended, seconds: float)
     )
     report = storable({k: value for k, value in ended.said["report"].items() if k != "event"})
     given: dict[str, Any] = {"run": run, "attempt": attempt, "seconds": seconds}
-    if _persist(lambda: services.succeed(report=report, artifact=artifact, **given)):
+    if services.succeed(report=report, artifact=artifact, **given):
         failpoint("run.ended")
         folders.tidy(run, attempt, kept=True)
         folders.forget_states(run)
