@@ -8,17 +8,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import AuditEntry, User, Workspace
+from accounts.models import AuditEntry, Workspace
 from billing.models import LedgerEntry, Plan
 from billing.services import SECONDS, hold, limits_of, plan_of
-
-
-@pytest.fixture
-def admin(db: None) -> Client:
-    operator = User.objects.create_superuser("operator@example.org", "secret")
-    client = Client()
-    client.force_login(operator, backend="allauth.account.auth_backends.AuthenticationBackend")
-    return client
 
 
 @pytest.fixture

@@ -15,14 +15,6 @@ ACTIONS = "/admin/billing/invoice/"
 
 
 @pytest.fixture
-def admin(db: None) -> Client:
-    operator = User.objects.create_superuser("operator@example.org", "secret")
-    client = Client()
-    client.force_login(operator, backend="allauth.account.auth_backends.AuthenticationBackend")
-    return client
-
-
-@pytest.fixture
 def invoice(workspace: Workspace) -> Invoice:
     plans: dict[str, Plan] = sell()
     on_free(workspace)
