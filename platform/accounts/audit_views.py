@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts import audit, audit_words
 from accounts.access import Action, workspace_for
 from accounts.models import AuditEntry, Workspace
-from training.exports import harmless
+from training.exports.shape import csv_lines
 from web.streams import parts
 
 PAGE = 50
@@ -60,17 +58,11 @@ def audit_export(request: HttpRequest, slug: str) -> StreamingHttpResponse:
 
 def lines(found: QuerySet[AuditEntry]) -> Iterator[str]:
     """Batch by batch; a spreadsheet knows by the mark at the beginning that this is UTF-8."""
-    yield "\ufeff" + _line(HEAD)
+    yield "\ufeff" + csv_lines([HEAD])
     for entry in found.iterator(chunk_size=BATCH):
         values = json.dumps(entry.values, ensure_ascii=False) if entry.values else ""
         cells = (entry.who, entry.via, entry.address or "", entry.verb, entry.about, values)
-        yield _line((entry.at.isoformat(), *map(harmless, cells)))
-
-
-def _line(cells: Any) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerow(cells)
-    return text.getvalue()
+        yield csv_lines([(entry.at.isoformat(), *cells)])
 
 
 def _asked(request: HttpRequest) -> dict[str, Any]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import calendar
-import csv
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from io import StringIO
 from uuid import UUID
 
 from django.db.models import Max, Min, Sum
@@ -22,6 +20,7 @@ from billing.limits import METERED
 from billing.meters import Allowance, used_by_meter
 from billing.models import USED, LedgerEntry, month_start
 from billing.money import rounded
+from training.exports.shape import csv_lines
 
 RECENT = 14  # days whose mean is the basis of the forecast
 MILLI = Decimal("0.001")
@@ -158,22 +157,13 @@ def _meter_of(limit: str) -> str:
 
 def as_csv(found: list[Row], currency: str) -> Iterator[str]:
     """Lines of a CSV file with a header; a name that a spreadsheet would take for a formula is quoted."""
-    yield _line(
-        "day", "project", "project_id", "meter", "amount", "beyond", f"cost_{currency}_minor"
-    )
+    head = ("day", "project", "project_id", "meter", "amount", "beyond")
+    yield csv_lines([(*head, f"cost_{currency}_minor")])
     for row in found:
-        named = f"'{row.project}" if row.project[:1] in "=+-@\t\r" and row.project else row.project
         amount, over = (one.quantize(MILLI) for one in (row.amount, row.beyond))
         money = row.cost.quantize(MILLI / 10)
-        yield _line(
-            row.day.isoformat(), named, row.project_id or "", row.meter, amount, over, money
-        )
-
-
-def _line(*cells: object) -> str:
-    kept = StringIO()
-    csv.writer(kept).writerow(cells)
-    return kept.getvalue()
+        of = (row.day.isoformat(), row.project, row.project_id or "", row.meter)
+        yield csv_lines([(*of, amount, over, money)])
 
 
 # --- one run --------------------------------------------------------------------------------------------------------

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from datetime import date
-from io import StringIO
 from typing import Any
 
 from django.core.cache import cache
@@ -20,7 +18,7 @@ from billing.money import format_money, major
 from projects.portal.figures import DAYS, FIGURES, Figure, Period, Table, drawn
 from projects.portal.figures.shape import COUNT, DAY, HOURS, MONEY, SECONDS, SHARE
 from projects.portal.staff import staff_only
-from training.exports import harmless
+from training.exports.shape import csv_lines, harmless
 from web.templatetags.attune import DASH, amount, duration, percent
 
 FRESH = (
@@ -133,10 +131,7 @@ def _cells(table: Table, row: tuple[Any, ...]) -> list[str]:
 
 def as_csv(table: Table) -> str:
     """Nothing in it is taken for a formula by a spreadsheet. A BOM, since spreadsheets guess wrong without."""
-    out = StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerows(_plain_rows(table))
-    return "\ufeff" + out.getvalue()
+    return "\ufeff" + csv_lines(_plain_rows(table), safe=False)
 
 
 def _plain_rows(table: Table) -> Iterator[list[str]]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from training.exports.shape import Head, as_json, cells, harmless
+from training.exports.shape import Head, as_json, cells, csv_lines
 
 PLACE = ("split", "file", "line")
 _BOM = "\ufeff"
@@ -24,16 +22,9 @@ def sheet(
     head: Head, titles: Sequence[str], groups: Iterable[Iterable[Sequence[Any]]]
 ) -> Iterator[str]:
     """CSV; the first piece is the header line."""
-    yield (_BOM if head.safe else "") + _lines([titles], head.safe)
+    yield (_BOM if head.safe else "") + csv_lines([titles], safe=head.safe)
     for rows in groups:
-        yield _lines(rows, head.safe)
-
-
-def _lines(rows: Iterable[Sequence[Any]], safe: bool) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerows([[harmless(cell) for cell in row] for row in rows] if safe else rows)
-    return out.getvalue()
+        yield csv_lines(rows, safe=head.safe)
 
 
 def write_jsonl(head: Head, tables: Iterable[Any]) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -43,6 +45,15 @@ class Export:
 def harmless(cell: Any) -> Any:
     """A text that a spreadsheet will not run: numbers stay numbers, a formula gets an apostrophe in front."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+
+
+def csv_lines(rows: Iterable[Iterable[Any]], *, safe: bool = True) -> str:
+    """The lines of a CSV file for these rows; `safe`: for spreadsheets, in which no text is then a formula."""
+    out = io.StringIO()
+    csv.writer(out).writerows(
+        [harmless(cell) for cell in row] if safe else list(row) for row in rows
+    )
+    return out.getvalue()
 
 
 def as_json(head: Head, role: str, cell: Any) -> Any:

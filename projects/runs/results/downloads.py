@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ import pyarrow.parquet as pq
 
 from projects.runs.results.predictions import BEFORE, names_in
 from projects.runs.results.shape import Result
-from training.exports import harmless
+from training.exports.shape import csv_lines
 
 PLACE = ("row", "file", "line")
 SAID = ("label", "predicted", BEFORE, "probability", "score", "correct")
@@ -31,11 +29,11 @@ def predictions_csv(result: Result, path: Path, *, spreadsheet: bool = False) ->
     answers = ["answer"] if result.head in WHOLE else []
     labels = result.labels if _is_given(path, "probabilities") else []
     head = [*PLACE, *inputs, *said, *answers, *(f"p_{label}" for label in labels)]
-    yield _lines([head], spreadsheet)
+    yield csv_lines([head], safe=spreadsheet)
     for batch in pq.ParquetFile(path).iter_batches(2000):
         records = batch.to_pylist()
         lines = (_line(record, inputs, [*said, *answers], bool(labels)) for record in records)
-        yield _lines(lines, spreadsheet)
+        yield csv_lines(lines, safe=spreadsheet)
 
 
 def _is_given(path: Path, column: str) -> bool:
@@ -71,7 +69,7 @@ def metrics_csv(result: Result, *, spreadsheet: bool = False) -> str:
                 scores = _scores(found[average])
                 table.append([key, f"{average} average", *scores, rows, right, ""])
         table += [[key, name, "", "", "", "", "", value] for name, value in numbers(found)]
-    return _lines(table, spreadsheet)
+    return csv_lines(table, safe=spreadsheet)
 
 
 def numbers(metrics: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, float]]:
@@ -85,11 +83,3 @@ def numbers(metrics: Mapping[str, Any], before: str = "") -> Iterator[tuple[str,
 
 def _scores(scores: Mapping[str, float]) -> list[float]:
     return [scores[name] for name in ("precision", "recall", "f1")]
-
-
-def _lines(table: Iterable[Iterable[Any]], spreadsheet: bool) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    for line in table:
-        writer.writerow([harmless(cell) for cell in line] if spreadsheet else list(line))
-    return out.getvalue()
