@@ -26,7 +26,7 @@ test: setup-dev
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses 4 --ignore tests/faults $(ARGS)
 
 test-faults:
-	@$(PYTHON) platform/config/bootstrap.py --extras test lint postgres
+	@$(PYTHON) platform/config/bootstrap.py --extras test lint
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses 2 --dist worksteal -m faults tests/faults $(ARGS)
 
 check: setup-dev
