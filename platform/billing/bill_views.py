@@ -74,21 +74,14 @@ def _after(request: HttpRequest, workspace: Workspace, invoice: Invoice | None) 
     if invoice is None:
         messages.success(request, _("The change is noted for the end of the period."))
         return page
-    if invoice.status == Invoice.Status.OPEN and provider(invoice.provider).collects:
-        if not collecting.collect(invoice):
-            return _to_payment(request, workspace, invoice)
-        invoice.refresh_from_db()
+    if url := collecting.pay_or_lead(invoice):
+        return redirect(url)
+    invoice.refresh_from_db()
     if invoice.applied_at:
         messages.success(request, _("The plan has changed."))
         return page
     messages.info(request, _("The plan begins when this invoice is paid."))
     return redirect("invoice", slug=workspace.slug, invoice_id=invoice.pk)
-
-
-def _to_payment(request: HttpRequest, workspace: Workspace, invoice: Invoice) -> HttpResponse:
-    path = reverse("invoice", kwargs={"slug": workspace.slug, "invoice_id": invoice.pk})
-    url = collecting.checkout(invoice, settings.SITE_URL + path)
-    return redirect(url or path)
 
 
 @require_POST
@@ -183,8 +176,8 @@ def as_pdf(found: Invoice) -> HttpResponse:
 @require_POST
 def pay(request: HttpRequest, slug: str, invoice_id: UUID) -> HttpResponse:
     found = _invoice(request, slug, invoice_id)
-    assert found.workspace is not None  # noqa: S101  (it was found by it)
-    return _to_payment(request, found.workspace, found)
+    url = collecting.checkout(found, collecting.address(found))
+    return redirect(url or reverse("invoice", kwargs={"slug": slug, "invoice_id": found.pk}))
 
 
 @require_safe

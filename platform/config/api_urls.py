@@ -7,5 +7,6 @@ urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
     path("", include("notify.api_urls")),
+    path("", include("billing.bill_api_urls")),
     path("", include("projects.api_urls")),
 ]

@@ -6,6 +6,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts import audit
@@ -77,13 +78,27 @@ def checkout(invoice: Invoice, back: str) -> str:
     return provider(invoice.provider).checkout(invoice, amount, back)
 
 
+def pay_or_lead(invoice: Invoice) -> str:
+    """Right after a choice of the customer's: takes the money where that can be done, else the address of the page on
+    which it is paid; empty where nothing is to be paid, or not on a page."""
+    if invoice.status != Invoice.Status.OPEN or not provider(invoice.provider).collects:
+        return ""
+    return "" if collect(invoice) else checkout(invoice, address(invoice))
+
+
+def address(invoice: Invoice) -> str:
+    """Of its page here, to which the payment page leads back."""
+    slug = invoice.workspace.slug if invoice.workspace else ""
+    path = reverse("invoice", kwargs={"slug": slug, "invoice_id": invoice.pk})
+    return str(settings.SITE_URL) + path
+
+
 def refund(
     invoice: Invoice, *, amount: int, reason: str, key: str, user: User | None = None
 ) -> Invoice:
     """Sends money back by the way it came, then writes the credit note. Repeated with the key, both happen once."""
-    reference = ""
-    if 0 < amount <= issuing.refundable(invoice):
-        reference = provider(invoice.provider).refund(invoice, amount, key)
+    issuing.check_refund(invoice, amount)
+    reference = provider(invoice.provider).refund(invoice, amount, key)
     # The provider tells of it as well, maybe sooner than this line: by its own id both find the same note.
     known = refund_key(invoice.provider, reference) if reference else key
     said = {"amount": amount, "reason": reason, "reference": reference}
