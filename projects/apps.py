@@ -8,6 +8,8 @@ class ProjectsConfig(AppConfig):
 
     def ready(self) -> None:
         from billing import usage
-        from projects.selectors import project_count
+        from projects import receivers  # noqa: F401
+        from projects.selectors import project_count, project_names
 
         usage.register("projects", project_count)
+        usage.register_names(project_names)

@@ -18,6 +18,8 @@ class Project(models.Model):
     task = models.CharField(_("task"), max_length=40)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+    # Only owners, admins and those with a Share see it.
+    restricted = models.BooleanField(_("only for chosen people"), default=False)
 
     class Meta:
         verbose_name = _("project")
@@ -27,3 +29,19 @@ class Project(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Share(models.Model):
+    """A project that was shared with one member: it opens a restricted one, and any one to a guest."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="shares")
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    shared_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("share")
+        verbose_name_plural = _("shares")
+        constraints = [models.UniqueConstraint(fields=["project", "user"], name="share_once")]
+
+    def __str__(self) -> str:
+        return f"{self.project} · {self.user}"

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
-from accounts.access import Action, require, workspaces
-from accounts.models import Workspace
-from projects.models import Project
+from accounts.access import (
+    Action,
+    Standing,
+    check_entrance,
+    permits,
+    roles_that,
+    standing,
+    workspaces,
+)
+from accounts.models import Member, User, Workspace
+from projects.models import Project, Share
 from training.tasks import TASKS
 from training.tasks.shape import Task
 
@@ -25,21 +35,62 @@ def project_for(
     project = found.first()
     if project is None:
         raise Http404
-    require(request, project.workspace, action)
+    require_in(request, project, action)
     return project
 
 
+def require_in(request: Any, project: Project, action: Action) -> Project:
+    """`project`, or Http404 for strangers and for members who do not see it, or PermissionDenied for those whose role
+    does not allow `action`. All that lies in a project asks here."""
+    workspace, token = project.workspace, getattr(request, "auth", None)
+    found = standing(request.user, workspace, token)
+    if found is None or not _sees(found, request.user, project):
+        raise Http404
+    if not permits(found.role, action, token):
+        raise PermissionDenied
+    check_entrance(request, workspace)
+    return project
+
+
+def allowed_in(user: User, project: Project, action: Action) -> bool:
+    """Whether `user` may do it in the project; of a guest, the role counts there as anybody's does."""
+    found = standing(user, project.workspace)
+    return found is not None and _sees(found, user, project) and permits(found.role, action)
+
+
+def _sees(found: Standing, user: Any, project: Project) -> bool:
+    """The same as `seen_by`, of one project and without a query where none is needed."""
+    if permits(found.role, Action.MEMBERS) or not (found.guest or project.restricted):
+        return True
+    return Share.objects.filter(project=project, user=user).exists()
+
+
+def seen_by(user: Any, of: str = "") -> Q:
+    """A filter of projects, or with `of` such as "project__" of what lies in them: those that `user` sees."""
+    mine = Member.objects.filter(workspace=OuterRef(f"{of}workspace"), user=user)
+    share = Share.objects.filter(project=OuterRef(f"{of}pk"), user=user)
+    insider = Q(Exists(mine.filter(guest=False)), **{f"{of}restricted": False})
+    return Q(Exists(mine.filter(role__in=roles_that(Action.MEMBERS)))) | Q(Exists(share)) | insider
+
+
 def projects_in(workspace: Workspace) -> QuerySet[Project]:
+    """All of them, whoever asks: for what counts and cleans up."""
     return Project.objects.filter(workspace=workspace)
 
 
 def projects_of(request: Any) -> QuerySet[Project]:
     """All that the request may see, in every workspace of its user (or of its token)."""
-    return Project.objects.filter(workspace__in=workspaces(request)).select_related("workspace")
+    mine = Project.objects.filter(workspace__in=workspaces(request))
+    return mine.filter(seen_by(request.user)).select_related("workspace")
 
 
 def project_count(workspace: Workspace) -> int:
     return projects_in(workspace).count()
+
+
+def project_names(ids: Collection[UUID]) -> dict[UUID, str]:
+    """What those that are there are called."""
+    return dict(Project.objects.filter(pk__in=ids).values_list("pk", "name"))
 
 
 def task_of(project: Project) -> Task:

@@ -8,6 +8,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
+from accounts.audit import record
 from accounts.models import User, Workspace
 from billing.services import check_projects
 from projects.models import Project
@@ -26,12 +27,16 @@ def create_project(*, workspace: Workspace, user: User, name: str, task: str) ->
     if task not in known:
         raise Problem("project.task", task=task, known=", ".join(known))
     check_projects(workspace)
-    return Project.objects.create(workspace=workspace, name=name, task=task, created_by=user)
+    project = Project.objects.create(workspace=workspace, name=name, task=task, created_by=user)
+    record(workspace, "project.created", user=user, about=name, task=task)
+    return project
 
 
+@transaction.atomic
 def rename_project(*, project: Project, name: str) -> Project:
-    project.name = _clean_name(name)
+    before, project.name = project.name, _clean_name(name)
     project.save(update_fields=["name"])
+    record(project.workspace, "project.renamed", about=project.name, before=before)
     return project
 
 
@@ -46,6 +51,8 @@ def delete_project(*, project: Project) -> None:
     if active:
         raise Problem("project.busy", count=active)
     folders = _folders(project)
+    runs = project.runs.count()
+    record(project.workspace, "project.deleted", about=project.name, runs=runs)
     project.runs.all().delete()  # they protect their versions
     project.delete()
     transaction.on_commit(lambda: _remove(folders))

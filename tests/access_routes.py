@@ -103,6 +103,10 @@ def owners(get: int = 0, post: int = 0, **more: Any) -> Route:
     )
 
 
+def an_invitation(ids: dict[str, Any]) -> dict[str, Any]:
+    return {"role": "viewer", "days": "7", "uses": "1"}
+
+
 def a_webhook(ids: dict[str, Any]) -> dict[str, Any]:
     return {"url": "https://canary.example.org/Canary", "topics": ["run"]}
 
@@ -124,7 +128,34 @@ ROUTES: dict[str, Route] = {
     "workspace-settings": page(),
     "workspace-members": page(),
     "workspace-usage": page(),
+    "workspace-usage-file": page(),
+    "workspace-usage-chart": page(ids={"meter": "training_seconds"}),
+    "workspace-cap": action(302, member=403, data=lambda ids: {"cap": "10"}),
+    "api-plans": own(200, json=True),
+    "api-limits": api(),
+    "api-usage": api(),
+    "api-cap": Route(
+        {"put": (200, 403, 403, 404, UNKNOWN)}, json=True, data=lambda ids: {"spending_cap": 100}
+    ),
     "workspace-tokens": owners(200),
+    "workspace-audit": owners(200),
+    "workspace-signin": owners(200, post=302, data=lambda ids: {"needs_two_factors": "on"}),
+    "domain-claim": action(
+        302, member=403, data=lambda ids: {"domain": "canary.org", "role": "viewer"}
+    ),
+    "domain-release": action(302, member=403),
+    "session-end": Route({"post": (404, 404, 404, 404, LOGIN)}, ids={"session_id": "1000000"}),
+    "workspace-audit-export": owners(200),
+    "workspace-new": own(200, post=302, data=lambda ids: {"name": "Another"}),
+    "invitation": Route({"get": (410,) * 5, "post": (410,) * 5}, ids={"secret": "guess"}),
+    "member-invite": action(201, member=403, data=an_invitation),
+    "invitation-revoke": action(302, member=403),
+    "workspace-member": owners(200, post=302, data=lambda ids: {"role": "viewer"}),
+    "member-remove": action(302, member=403),
+    "workspace-hand-over": action(302, member=403, data=lambda ids: {"name": "not its name"}),
+    # The owner cannot: he is the last.
+    "workspace-leave": action(302, viewer=302),
+    "workspace-delete": action(302, member=403, data=lambda ids: {"name": "not its name"}),
     "workspace-rename": action(302, member=403, data=lambda ids: {"name": "Renamed"}),
     "token-create": action(201, member=403, data=lambda ids: {"name": "CI", "days": "30"}),
     "token-revoke": action(302, member=403),
@@ -155,6 +186,8 @@ ROUTES: dict[str, Route] = {
     ),
     "project": page(),
     "project-delete": action(302, data=lambda ids: {"name": "no, the name is another"}),
+    "project-people": owners(200, post=302, data=lambda ids: {"who": "chosen"}),
+    "project-invite": action(201, member=403, data=an_invitation),
     # --- data ----------------------------------------------------------------------------------------------------
     "upload": page(post=302, viewer=403, data=a_file),
     "upload-preview": page(post=302, data=a_mapping),
@@ -236,6 +269,17 @@ ROUTES: dict[str, Route] = {
     ),
     "api-webhook-test": owners(post=202, json=True),
     "api-webhook-deliveries": owners(200, json=True),
+    "api-workspaces": own(200, json=True),
+    "api-members": api(),
+    # Of the viewer himself: the owner may, and with a token too, since a viewer makes no tokens.
+    "api-member": Route(
+        {"patch": (200, 403, 403, 404, UNKNOWN), "delete": (204, 403, 403, 404, UNKNOWN)},
+        data=lambda ids: {"role": "annotator"},
+        json=True,
+    ),
+    "api-invitations": owners(200, post=201, json=True, data=lambda ids: {"role": "viewer"}),
+    "api-invitation": Route({"delete": (204, 403, 403, 404, UNKNOWN)}, json=True),
+    "api-audit": owners(200, json=True),
     "api-projects": Route(
         {"get": (200, 200, 200, 200, UNKNOWN), "post": (201, 201, 403, 404, UNKNOWN)},
         data=lambda ids: {"name": "New", "workspace": ids["slug"]},

@@ -13,7 +13,7 @@ import pyarrow as pa
 from django.utils import timezone
 from pyarrow import parquet
 
-from accounts.models import User, Workspace
+from accounts.models import Invitation, MailDomain, User, Workspace
 from accounts.services import create_token
 from notify.models import Delivery, News, Notice, Webhook
 from projects.datasets.models import (
@@ -51,8 +51,19 @@ def make_everything(home: Path, workspace: Workspace, user: User) -> dict[str, A
     run = _run(found)
     artifact = _artifact(run, home)
     token, _text = create_token(workspace=workspace, user=user, name="Canary")
+    invited = Invitation.objects.create(
+        workspace=workspace,
+        email="canary@example.org",
+        digest=uuid4().hex,
+        created_by=user,
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+    claimed = MailDomain.objects.create(workspace=workspace, domain=f"canary-{uuid4().hex[:8]}.org")
     return {
         "slug": workspace.slug,
+        "domain_id": claimed.pk,
+        "member_id": workspace.memberships.latest("pk").pk,
+        "invitation_id": invited.pk,
         "project_id": project.pk,
         "upload_id": upload.pk,
         "partial_id": _partial(project, home).pk,

@@ -30,6 +30,7 @@ MOST = 1000  # inputs in one call
 TOLERANCE = 1e-3  # between the probabilities of a run and those of its saved model
 PREDICTIONS = "predictions.parquet"
 PROOF = 16  # test rows that a model that writes is tried on; the run wrote the same ones together
+LONGEST = 4096  # tokens of a text that are counted where a model does not say how many it reads
 EXAMPLE = "My card has not arrived"
 
 
@@ -59,6 +60,22 @@ class Predictor:
             if store is not None:
                 return _recalled(self.model, records, store)
             return self.model.predict(records)
+
+    def tokens(
+        self, inputs: Sequence[Mapping[str, Any]], outputs: Sequence[Mapping[str, Any]]
+    ) -> int:
+        """How many were read, each text up to what the model reads of it, and how many were written."""
+        given = [text for item in inputs for text in _texts(item)]
+        written = [str(item["text"]) for item in outputs if isinstance(item.get("text"), str)]
+        most = int(self.model.about.get("max_length") or LONGEST)
+        with self.lock:
+            pieces = self.model.tokenizer(given + written, add_special_tokens=False)["input_ids"]
+        return sum(min(len(one), most) for one in pieces)
+
+
+def _texts(item: Mapping[str, Any]) -> list[str]:
+    values = (value if isinstance(value, list) else [value] for value in item.values())
+    return [text for each in values for text in each if isinstance(text, str) and text]
 
 
 def _recalled(

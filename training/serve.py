@@ -1,7 +1,7 @@
 """The serving process: finished models answer over HTTP on the loopback interface, for whoever holds the token.
 
-POST /predict  {"artifact": folder below the home, "inputs": [{"text"}]} -> {"outputs": [...], "seconds"}; with
-"vectors": another folder, drafts look there for texts that were read before.
+POST /predict  {"artifact": folder below the home, "inputs": [{"text"}]} -> {"outputs": [...], "tokens", "seconds"};
+with "vectors": another folder, drafts look there for texts that were read before.
 POST /release  {"artifact"} -> {"released": bool}; GET /health -> {"models"}. Problems answer 422 {"code", "values"}.
 """
 
@@ -176,8 +176,14 @@ class Handler(BaseHTTPRequestHandler):
         begin, models = time.perf_counter(), self.server.models
         predictor = models.get(body.get("artifact", ""))
         store = models.store(predictor, body.get("vectors"))
-        outputs = predictor.predict(body.get("inputs"), store)  # type: ignore[arg-type]
-        return {"outputs": outputs, "seconds": round(time.perf_counter() - begin, 4)}
+        inputs: Any = body.get("inputs")
+        outputs = predictor.predict(inputs, store)
+        tokens = predictor.tokens(inputs, outputs)
+        return {
+            "outputs": outputs,
+            "tokens": tokens,
+            "seconds": round(time.perf_counter() - begin, 4),
+        }
 
     def body(self) -> dict[str, Any]:
         length = self.headers.get("Content-Length", "")

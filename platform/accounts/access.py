@@ -7,6 +7,7 @@ an action is told so (403).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,9 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
+from accounts.factors import has_two_factors
 from accounts.models import ApiToken, Member, Role, User, Workspace
+from training.problems import Problem
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -31,6 +34,7 @@ class Action(StrEnum):
     USAGE = "usage"  # see what of the plan was used, by project and day
     CONNECT = "connect"  # webhooks: where news of the workspace are sent to
     BILLING = "billing"  # see and change the plan, pay invoices
+    MEET = "meet"  # see who else is in the workspace
     MEMBERS = "members"  # invite people, change their roles, remove them, share projects
     AUDIT = "audit"  # read who did what, and export it
     MANAGE = "manage"  # the workspace itself: its name, its API tokens, how people sign in
@@ -47,21 +51,24 @@ WORDS: dict[Action, Any] = {
     Action.USAGE: _("See what was used of the plan"),
     Action.CONNECT: _("Connect webhooks"),
     Action.BILLING: _("Change the plan, see and pay invoices"),
+    Action.MEET: _("See who else is in the workspace"),
     Action.MEMBERS: _("Invite and remove people, change roles, share projects"),
     Action.AUDIT: _("Read and export the audit trail"),
     Action.MANAGE: _("Rename the workspace, make API tokens, set rules for signing in"),
     Action.OWN: _("Make owners, hand the workspace over, delete it"),
 }
-_SEES = frozenset({Action.ENTER, Action.VIEW, Action.USAGE})
+_SEES = frozenset({Action.ENTER, Action.VIEW, Action.USAGE, Action.MEET})
 _WORKS = _SEES | {Action.LABEL, Action.EDIT, Action.TRAIN, Action.DOWNLOAD}
 TABLE: dict[str, frozenset[Action]] = {
     Role.OWNER: frozenset(Action),
     Role.ADMIN: frozenset(Action) - {Action.OWN, Action.BILLING},
     Role.EDITOR: _WORKS,
-    Role.ANNOTATOR: frozenset({Action.ENTER, Action.VIEW, Action.LABEL}),
+    Role.ANNOTATOR: frozenset({Action.ENTER, Action.VIEW, Action.LABEL, Action.MEET}),
     Role.VIEWER: _SEES,
     Role.BILLING: frozenset({Action.ENTER, Action.USAGE, Action.BILLING}),
 }
+# What guests may do in the workspace itself; in the projects shared with them they may do what their role says.
+GUESTS = frozenset({Action.ENTER, Action.VIEW})
 # A token that leaks must not be able to make further tokens, nor to give the workspace away.
 BY_TOKEN = frozenset(Action) - {Action.MANAGE, Action.OWN}
 
@@ -84,17 +91,33 @@ def user_of(request: Any) -> User:
     return request.user
 
 
-def role_of(
+@dataclass(frozen=True)
+class Standing:
+    """As what somebody is in a workspace. A guest sees the projects that are shared with him, and no others."""
+
+    role: str
+    guest: bool = False
+
+
+def standing(
     user: User | AnonymousUser, workspace: Workspace, token: ApiToken | None = None
-) -> str | None:
-    """The role in which `user` is in the workspace; None for strangers. A token opens only its own workspace."""
+) -> Standing | None:
+    """None for strangers. A token opens only its own workspace."""
     if not user.is_authenticated or not user.is_active:
         return None
     if token is not None and token.workspace_id != workspace.pk:
         return None
-    return (
-        Member.objects.filter(workspace=workspace, user=user).values_list("role", flat=True).first()
-    )
+    mine = Member.objects.filter(workspace=workspace, user=user).values_list("role", "guest")
+    found = mine.first()
+    return Standing(*found) if found else None
+
+
+def role_of(
+    user: User | AnonymousUser, workspace: Workspace, token: ApiToken | None = None
+) -> str | None:
+    """The role in which `user` is in the workspace; None for strangers."""
+    found = standing(user, workspace, token)
+    return found.role if found else None
 
 
 def allowed(
@@ -104,20 +127,38 @@ def allowed(
     token: ApiToken | None = None,
 ) -> bool:
     """The one decision. Operators are no exception: they see other people's work in the admin only."""
-    return permits(role_of(user, workspace, token), action, token)
+    return may(standing(user, workspace, token), action, token)
+
+
+def may(found: Standing | None, action: Action, token: ApiToken | None = None) -> bool:
+    """The decision about the workspace itself, for whoever knows the standing already."""
+    if found is None or (found.guest and action not in GUESTS):
+        return False
+    return permits(found.role, action, token)
 
 
 def require(request: Any, workspace: Workspace, action: Action) -> Workspace:
-    """`workspace`, or Http404 for strangers, or PermissionDenied for members without the role."""
+    """`workspace`, or Http404 for strangers, or PermissionDenied for members without the role.
+
+    Raises Problem(`access.*`) where the workspace asks for another way of signing in.
+    """
     token = getattr(request, "auth", None)
-    role = role_of(request.user, workspace, token)
-    if role is None:
+    found = standing(request.user, workspace, token)
+    if found is None:
         raise Http404
-    if not permits(role, action, token):
+    if not may(found, action, token):
         raise PermissionDenied
     for check in _CHECKS:
         check(request, workspace, action)
+    check_entrance(request, workspace)
     return workspace
+
+
+def check_entrance(request: Any, workspace: Workspace) -> None:
+    """The rules of the workspace for signing in. Tokens were made by somebody who had kept them."""
+    asked = workspace.needs_two_factors and getattr(request, "auth", None) is None
+    if asked and not has_two_factors(request.user):
+        raise Problem("access.two_factors", workspace=workspace.name)
 
 
 def workspace_for(request: Any, slug: str, action: Action) -> Workspace:

@@ -1,7 +1,7 @@
 """People in the admin. Secrets are never shown: of a token only its first characters are stored."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.options import InlineModelAdmin
@@ -12,7 +12,9 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import ApiToken, Member, User, Workspace
+from accounts import domains
+from accounts.access import user_of
+from accounts.models import ApiToken, AuditEntry, MailDomain, Member, User, Workspace
 
 admin.site.unregister(Group)  # roles are of workspaces, not of groups
 
@@ -108,4 +110,42 @@ class ApiTokenAdmin(admin.ModelAdmin):
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(MailDomain)
+class MailDomainAdmin(admin.ModelAdmin):
+    """Claims wait here for somebody who knows whose the domain is."""
+
+    list_display = ("domain", "workspace", "role", "sign_on", "claimed_by", "confirmed_at")
+    list_filter = ("sign_on", ("confirmed_at", admin.EmptyFieldListFilter))
+    list_select_related = ("workspace", "claimed_by")
+    search_fields = ("domain", "workspace__name", "workspace__slug")
+    autocomplete_fields = ("workspace",)
+    readonly_fields = ("claimed_by", "claimed_at")
+    actions = ("confirm",)
+
+    @admin.action(description=_("Confirm the chosen domains"))
+    def confirm(self, request: HttpRequest, rows: QuerySet[MailDomain]) -> None:
+        for domain in rows:
+            domains.confirm(domain=domain, by=user_of(request))
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(admin.ModelAdmin):
+    """To look at: nobody adds, changes or deletes here."""
+
+    list_display = ("at", "who", "via", "verb", "about", "workspace", "address")
+    list_filter = ("at",)
+    list_select_related = ("workspace",)
+    search_fields = ("who", "verb", "about", "workspace__slug", "address")
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -16,7 +16,7 @@ from typing import Any
 
 from allauth.core.internal.httpkit import get_client_ip
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import ApiToken, AuditEntry, User, Workspace
@@ -26,6 +26,7 @@ current: ContextVar[Any] = ContextVar("request", default=None)
 _SECRET = re.compile(r"secret|password|digest|cookie|(?<!_)token$", re.IGNORECASE)
 HIDDEN = "•••"
 LONGEST = 300  # characters of one value
+AT_ONCE = 1000  # entries that are too old
 
 
 def record(
@@ -56,6 +57,26 @@ def record(
     )
 
 
+def record_person(user: User | None, verb: str, *, request: Any = None, **values: Any) -> None:
+    """What somebody does with the own account, for each workspace that the person is in."""
+    mine = Workspace.objects.filter(memberships__user=user) if user else Workspace.objects.none()
+    found: list[Workspace | None] = [*mine]
+    for workspace in found or [None]:
+        record(workspace, verb, user=user, request=request, **values)
+
+
+def entries(
+    workspace: Workspace, *, who: str = "", verb: str = "", before: int = 0
+) -> QuerySet[AuditEntry]:
+    """The newest first. `who`: a part of the address; `verb`: one, or its first word; `before`: an entry's number."""
+    found = AuditEntry.objects.filter(workspace=workspace)
+    if who:
+        found = found.filter(who__icontains=who)
+    if verb:
+        found = found.filter(Q(verb=verb) | Q(verb__startswith=f"{verb}."))
+    return found.filter(pk__lt=before) if before else found
+
+
 def address_of(request: Any) -> str | None:
     """Of the client; behind proxies, as ATTUNE_PROXIES of them tell it. None where nobody asked over the net."""
     if request is None:
@@ -71,12 +92,9 @@ def expire(days: int) -> int:
     """Takes away what is older; 0 keeps everything. Returns how many entries went."""
     if days < 1:
         return 0
-    old = AuditEntry.objects.filter(at__lt=timezone.now() - timedelta(days=days))
-    return (
-        QuerySet(AuditEntry)
-        .filter(pk__in=list(old.values_list("pk", flat=True)))
-        ._raw_delete("default")
-    )
+    old = AuditEntry.objects.filter(at__lt=timezone.now() - timedelta(days=days)).order_by("at")
+    gone = list(old.values_list("pk", flat=True)[:AT_ONCE])
+    return int(QuerySet(AuditEntry).filter(pk__in=gone)._raw_delete("default"))
 
 
 def _via(request: Any, user: User | None) -> str:

@@ -69,6 +69,9 @@ class Workspace(models.Model):
     name = models.CharField(_("name"), max_length=80)
     slug = models.SlugField(_("slug"), max_length=60, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    needs_two_factors = models.BooleanField(_("all members need two factors"), default=False)
+    # Nobody is in it any more and all that it held is gone; what was billed stays on the books.
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     members: models.ManyToManyField[User, Member] = models.ManyToManyField(
         User, through="Member", related_name="workspaces"
     )
@@ -85,6 +88,8 @@ class Member(models.Model):
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.EDITOR)
+    # Sees only the projects that are shared with this person.
+    guest = models.BooleanField(_("guest"), default=False)
     joined_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -121,6 +126,53 @@ class ApiToken(models.Model):
     @property
     def is_expired(self) -> bool:
         return self.expires_at is not None and self.expires_at <= timezone.now()
+
+
+class Invitation(models.Model):
+    """A way into a workspace, by mail to one address or as a link. Only the SHA-256 of the secret is stored."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="invitations")
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.EDITOR)
+    guest = models.BooleanField(_("guest"), default=False)
+    projects = models.JSONField(default=list)  # ids of those that are shared along with it
+    email = models.EmailField(_("e-mail address"), blank=True)  # empty: whoever has the link
+    digest = models.CharField(max_length=64, unique=True)
+    uses = models.PositiveIntegerField(_("uses"), default=1)
+    used = models.PositiveIntegerField(default=0)
+    created_by = models.ForeignKey(User, models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.email or f"{self.get_role_display()} ({self.used}/{self.uses})"
+
+
+class MailDomain(models.Model):
+    """A mail domain that a workspace claims: whose new users join it, and may have to use the sign-on."""
+
+    domain = models.CharField(_("domain"), max_length=253, unique=True)
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="domains")
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.VIEWER)
+    sign_on = models.BooleanField(_("only through the sign-on"), default=False)
+    claimed_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    claimed_at = models.DateTimeField(auto_now_add=True)
+    # By an operator; before that, nothing follows from the claim.
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("mail domain")
+        verbose_name_plural = _("mail domains")
+        ordering = ["domain"]
+
+    def __str__(self) -> str:
+        return self.domain
 
 
 class AuditEntries(models.QuerySet["AuditEntry"]):

@@ -26,6 +26,7 @@ __all__ = [
     "operator_link",
     "rename_workspace",
     "revoke_token",
+    "set_rules",
 ]
 
 ALPHABET = string.ascii_letters + string.digits
@@ -55,6 +56,15 @@ def rename_workspace(*, workspace: Workspace, name: str) -> Workspace:
     workspace.save(update_fields=["name"])
     record(workspace, "workspace.renamed", before=before, after=workspace.name)
     return workspace
+
+
+@transaction.atomic
+def set_rules(*, workspace: Workspace, needs_two_factors: bool) -> None:
+    """From now on nobody sees anything of the workspace who does not keep them."""
+    if workspace.needs_two_factors != needs_two_factors:
+        workspace.needs_two_factors = needs_two_factors
+        workspace.save(update_fields=["needs_two_factors"])
+        record(workspace, "workspace.rules", needs_two_factors=needs_two_factors)
 
 
 @transaction.atomic

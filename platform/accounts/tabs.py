@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.access import Action, permits, role_of
+from accounts.access import Action, may, standing
 from accounts.models import Workspace
 
 
@@ -22,7 +22,7 @@ class Tab:
 
 TABS = (
     Tab("general", _("General"), "workspace-settings", Action.ENTER),
-    Tab("members", _("Members"), "workspace-members", Action.VIEW),
+    Tab("members", _("Members"), "workspace-members", Action.MEET),
     Tab("usage", _("Usage"), "workspace-usage", Action.USAGE),
     Tab("billing", _("Billing"), "workspace-billing", Action.BILLING),
     Tab("signin", _("Sign-in"), "workspace-signin", Action.MANAGE),
@@ -34,10 +34,9 @@ TABS = (
 
 def tabs_for(user: Any, workspace: Workspace) -> list[tuple[Tab, str]]:
     """Those that this person may open, each with its address. A part that is not there has no tab."""
-    role = role_of(user, workspace)
-    found = []
+    here, found = standing(user, workspace), []
     for tab in TABS:
-        if permits(role, tab.action):
+        if may(here, tab.action):
             try:
                 found.append((tab, reverse(tab.route, kwargs={"slug": workspace.slug})))
             except NoReverseMatch:

@@ -60,7 +60,7 @@ def workspace_rename(request: HttpRequest, slug: str) -> HttpResponse:
         services.rename_workspace(workspace=workspace, name=form.cleaned_data["name"])
         messages.success(request, _("The workspace was renamed."))
     else:
-        _tell_errors(request, form)
+        tell_errors(request, form)
     return redirect("workspace-settings", slug=slug)
 
 
@@ -71,7 +71,7 @@ def token_create(request: HttpRequest, slug: str) -> HttpResponse:
     workspace = workspace_for(request, slug, Action.MANAGE)
     form = TokenForm(request.POST)
     if not form.is_valid():
-        _tell_errors(request, form)
+        tell_errors(request, form)
         return redirect("workspace-tokens", slug=slug)
     token, text = services.create_token(
         workspace=workspace,
@@ -93,7 +93,7 @@ def token_revoke(request: HttpRequest, slug: str, token_id: UUID) -> HttpRespons
     return redirect("workspace-tokens", slug=slug)
 
 
-def _tell_errors(request: HttpRequest, form: Form) -> None:
+def tell_errors(request: HttpRequest, form: Form) -> None:
     for field, errors in form.errors.items():
         label = form.fields[field].label if field in form.fields else ""
         messages.error(request, f"{label}: {' '.join(str(error) for error in errors)}")

@@ -8,11 +8,15 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.access import also_check
-        from billing import receivers  # noqa: F401  (registers itself)
+        from billing import (
+            receivers,  # noqa: F401  (registers itself)
+            usage,
+        )
         from billing.invoices.telling import spoken
         from billing.subscriptions import receivers as of_bills  # noqa: F401  (registers itself)
         from billing.subscriptions.standing import check
         from notify.words import also_speak
 
+        usage.register("members", lambda workspace: workspace.memberships.count())
         also_check(check)
         also_speak(spoken)

@@ -17,7 +17,7 @@ from accounts import audit
 from accounts.access import Action, allowed, user_of, workspace_for
 from accounts.models import Workspace
 from billing import coupons, showing
-from billing.forms import ChoiceForm, CouponForm, DetailsForm
+from billing.bill_forms import ChoiceForm, CouponForm, DetailsForm
 from billing.invoices import export, pdf, words
 from billing.invoices.models import BillingDetails, Invoice
 from billing.invoices.selectors import due, invoices_of, payers

@@ -15,10 +15,10 @@ from billing.limits import METERED
 from billing.models import Balance, LedgerEntry, month_of
 
 
-def beyond(used: Decimal | int, wanted: Decimal | int, included: Decimal | int) -> Decimal:
+def beyond(used: Decimal | int, wanted: Decimal | int, allowed: Decimal | int) -> Decimal:
     """What of `wanted` lies beyond what is included, `used` having been used before. Negative for a negative."""
-    before = max(Decimal(0), Decimal(used) - included)
-    after = max(Decimal(0), Decimal(used) + wanted - included)
+    before = max(Decimal(0), Decimal(used) - allowed)
+    after = max(Decimal(0), Decimal(used) + wanted - allowed)
     return after - before
 
 
@@ -66,8 +66,8 @@ def _over(
 ) -> tuple[Decimal, Decimal]:
     """(what lies beyond the limit, price)."""
     limits = limits_of(workspace)
-    included, price = _included(limits, balance.meter), _price(limits, balance.meter)
-    over = beyond(balance.used, amount, included) if included is not None else Decimal(0)
+    allowed, price = included(limits, balance.meter), _price(limits, balance.meter)
+    over = beyond(balance.used, amount, allowed) if allowed is not None else Decimal(0)
     if of is None:
         return (over, price) if price is not None else (Decimal(0), Decimal(0))
     return _returned(of, over, balance.beyond, price)
@@ -85,7 +85,7 @@ def _returned(
     return -min(-over, max(charged, Decimal(0))), price or Decimal(0)
 
 
-def _included(limits: Limits, meter: str) -> Decimal | None:
+def included(limits: Limits, meter: str) -> Decimal | None:
     """In the meter's own units; None: unlimited."""
     metered = METERED[meter]
     limit = limits[metered.limit]

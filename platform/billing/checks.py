@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.humanize.templatetags.humanize import intword
 from django.template.defaultfilters import filesizeformat
 
 from accounts.models import Workspace
 from billing import offers, usage
 from billing.allowing import Limits, limits_of
-from billing.limits import BYTES, FEATURES, LIMITS
+from billing.limits import BYTES, FEATURES, LARGE, LIMITS
 from billing.subscribing import lock
 from training.problems import Problem
 
@@ -101,11 +103,14 @@ def refusal(
     **more: Any,
 ) -> Problem:
     """The problem of a limit, with what would lift it."""
-    values = {"limit": limits[name], "used": _plain(used), "wanted": _plain(wanted)}
-    spoken = {f"{key}_text": filesizeformat(value) for key, value in values.items()}
-    values |= spoken if LIMITS[name].unit == BYTES else {}
+    values: dict[str, Any] = {"limit": limits[name], "used": _plain(used), "wanted": _plain(wanted)}
+    if show := _SPOKEN.get(LIMITS[name].unit):
+        values |= {f"{key}_text": show(value) for key, value in values.items()}
     offer = offers.for_limit(workspace, limits.plan, name, _plain(used) + _plain(wanted))
     return Problem(LIMITS[name].problem, plan=limits.plan.name, **values, **offer, **more)
+
+
+_SPOKEN: dict[str, Callable[[Any], Any]] = {BYTES: filesizeformat, LARGE: intword}
 
 
 def _plain(amount: int | Decimal) -> int:

@@ -12,18 +12,16 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from accounts.models import Workspace
 from billing.allowing import limits_of
-from billing.booking import beyond, book, entered
-from billing.checks import refusal, refuse_over
-from billing.limits import METERED
+from billing.booking import book, entered
+from billing.checks import refuse_over
 from billing.meters import open_holds
-from billing.models import Balance, Hold, LedgerEntry, Meter, month_of
-from billing.offers import spending
-from billing.subscribing import lock, subscription_of
+from billing.models import Hold, LedgerEntry, Meter
+from billing.spending import check_meter
+from billing.subscribing import lock
 from training.problems import Problem
 
 Kind = LedgerEntry.Kind
@@ -82,45 +80,11 @@ def _room(
     limits, others = limits_of(workspace), open_holds(workspace).exclude(run_id=run_id)
     cost = Decimal(0)
     try:
-        cost = _check_time(workspace, others, seconds, meter)
+        cost = check_meter(workspace, meter, seconds, holds=others, limits=limits)
         refuse_over(workspace, limits, "runs", others.count(), 1)
     except Problem as problem:
         return problem, Decimal(0)
     return None, cost
-
-
-def _check_time(workspace: Workspace, others: QuerySet[Hold], seconds: int, meter: str) -> Decimal:
-    """Raises the meter's Problem, or `quota.spending`; else what lies beyond the plan costs."""
-    limits, metered = limits_of(workspace), METERED[meter]
-    limit = limits[metered.limit]
-    if limit is None:
-        return Decimal(0)
-    # Holds first: what settles between the two looks is counted twice rather than never.
-    held = others.filter(meter=meter).aggregate(total=Sum("seconds"))["total"] or 0
-    used = _used(workspace, meter) + held
-    over = beyond(used, seconds, Decimal(60 * limit))
-    if not over:
-        return Decimal(0)
-    price, cap = getattr(limits.plan, metered.price), subscription_of(workspace).spending_cap
-    if price is None or not cap:
-        raise refusal(workspace, limits, metered.limit, used / 60, math.ceil(seconds / 60))
-    cost = over / metered.per * price
-    check_cap(workspace, cost + (others.aggregate(total=Sum("cost"))["total"] or 0))
-    return Decimal(cost)
-
-
-def check_cap(workspace: Workspace, cost: Decimal) -> None:
-    """Raises Problem(`quota.spending`) where `cost`, in minor units, would go beyond what an owner has set."""
-    subscription = subscription_of(workspace)
-    rows = Balance.objects.filter(workspace=workspace, month=month_of())
-    spent = sum((row.cost for row in rows), Decimal(0))
-    if spent + cost > subscription.spending_cap:
-        raise Problem("quota.spending", **spending(workspace, subscription, spent, cost))
-
-
-def _used(workspace: Workspace, meter: str) -> Decimal:
-    row = Balance.objects.filter(workspace=workspace, meter=meter, month=month_of()).first()
-    return max(Decimal(0), row.used) if row else Decimal(0)
 
 
 def settle(*, run_id: UUID, attempt: int, seconds: float) -> LedgerEntry:

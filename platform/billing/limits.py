@@ -12,6 +12,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 BYTES, DAYS, MINUTES, COUNT, SHARE = "bytes", "days", "minutes", "", "times"
+LARGE = "millions"  # a number that is written by the million
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ LIMITS: dict[str, Limit] = _limits(
         "members",
         "max_members",
         _("Members"),
-        _("People in a workspace; invitations that are open count."),
+        _("People in a workspace, guests among them."),
         "billing.services:check_members",
         problem="quota.members",
     ),
@@ -151,6 +152,7 @@ LIMITS: dict[str, Limit] = _limits(
         _("Parameters of a base model"),
         _("The largest base model that can be fine-tuned."),
         "billing.services:check_base",
+        unit=LARGE,
         problem="quota.parameters",
         single=True,
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -68,13 +68,13 @@ class Allowance:
         )
 
 
-def allowance(workspace: Workspace) -> Allowance:
-    """What the plan allows and what is left of it now."""
+def allowance(workspace: Workspace, names: Collection[str] = tuple(LIMITS)) -> Allowance:
+    """What the plan allows and what is left of it now, of these limits or of all."""
     limits = limits_of(workspace)
     taken = _taken(workspace)
     every = {}
-    for name, limit in LIMITS.items():
-        used, held = taken[name] if name in taken else (_count(limit.name, workspace), 0)
+    for name in names:
+        used, held = taken[name] if name in taken else (_count(name, workspace), 0)
         every[name] = Meter(name, limits[name], used, held)
     return Allowance(limits, every)
 

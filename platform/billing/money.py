@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from babel.core import UnknownLocaleError
 from babel.numbers import format_currency, get_currency_precision, list_currencies
@@ -44,15 +45,16 @@ def format_price(amount: Decimal | int, currency: str) -> str:
 
 
 def _formatted(amount: Decimal, currency: str, digits: int | None = None) -> str:
-    given = {"currency_digits": digits is None, "decimal_quantization": digits is None}
-    locale = to_locale(get_language() or "en")
+    """`digits`: after the point; by default as many as the currency has."""
+    exact = digits is not None
+    if digits is not None:
+        amount = amount.quantize(Decimal(1).scaleb(-digits))
+    given: dict[str, Any] = {"currency_digits": not exact, "decimal_quantization": not exact}
     try:
-        if digits is None:
-            return format_currency(amount, currency, locale=locale, **given)
-        padded = amount.quantize(Decimal(1).scaleb(-digits))
-        return format_currency(padded, currency, locale=locale, **given)
+        locale = to_locale(get_language() or "en")
+        return format_currency(amount, currency, locale=locale, **given)
     except UnknownLocaleError:
-        return format_currency(amount, currency, locale="en")
+        return format_currency(amount, currency, locale="en", **given)
 
 
 def check_currency(code: str) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
-from accounts.access import TABLE, Action
+from accounts import audit
+from accounts.access import Action, allowed, roles_that
 from accounts.models import Member, Workspace
 from billing.allowing import of_plan
 from billing.limits import METERED
@@ -78,13 +79,16 @@ def _told(workspace: Workspace, plans: list[Plan], price: str = "") -> dict[str,
 
 def payers(workspace: Workspace) -> list[str]:
     """Addresses of those who may change the plan, a few of them."""
-    roles = [role for role, actions in TABLE.items() if Action.BILLING in actions]
+    roles = roles_that(Action.BILLING)
     found = Member.objects.filter(workspace=workspace, role__in=roles, user__is_active=True)
     return list(found.order_by("joined_at").values_list("user__email", flat=True)[:NAMED])
 
 
 def _address(workspace: Workspace) -> str:
-    """Of the page on which the plan is changed."""
+    """Of the page on which the plan is changed; "" for somebody who asks and may not do that."""
+    user = getattr(audit.current.get(), "user", None)
+    if user is not None and not allowed(user, workspace, Action.BILLING):
+        return ""
     try:
         return reverse("workspace-billing", args=[workspace.slug])
     except NoReverseMatch:

@@ -21,4 +21,11 @@ urlpatterns = [
     path(f"{INVOICE}pdf/", bill_views.invoice_pdf, name="invoice-pdf"),
     path(f"{INVOICE}pay/", bill_views.pay, name="invoice-pay"),
     path("billing/stripe/", hooks.stripe, name="stripe-events"),
+    path("w/<slug:slug>/settings/usage/file/", views.usage_csv, name="workspace-usage-file"),
+    path("w/<slug:slug>/settings/usage/cap/", views.spending_cap, name="workspace-cap"),
+    path(
+        "w/<slug:slug>/settings/usage/chart/<str:meter>/",
+        views.usage_chart,
+        name="workspace-usage-chart",
+    ),
 ]

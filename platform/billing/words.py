@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
 
-from django.contrib.humanize.templatetags.humanize import intcomma
+from django.contrib.humanize.templatetags.humanize import intcomma, intword
 from django.template.defaultfilters import filesizeformat
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
-from billing.limits import BYTES, LIMITS
+from billing.allowing import Limits, of_plan
+from billing.limits import BYTES, FEATURES, LARGE, LIMITS, METERED
 from billing.meters import Allowance, Meter
+from billing.models import Plan
+from billing.money import format_money
 from billing.nearing import near
+from billing.offers import beyond
+from billing.reports import Forecast, Receipt, Row
 
 
 @dataclass(frozen=True)
@@ -32,19 +42,25 @@ def lines(allowance: Allowance) -> list[Line]:
 
 
 def line(meter: Meter) -> Line:
-    limit = LIMITS[meter.name]
-    show: Callable[[int], str] = filesizeformat if limit.unit == BYTES else intcomma
+    show = _shown(meter.name)
     countable = meter.used is not None and meter.limit is not None
     left = _("%(amount)s left") % {"amount": show(meter.left or 0)} if countable else ""
     return Line(
         name=meter.name,
-        label=str(limit.label),
+        label=str(LIMITS[meter.name].label),
         used=min(meter.used, meter.limit) if countable else None,  # type: ignore[type-var]
         limit=meter.limit if countable else None,
         text=_text(meter, show),
         left=left,
         tone=_tone(meter),
     )
+
+
+def _shown(name: str) -> Callable[[int], Any]:
+    """How amounts of a limit are written."""
+    if LIMITS[name].unit == BYTES:
+        return filesizeformat
+    return intword if name == "tokens" or LIMITS[name].unit == LARGE else intcomma
 
 
 def _text(meter: Meter, show: Callable[[int], str]) -> str:
@@ -65,3 +81,184 @@ def _tone(meter: Meter) -> str:
     if meter.full:
         return "bad"
     return "warn" if near(meter) else ""
+
+
+# --- the page of usage ----------------------------------------------------------------------------------------------
+
+# Why a run, or a prediction, costs nothing.
+REASONS = {
+    "ours": gettext_lazy("it failed on our side"),
+    "untrained": gettext_lazy("it ended before it had trained"),
+    "unanswered": gettext_lazy("there was no answer"),
+}
+
+
+def amount(meter: str, value: Decimal) -> str:
+    """In minutes, or by number: “12.5”."""
+    if METERED[meter].per != 60:
+        return str(intcomma(int(value)))
+    minutes = value / 60
+    return number_format(minutes.quantize(Decimal("0.1")), force_grouping=True)
+
+
+@dataclass(frozen=True)
+class Metered:
+    name: str
+    label: str
+    unit: str
+    total: str
+
+
+def meters_in(found: Sequence[Row]) -> list[Metered]:
+    """Those of which something was used, in their order."""
+    sums: dict[str, Decimal] = {}
+    for row in found:
+        sums[row.meter] = sums.get(row.meter, Decimal(0)) + row.amount
+    return [
+        Metered(
+            name, str(one.label), _("minutes") if one.per == 60 else "", amount(name, sums[name])
+        )
+        for name, one in METERED.items()
+        if name in sums
+    ]
+
+
+def by_project(found: Sequence[tuple[str, dict[str, Decimal]]]) -> list[tuple[str, list[str]]]:
+    """(project, an amount for every meter that is used anywhere)."""
+    used = [name for name in METERED if any(name in sums for _project, sums in found)]
+    return [
+        (project, [amount(name, sums[name]) if name in sums else "–" for name in used])
+        for project, sums in found
+    ]
+
+
+def by_day(found: Sequence[Row]) -> list[tuple[date, list[str]]]:
+    """(day, an amount for every meter that is used anywhere), the newest first."""
+    used = [name for name in METERED if any(row.meter == name for row in found)]
+    sums: dict[date, dict[str, Decimal]] = {}
+    for row in found:
+        mine = sums.setdefault(row.day, {})
+        mine[row.meter] = mine.get(row.meter, Decimal(0)) + row.amount
+    return [
+        (day, [amount(name, sums[day][name]) if name in sums[day] else "–" for name in used])
+        for day in sorted(sums, reverse=True)
+    ]
+
+
+@dataclass(frozen=True)
+class Expected:
+    label: str
+    text: str
+    basis: str
+    tone: str
+
+
+def forecasts(found: Sequence[Forecast]) -> list[Expected]:
+    return [_expected(one) for one in found]
+
+
+def _expected(one: Forecast) -> Expected:
+    values = {"expected": intcomma(one.expected), "limit": intcomma(one.limit or 0)}
+    text = _("about %(expected)s by the end of the month") % values
+    if one.limit is not None:
+        text = _("about %(expected)s of %(limit)s by the end of the month") % values
+    if one.spent:
+        text = _("all of %(limit)s is used") % values
+    elif one.full_on:
+        text += " · " + _("used up about %(day)s") % {
+            "day": date_format(one.full_on, "MONTH_DAY_FORMAT")
+        }
+    basis = ngettext(
+        "from the mean of the last day", "from the mean of the last %(days)s days", one.days
+    ) % {"days": one.days}
+    return Expected(str(LIMITS[one.name].label), text, basis, "warn" if one.over else "")
+
+
+def held(holds: Any) -> list[tuple[str, str]]:
+    """(meter, how much) of what runs that have not ended hold."""
+    sums: dict[str, int] = {}
+    for one in holds:
+        sums[one.meter] = sums.get(one.meter, 0) + one.seconds
+    return [
+        (str(METERED[name].label), amount(name, Decimal(sums[name]))) for name in sums if sums[name]
+    ]
+
+
+def features(limits: Limits) -> list[tuple[str, bool]]:
+    """(words, whether the plan has it) of all that are there to be had."""
+    return [
+        (str(one.label), name in limits.features) for name, one in FEATURES.items() if not one.later
+    ]
+
+
+def prices(plan: Plan) -> list[tuple[str, str]]:
+    """(meter, its price beyond the plan)."""
+    return [(str(one.label), text) for one in METERED.values() if (text := beyond(plan, one.limit))]
+
+
+def limit_text(name: str, value: int | None) -> str:
+    """What a plan says of a limit: “1 GB”, “120”, “unlimited”."""
+    if value is None:
+        return str(_("unlimited"))
+    return str(_shown(name)(value))
+
+
+def plan_rows(plan: Plan) -> list[tuple[str, str]]:
+    """(words, what the plan says) of every limit that is there, for a list of what a plan has."""
+    values = of_plan(plan)
+    return [
+        (str(limit.label), limit_text(name, values[name]))
+        for name, limit in LIMITS.items()
+        if not limit.later
+    ]
+
+
+# --- one run --------------------------------------------------------------------------------------------------------
+
+
+def estimate_text(state: Allowance, limit: str, minutes: int) -> str:
+    """What a run is about to cost: “This run costs about 14 of your 60 minutes; 46 are left.”"""
+    meter = state.every[limit]
+    values = {"minutes": intcomma(minutes), "limit": intcomma(meter.limit or 0)}
+    if meter.limit is None:
+        said = ngettext(
+            "This run costs about %(minutes)s minute; your plan has no limit.",
+            "This run costs about %(minutes)s minutes; your plan has no limit.",
+            minutes,
+        )
+        return said % values
+    values["left"] = intcomma(meter.left or 0)
+    if minutes > (meter.left or 0):
+        return (
+            _("This run costs about %(minutes)s of your %(limit)s minutes, and %(left)s are left.")
+            % values
+        )
+    values["after"] = intcomma((meter.left or 0) - minutes)
+    return (
+        _(
+            "This run costs about %(minutes)s of your %(limit)s minutes; %(after)s are left after it."
+        )
+        % values
+    )
+
+
+def receipt_text(found: Receipt | None, ended: bool) -> str:
+    """What a run has cost, or that it was refunded and why; "" where there is nothing to say."""
+    if found is None:
+        return ""
+    values = {
+        "used": amount(found.meter, found.used),
+        "paid": amount(found.meter, found.paid),
+        "held": amount(found.meter, Decimal(found.held)),
+        "reason": str(REASONS.get(found.reason, found.reason)),
+        "money": format_money(found.cost, found.currency),
+    }
+    if found.refunded:
+        return _("Refunded in full, since %(reason)s: %(used)s minutes.") % values
+    if found.held and not ended:
+        return _("It holds %(held)s minutes of your plan until it ends.") % values
+    if not ended and not found.used:
+        return ""
+    if found.cost:
+        return _("It cost %(paid)s minutes of your plan, of which %(money)s beyond it.") % values
+    return _("It cost %(paid)s minutes of your plan.") % values

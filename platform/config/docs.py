@@ -10,8 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import override
 from drf_spectacular.generators import SchemaGenerator
 
+from accounts.access import WORDS, permits
+from accounts.models import Role
+from billing.limits import COUNT, FEATURES, LARGE, LIMITS, Limit
+from projects.runs.refunding import OUR_CODES
 from training.options import OPTIONS, Option
 from training.problems import TABLE
 from training.space import SPACE, Range
@@ -103,6 +108,47 @@ def columns() -> Iterator[str]:
     return table(("task", "data", "columns"), rows)
 
 
+def limits() -> Iterator[str]:
+    rows = (
+        (f"`{one.name}`", str(one.label), str(one.help) + _later(one.later), _unit(one))
+        for one in LIMITS.values()
+    )
+    return table(("name", "limit", "what it is", "unit"), rows)
+
+
+def _unit(limit: Limit) -> str:
+    unit = "number" if limit.unit in (COUNT, LARGE) else limit.unit
+    return f"{unit}{', a calendar month' if limit.monthly else ''}"
+
+
+def features() -> Iterator[str]:
+    rows = (
+        (f"`{one.name}`", str(one.label), str(one.help) + _later(one.later))
+        for one in FEATURES.values()
+    )
+    return table(("name", "feature", "what it is"), rows)
+
+
+def _later(later: bool) -> str:
+    return " Kept ready: there are no endpoints yet." if later else ""
+
+
+def refunds() -> Iterator[str]:
+    rows = ((f"`{code}`", TABLE[code].title) for code in sorted(OUR_CODES))
+    return table(("code", "what it is"), rows)
+
+
+def roles() -> Iterator[str]:
+    """Who may do what: the table by which it is decided."""
+    with override("en"):
+        head = ["may", *(str(role.label) for role in Role)]
+        rows = [
+            [str(words), *("yes" if permits(role, action) else "–" for role in Role)]
+            for action, words in WORDS.items()
+        ]
+    return table(head, rows)
+
+
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "problems": problems,
     "options": options,
@@ -110,6 +156,10 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "endpoints": endpoints,
     "gates": gates,
     "columns": columns,
+    "limits": limits,
+    "features": features,
+    "refunds": refunds,
+    "roles": roles,
 }
 
 

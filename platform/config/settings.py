@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from config import gpus
+from config import gpus, sign_on
 from config.secret import secret_key
 
 env = environ.Env()
@@ -46,6 +46,9 @@ DISK_RESERVE = env.int("ATTUNE_DISK_RESERVE", default=512 * 1024**2)
 SIGN_UP = env.bool("ATTUNE_SIGN_UP", default=True)
 # Proxies before this site that set X-Forwarded-For: whom the audit trail and the rate limits take for the visitor.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("ATTUNE_PROXIES", default=0)
+# Of those that one person owns, the first included, that comes with the account.
+WORKSPACES = env.int("ATTUNE_WORKSPACES", default=5)
+INVITATIONS_AN_HOUR = env.int("ATTUNE_INVITATIONS_AN_HOUR", default=30)  # from one workspace
 # How long the audit trail is kept; 0: for ever.
 AUDIT_DAYS = env.int("ATTUNE_AUDIT_DAYS", default=730)
 # Webhooks may lead into private networks, and to addresses without TLS: for sites where all who sign in are trusted.
@@ -101,6 +104,8 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_cotton",
     "django_htmx",
@@ -139,6 +144,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "web.middleware.ProblemMiddleware",
 ]
 
@@ -211,6 +217,37 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_SESSION_REMEMBER = True
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Attune"
+MFA_TOTP_TOLERANCE = 1  # steps of 30 s that a phone's clock may be off
+MFA_RECOVERY_CODES_SHOW_ONCE = False
+# Browsers take a page at localhost for a safe one; passkeys work there without TLS.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses need not be confirmed on every site
+
+# The sign-on of an organisation, by OpenID Connect or SAML: what its button is called; empty: there is none.
+SIGN_ON = ""
+_OIDC_URL = env.str("ATTUNE_OIDC_URL", default="")
+_SAML_URL = env.str("ATTUNE_SAML_METADATA", default="")
+if _OIDC_URL or _SAML_URL:
+    SIGN_ON = env.str("ATTUNE_SIGN_ON_NAME", default="SSO")
+    INSTALLED_APPS.append("allauth.socialaccount")
+    # An address that the sign-on has confirmed is that of the account which has it here.
+    SOCIALACCOUNT_PROVIDERS, SOCIALACCOUNT_APPS = sign_on.providers(
+        SIGN_ON,
+        oidc=_OIDC_URL,
+        client=env.str("ATTUNE_OIDC_CLIENT", default=""),
+        secret=env.str("ATTUNE_OIDC_SECRET", default=""),
+        saml=_SAML_URL,
+        entity=env.str("ATTUNE_SAML_ENTITY", default=""),
+    )
+    INSTALLED_APPS += SOCIALACCOUNT_APPS
+    SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+    SOCIALACCOUNT_AUTO_SIGNUP = True
+    # A form that leads to another site is stopped by the content security policy; a link is not.
+    SOCIALACCOUNT_LOGIN_ON_GET = True
+    SOCIALACCOUNT_ADAPTER = "accounts.sign_on_adapter.SignOnAdapter"
 
 vars().update(env.email_url("ATTUNE_EMAIL_URL", default="filemail://"))
 if EMAIL_BACKEND.endswith("filebased.EmailBackend"):  # type: ignore[name-defined]  # noqa: F821
@@ -370,6 +407,7 @@ SCHEDULES = [
     "projects.bases.tasks.sweep",
     "projects.pools.tasks.sweep",
     "notify.tasks.sweep",
+    "accounts.tasks.sweep",
     "projects.housekeeping.tasks.sweep",
     "billing.tasks.sweep",
 ]

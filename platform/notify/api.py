@@ -187,7 +187,7 @@ class WebhookDetail(APIView):
         responses={204: None, **problems(403, 404)},
     )
     def delete(self, request: Request, webhook_id: UUID) -> Response:
-        webhook_for(request, webhook_id).delete()
+        webhooks.remove(hook=webhook_for(request, webhook_id))
         return Response(status=204)
 
 

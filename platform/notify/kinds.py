@@ -41,7 +41,9 @@ TOPICS: dict[str, Topic] = {
     ),
     "plan": Topic(
         gettext_lazy("Limits of the plan that come near"),
-        gettext_lazy("For owners of a workspace: most of its storage or training minutes is used."),
+        gettext_lazy(
+            "For those who may change the plan: most or all of a limit is used, a trial ends."
+        ),
         mail=True,
     ),
     "bills": Topic(
@@ -155,6 +157,27 @@ KINDS: dict[str, Kind] = {
         gettext_noop("The refund {number} did not arrive"),
         gettext_noop("The bank has sent {total_text} back. It has to be sent another way."),
     ),
+    "quota.reached": Kind(
+        "plan",
+        "bad",
+        "gauge",
+        gettext_noop("“{workspace_name}” has reached a limit of its plan"),
+        gettext_noop("{meter}: all that the plan {plan} allows is used. {offer}"),
+    ),
+    "trial.ending": Kind(
+        "plan",
+        "warn",
+        "hourglass",
+        gettext_noop("The trial of “{workspace_name}” ends soon"),
+        gettext_noop("The plan {trial} ends on {date}; the plan {plan} comes back then."),
+    ),
+    "trial.ended": Kind(
+        "plan",
+        "info",
+        "hourglass",
+        gettext_noop("The trial of “{workspace_name}” has ended"),
+        gettext_noop("The plan {plan} counts again. Nothing was deleted."),
+    ),
     "webhook.off": Kind(
         "site",
         "warn",
@@ -175,6 +198,13 @@ KINDS: dict[str, Kind] = {
         "file-x",
         gettext_noop("Files that the site should have are missing"),
         gettext_noop("{count} of them, such as {example}. A backup may still have them."),
+    ),
+    "ledger.wrong": Kind(
+        "site",
+        "bad",
+        "scale",
+        gettext_noop("The ledger does not add up"),
+        gettext_noop("{count} sums differ from the entries, such as {example}. See the log."),
     ),
     PING: Kind(
         "site",

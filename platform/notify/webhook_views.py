@@ -127,6 +127,6 @@ def webhook_secret(request: HttpRequest, slug: str, webhook_id: UUID) -> HttpRes
 
 @require_POST
 def webhook_delete(request: HttpRequest, slug: str, webhook_id: UUID) -> HttpResponse:
-    webhook_for(request, webhook_id, slug).delete()
+    webhooks.remove(hook=webhook_for(request, webhook_id, slug))
     messages.success(request, _("The webhook was deleted."))
     return redirect("webhooks", slug=slug)

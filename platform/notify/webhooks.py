@@ -11,6 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 from django_q.tasks import async_task
 
+from accounts.audit import record
 from accounts.models import User, Workspace
 from notify import outgoing
 from notify.kinds import HOOKED, PING
@@ -29,9 +30,12 @@ def add(*, workspace: Workspace, user: User, url: str, topics: Iterable[str]) ->
         Workspace.objects.select_for_update().get(pk=workspace.pk)
         if workspace.webhooks.count() >= MOST:
             raise Problem("webhook.limit", limit=MOST)
-        return Webhook.objects.create(workspace=workspace, created_by=user, url=url, topics=wanted)
+        hook = Webhook.objects.create(workspace=workspace, created_by=user, url=url, topics=wanted)
+        record(workspace, "webhook.created", user=user, about=url, topics=wanted)
+        return hook
 
 
+@transaction.atomic
 def change(
     *,
     hook: Webhook,
@@ -49,14 +53,24 @@ def change(
         hook.failures = 0 if active and not hook.active else hook.failures
         hook.active = active
     hook.save(update_fields=["url", "topics", "active", "failures"])
+    said = {"topics": hook.topics, "active": hook.active}
+    record(hook.workspace, "webhook.changed", about=hook.url, **said)
     return hook
 
 
+@transaction.atomic
 def change_secret(*, hook: Webhook) -> Webhook:
     """From now on messages are signed with another one; the old one is good for nothing any more."""
     Webhook.objects.filter(pk=hook.pk).update(generation=F("generation") + 1)
     hook.refresh_from_db()
+    record(hook.workspace, "webhook.rekeyed", about=hook.url)
     return hook
+
+
+@transaction.atomic
+def remove(*, hook: Webhook) -> None:
+    record(hook.workspace, "webhook.deleted", about=hook.url)
+    hook.delete()
 
 
 def test(*, hook: Webhook) -> Delivery:

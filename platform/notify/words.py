@@ -50,6 +50,9 @@ def also_speak(speak: Speak) -> None:
 METERS = {
     "storage": gettext_noop("Storage"),
     "minutes": gettext_noop("Training minutes this month"),
+    "gpu_minutes": gettext_noop("GPU minutes this month"),
+    "predictions": gettext_noop("Predictions this month"),
+    "tokens": gettext_noop("Tokens this month"),
     "projects": gettext_noop("Projects"),
 }
 

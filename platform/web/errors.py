@@ -37,7 +37,6 @@ log = logging.getLogger("attune.errors")
 STATUSES = {
     "quota": 403,
     "plan": 403,
-    "plan.cap": 422,
     "request.anonymous": 401,
     "request.length": 411,
     "request.too_large": 413,
@@ -68,6 +67,14 @@ STATUSES = {
     "run.limit_stays": 409,
     "pool.taken": 409,
     "pool.unread": 409,
+    "member.last_owner": 409,
+    "member.already": 409,
+    "member.role": 403,
+    "invitation.gone": 410,
+    "invitation.address": 403,
+    "invitation.many": 429,
+    "invitation.mail": 503,
+    "access": 403,
 }
 # Letters and figures that are not mistaken for one another when read out.
 LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
 from django.conf import settings
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.core.signals import got_request_exception
@@ -13,6 +14,8 @@ from web.errors import busy_response, incident_response, is_busy, problem_respon
 
 # Django answers these itself, through the handlers named in the URLconf.
 DJANGOS = (Http404, PermissionDenied, SuspiciousOperation, BadRequest, MultiPartParserError)
+# By these allauth leads to another page, such as the one that asks for the password once more.
+ALLAUTHS = (ImmediateHttpResponse, ReauthenticationRequired)
 
 
 class ProblemMiddleware:
@@ -27,7 +30,7 @@ class ProblemMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, Problem):
             return problem_response(request, error)
-        if isinstance(error, DJANGOS) or settings.DEBUG:
+        if isinstance(error, DJANGOS + ALLAUTHS) or settings.DEBUG:
             return None
         if is_busy(error):
             return busy_response(request, error)

@@ -24,7 +24,7 @@ WORDS = {
     401: "No valid session or token.",
     403: "The role or the plan does not allow this.",
     404: "There is nothing of this kind in your workspaces.",
-    409: "The run, or the upload, is not at the point where this is possible.",
+    409: "What it is about is not at the point where this is possible.",
     410: "The file was there and is not any more.",
     411: "The request has no Content-Length.",
     412: "The header Tus-Resumable does not name a version that is spoken here.",
@@ -32,6 +32,7 @@ WORDS = {
     415: "The body is of another kind.",
     422: "The request was understood and cannot be done as it is.",
     423: "Another request is writing this upload; try again.",
+    429: "Too many at once; try again later.",
     460: "The checksum is not that of the bytes that came.",
     503: "A part of the site is not up at the moment; try again.",
 }

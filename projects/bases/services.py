@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from accounts.audit import record
 from accounts.models import User
 from projects.bases.models import BaseJob
 from projects.jobs.queue import enqueue
@@ -21,6 +22,7 @@ def start(*, base: str, kind: str, user: User) -> BaseJob:
         with transaction.atomic():
             job = BaseJob.objects.create(base=base, kind=kind, user=user)
             enqueue(TASK, job.pk, cluster=LOOK)
+            record(None, f"base.{kind}", user=user, about=base)
             return job
     except IntegrityError:
         return BaseJob.objects.filter(base=base).latest("created_at")

@@ -12,6 +12,7 @@ from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from accounts.audit import record
 from projects.datasets.models import DatasetVersion
 from projects.datasets.selectors import SPLITS, version_file
 from training import exports
@@ -72,6 +73,7 @@ def response(version: DatasetVersion, asked: Mapping[str, str]) -> StreamingHttp
     name += f"-{split}{export.ending}" if split else export.ending
     headers = {"Content-Disposition": content_disposition_header(True, name) or "attachment"}
     kind = f"{export.media}; charset=utf-8"
+    record(version.project.workspace, "data.downloaded", about=name, project=version.project.name)
     return StreamingHttpResponse(parts(text), content_type=kind, headers=headers)
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.audit import record
 from accounts.models import User
 from projects.datasets import diagnosis, services
 from projects.datasets.models import DatasetVersion, HealthReport, Import
@@ -87,6 +88,8 @@ def ignore(*, version: DatasetVersion, user: User, name: str, ignored: bool = Tr
     elif ignored:
         kept = report.ignored
     HealthReport.objects.filter(pk=report.pk).update(ignored=kept)
+    verb = "finding.ignored" if ignored else "finding.minded"
+    record(version.project.workspace, verb, user=user, about=str(version), finding=name)
 
 
 def go_back(*, version: DatasetVersion, user: User) -> Import:

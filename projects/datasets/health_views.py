@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.access import Action, allowed
+from accounts.access import Action
 from projects.datasets import charts, diagnosis, health, remedies, services
 from projects.datasets.findings import said_problem
 from projects.datasets.models import DatasetVersion
@@ -18,7 +18,7 @@ from projects.datasets.selectors import version_for
 from projects.datasets.views import DONE
 from projects.jobs.health import worker_alive
 from projects.people import user_of
-from projects.selectors import project_for
+from projects.selectors import allowed_in, project_for
 from training.problems import Problem
 from web.errors import as_json, status_of
 
@@ -72,7 +72,7 @@ def _page(request: HttpRequest, version: DatasetVersion) -> dict[str, Any]:
     return {
         **state,
         "workspace": version.project.workspace,
-        "can_edit": allowed(user_of(request), version.project.workspace, Action.EDIT),
+        "can_edit": allowed_in(user_of(request), version.project, Action.EDIT),
         "diagnosis": diagnosis.diagnosis(version, state["report"]),
         "reviewed": remedies.REVIEWED,
         "charts": [(plot, _url("version-health-chart", version, name)) for name, plot in plots.items()],

@@ -23,8 +23,9 @@ from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
 
+from accounts.audit import record
 from accounts.models import User
-from billing.services import check_storage
+from billing.services import check_dataset, check_storage
 from projects.datasets import files, services
 from projects.datasets.addresses import after_upload
 from projects.datasets.models import PartialUpload, Upload
@@ -67,8 +68,17 @@ def begin(
 @transaction.atomic
 def _book(partial: PartialUpload) -> None:
     """In one transaction, so that two who begin at once do not both get the last bytes of the plan."""
+    check_dataset(partial.project.workspace, partial.size)
     check_storage(partial.project.workspace, partial.size)
     partial.save(force_insert=True)
+    said = {"project": partial.project.name, "bytes": partial.size}
+    record(
+        partial.project.workspace,
+        "upload.begun",
+        user=partial.created_by,
+        about=partial.name,
+        **said,
+    )
     path = path_of(partial)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
@@ -121,6 +131,7 @@ def remove(*, partial: PartialUpload) -> None:
         if not Upload.objects.filter(pk=pk).exists():
             files.discard(target)
 
+    record(partial.project.workspace, "upload.dropped", about=partial.name)
     partial.delete()
     transaction.on_commit(clear)
 

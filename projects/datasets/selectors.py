@@ -14,12 +14,12 @@ from django.conf import settings
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 
-from accounts.access import Action, require
+from accounts.access import Action
 from projects.datasets import files
 from projects.datasets.models import DatasetVersion, Import, PartialUpload, Upload
 from projects.datasets.samples import SAMPLES, Sample
 from projects.models import Project
-from projects.selectors import task_of
+from projects.selectors import require_in, task_of
 from training import draft, table, validation
 from training import version as versions
 from training.problems import Problem
@@ -57,7 +57,7 @@ def _checked(request: Any, rows: QuerySet[M], pk: UUID | str, action: Action) ->
     found: Any = rows.select_related("project__workspace").filter(pk=pk).first()
     if found is None:
         raise Http404
-    require(request, found.project.workspace, action)
+    require_in(request, found.project, action)
     return found
 
 

@@ -13,8 +13,9 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.datastructures import MultiValueDict
 
+from accounts.audit import record
 from accounts.models import User
-from billing.services import check_storage
+from billing.services import check_dataset, check_storage
 from projects.datasets import files
 from projects.datasets.models import DatasetVersion, Import, Upload
 from projects.datasets.samples import SAMPLES, Sample
@@ -54,10 +55,11 @@ def one_file(sent: MultiValueDict[str, UploadedFile]) -> UploadedFile:
 def add_upload(*, project: Project, user: User, file: UploadedFile) -> Upload:
     """Keeps the file if it looks like a text table; leaves nothing behind when it raises.
 
-    Raises Problem(`upload.too_large`, `quota.storage`, `file.*`, `column.*`).
+    Raises Problem(`upload.too_large`, `quota.dataset`, `quota.storage`, `file.*`, `column.*`).
     """
     if (file.size or 0) > settings.MAX_UPLOAD_BYTES:
         raise files.too_large(file.size or 0)
+    check_dataset(project.workspace, file.size or 0)
     check_storage(project.workspace, file.size or 0)
     upload = Upload(pk=uuid4(), project=project, name=file_name(file.name or ""), created_by=user)
     upload.path = files.upload_path(project.pk, upload.pk)
@@ -79,6 +81,10 @@ def book(upload: Upload) -> None:
     lock(upload.project)
     check_storage(upload.project.workspace, upload.size)
     upload.save(force_insert=True)
+    said = {"project": upload.project.name, "bytes": upload.size}
+    record(
+        upload.project.workspace, "data.uploaded", user=upload.created_by, about=upload.name, **said
+    )
 
 
 def add_sample(*, project: Project, user: User, name: str) -> Import:
@@ -148,6 +154,7 @@ def start_import(
     if running:
         return running
     job = Import.objects.create(project=project, created_by=user, **wanted)
+    record(project.workspace, "data.imported", user=user, about=train.name, project=project.name)
     enqueue(CHECK, job.pk)
     return job
 
@@ -171,6 +178,8 @@ def start_revision(
     job = Import.objects.create(
         project=project, created_by=user, note=one_line(note)[:200], **wanted
     )
+    said = {"project": project.name, "note": job.note, "changes": len(changes)}
+    record(project.workspace, "data.changed", user=user, about=str(base), **said)
     enqueue(CHECK, job.pk)
     return job
 

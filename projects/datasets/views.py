@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.access import Action, allowed
+from accounts.access import Action
 from projects.datasets import diagnosis, editors, exporting, selectors, services
 from projects.datasets.addresses import after_upload, preview_url
 from projects.datasets.cells import LISTED, cells_of
@@ -31,7 +31,7 @@ from projects.datasets.models import DatasetVersion, Import, Upload
 from projects.jobs.health import worker_alive
 from projects.models import Project
 from projects.people import user_of
-from projects.selectors import project_for, task_of
+from projects.selectors import allowed_in, project_for, task_of
 from training import table
 from training.problems import Problem
 from training.tasks.shape import BETWEEN
@@ -146,10 +146,10 @@ def _page(request: HttpRequest, project: Project) -> dict[str, Any]:
     return {
         "project": project,
         "workspace": workspace,
-        "can_edit": allowed(user, workspace, Action.EDIT),
-        "can_label": allowed(user, workspace, Action.LABEL),
-        "can_train": allowed(user, workspace, Action.TRAIN),
-        "can_download": allowed(user, workspace, Action.DOWNLOAD),
+        "can_edit": allowed_in(user, project, Action.EDIT),
+        "can_label": allowed_in(user, project, Action.LABEL),
+        "can_train": allowed_in(user, project, Action.TRAIN),
+        "can_download": allowed_in(user, project, Action.DOWNLOAD),
         "max_upload": settings.MAX_UPLOAD_BYTES,
         "accepted": selectors.ACCEPTED,
     }

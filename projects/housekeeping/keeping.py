@@ -9,9 +9,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import F
 from django.utils import timezone
 
+from billing import replaying, trials
+from billing.services import limits_of_many
 from notify.services import announce, operators
 from projects import room
 from projects.housekeeping.finding import Lost, Orphan, lost, orphans
@@ -25,12 +26,17 @@ EVERY = 6 * 3600.0  # seconds between two looks at everything
 KEEP_STATES = 30  # days that a run can go on from a limit of its plan
 AT_ONCE = 5  # models that are taken into the storage in a minute
 STAMP = "housekeeping.stamp"
+NIGHTLY = "ledger.stamp"
+DAY = 24 * 3600.0 - 600
 
 
 def sweep() -> None:
     look_at_disk()
     store()
     expire()
+    trials.sweep()
+    if _due(NIGHTLY, DAY):
+        replaying.check()
     if _due():
         clean()
         expire_states()
@@ -38,11 +44,11 @@ def sweep() -> None:
         tell_of_lost(list(lost()))
 
 
-def _due() -> bool:
+def _due(name: str = STAMP, every: float = EVERY) -> bool:
     """A file tells when it was last done, so that a restart does not do it anew."""
-    stamp = Path(settings.ATTUNE_HOME) / "queue" / STAMP
+    stamp = Path(settings.ATTUNE_HOME) / "queue" / name
     try:
-        fresh = time.time() - stamp.stat().st_mtime < EVERY
+        fresh = time.time() - stamp.stat().st_mtime < every
     except OSError:
         fresh = False
     if not fresh:
@@ -69,12 +75,15 @@ def store() -> int:
 
 
 def expired() -> Iterator[Artifact]:
-    """Models that are older than the plan of their workspace keeps them."""
-    plan = "run__project__workspace__subscription__plan__keep_models_days"
-    kept = Artifact.objects.filter(removed_at=None, **{f"{plan}__isnull": False})
+    """Models that are older than the plan of their workspace keeps them, or what was agreed on beside it."""
+    kept = Artifact.objects.filter(removed_at=None).select_related("run__project")
+    owners = kept.values_list("run__project__workspace", flat=True).distinct()
+    allowed = limits_of_many(set(owners))
+    days = {pk: found for pk, limits in allowed.items() if (found := limits["keep_days"])}
     now = timezone.now()
-    for artifact in kept.annotate(days=F(plan)).order_by("created_at").iterator():
-        if artifact.created_at < now - timedelta(days=artifact.days):
+    mine = kept.filter(run__project__workspace__in=days).order_by("created_at")
+    for artifact in mine.iterator():
+        if artifact.created_at < now - timedelta(days=days[artifact.run.project.workspace_id]):
             yield artifact
 
 

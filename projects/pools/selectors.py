@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404
 
-from accounts.access import Action, require
+from accounts.access import Action
 from projects.datasets import drafts, files
 from projects.datasets.models import DatasetVersion, RowEdit
 from projects.datasets.selectors import label_rows
@@ -19,6 +19,7 @@ from projects.models import Project
 from projects.pools.kinds import Kind
 from projects.pools.models import Pool, PoolRow, Round
 from projects.runs.models import Run, Status
+from projects.selectors import require_in
 from training.problems import Problem
 
 State = PoolRow.State
@@ -40,7 +41,7 @@ def pool_for(request: Any, pool_id: UUID | str, action: Action) -> Pool:
     pool = related.filter(pk=pool_id).first()
     if pool is None:
         raise Http404
-    require(request, pool.project.workspace, action)
+    require_in(request, pool.project, action)
     return pool
 
 

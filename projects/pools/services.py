@@ -8,6 +8,7 @@ from dataclasses import asdict
 from django.db import transaction
 from django.db.models import Q
 
+from accounts.audit import record
 from accounts.models import User
 from projects.datasets import files, services
 from projects.datasets.models import Import, Upload
@@ -50,6 +51,7 @@ def add_pool(
         created_by=user,
     )
     enqueue(READ, pool.pk)
+    record(project.workspace, "pool.added", user=user, about=pool.name, project=project.name)
     return pool
 
 
@@ -78,6 +80,8 @@ def suggest(*, pool: Pool, run: Run, user: User | None) -> Round:
         return running
     asked = Round.objects.create(pool=pool, run=run, created_by=user)
     enqueue(SUGGEST, asked.pk)
+    said = {"project": pool.project.name, "run": run.number}
+    record(pool.project.workspace, "pool.suggested", user=user, about=pool.name, **said)
     return asked
 
 
@@ -89,6 +93,7 @@ def pool_status(pool: Pool) -> str:
 def remove(*, pool: Pool) -> None:
     """Its open texts are gone. Labels that were given stay in the draft, or in the versions made of it."""
     upload, vectors = pool.upload, vectors_folder(pool)
+    record(pool.project.workspace, "pool.deleted", about=pool.name, project=pool.project.name)
     pool.delete()
     transaction.on_commit(lambda: files.discard(vectors))
     if upload:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from billing import metering
 from projects.datasets import children
 from projects.datasets.children import Kind
 from projects.jobs import leaving
@@ -24,16 +25,20 @@ KEPT = 9  # of the likeliest labels, as many as there are keys for
 
 
 def work(asked: Round, attempt: int) -> bool:
-    """True when rows are left. Raises Problem(`artifact.gone`, `serving.unavailable`, `pool.version` …)."""
+    """True when rows are left. Raises Problem(`artifact.gone`, `serving.unavailable`, `quota.predictions` …)."""
     folder = folders.artifact_folder(artifact_of(asked.run))
     if not folder.is_dir():
         raise Problem("artifact.gone", name=folder.name)
     _version, kind = kinds.target(asked.pool.project)
+    workspace = asked.pool.project.workspace
+    where = {"run_id": asked.run_id, "project_id": asked.pool.project_id}
     begun = time.monotonic()
     # A later round takes the place of this one: what it has not come to is left alone.
     while newest_round(asked.pool) == asked and (rows := list(unasked(asked)[:BATCH])):
         inputs = [_input(row) for row in rows]
-        outputs = client.predict(folder, inputs, vectors_folder(asked.pool))
+        with metering.used(workspace, predictions=len(inputs), **where) as use:
+            outputs = client.predict(folder, inputs, vectors_folder(asked.pool))
+            use.tokens = client.tokens_of(outputs)
         _write(asked, kind, rows, outputs)
         if not children.beat(KIND, asked.pk, attempt, 0.0):
             return False

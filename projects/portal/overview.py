@@ -25,7 +25,7 @@ from projects.people import user_of
 from projects.portal import selectors
 from projects.portal.scores import main_scores, result_names, scores_of
 from projects.runs.selectors import on_other_rows
-from projects.selectors import project_for, task_of
+from projects.selectors import allowed_in, project_for, task_of
 
 PROJECTS = 50
 SHOWN = 20  # versions and runs on the overview; the newest
@@ -34,7 +34,9 @@ SHOWN = 20  # versions and runs on the overview; the newest
 @require_GET
 def workspace(request: HttpRequest, slug: str) -> HttpResponse:
     found = workspace_for(request, slug, Action.VIEW)
-    page = Paginator(selectors.project_rows(found), PROJECTS).get_page(request.GET.get("page"))
+    page = Paginator(selectors.project_rows(found, user_of(request)), PROJECTS).get_page(
+        request.GET.get("page")
+    )
     values = {
         "workspace": found,
         "page": page,
@@ -72,11 +74,11 @@ def project(request: HttpRequest, slug: str, project_id: UUID) -> HttpResponse:
         "samples": samples_for(found),
         "max_upload": settings.MAX_UPLOAD_BYTES,
         "accepted": ACCEPTED,
-        "can_edit": allowed(user, found.workspace, Action.EDIT),
-        "can_train": allowed(user, found.workspace, Action.TRAIN)
-        and all(map(trainable, versions[:1])),
-        "can_draft": allowed(user, found.workspace, Action.TRAIN)
-        and any(map(draftable, versions[:1])),
+        "can_edit": allowed_in(user, found, Action.EDIT),
+        "can_label": allowed_in(user, found, Action.LABEL),
+        "can_share": allowed_in(user, found, Action.MEMBERS),
+        "can_train": allowed_in(user, found, Action.TRAIN) and all(map(trainable, versions[:1])),
+        "can_draft": allowed_in(user, found, Action.TRAIN) and any(map(draftable, versions[:1])),
         "start_key": uuid4().hex,
     }
     return render(request, "projects/overview.html", values)

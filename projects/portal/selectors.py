@@ -7,22 +7,24 @@ from typing import Any
 from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, Greatest
 
-from accounts.models import Workspace
+from accounts.models import User, Workspace
 from projects.datasets.files import vectors_size
 from projects.datasets.models import DatasetVersion, PartialUpload, Upload
 from projects.models import Project
 from projects.runs.models import Artifact, Run, Status
+from projects.selectors import seen_by
 
 
-def project_rows(workspace: Workspace) -> QuerySet[Project]:
-    """The workspace's projects with `data_rows`, `run_status`, `finished` (the newest run with a model) and
-    `updated_at`; last touched first."""
+def project_rows(workspace: Workspace, user: User) -> QuerySet[Project]:
+    """The workspace's projects that `user` sees, with `data_rows`, `run_status`, `finished` (the newest run with a
+    model) and `updated_at`; last touched first."""
     of_project = {"project": OuterRef("pk")}
     versions = DatasetVersion.objects.filter(**of_project).order_by("-number")
     runs = Run.objects.filter(**of_project).order_by("-number")
     finished = runs.filter(status=Status.SUCCEEDED)
     return (
         Project.objects.filter(workspace=workspace)
+        .filter(seen_by(user))
         .annotate(
             data_rows=Subquery(versions.values("rows")[:1]),
             version_number=Subquery(versions.values("number")[:1]),

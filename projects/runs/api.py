@@ -21,7 +21,8 @@ from projects.datasets.models import DatasetVersion
 from projects.datasets.selectors import versions_in
 from projects.models import Project
 from projects.people import user_of
-from projects.runs import planning, predicting, selectors, services
+from projects.runs import costs, planning, predicting, selectors, services
+from projects.runs.api_costs import CostField, PlanCostSerializer
 from projects.runs.forms import default_base
 from projects.runs.models import Artifact, Run, RunEvent
 from projects.runs.polling import number
@@ -86,6 +87,9 @@ class EstimateSerializer(serializers.Serializer[Any]):
     memory = serializers.IntegerField(help_text="Bytes at the most, on each device.")
     devices = serializers.IntegerField()
     minutes = serializers.IntegerField(help_text="Of the plan: each device counts.")
+    plan = PlanCostSerializer(
+        help_text="What a run would hold of the plan, and what is left of it."
+    )
 
 
 class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
@@ -110,7 +114,7 @@ class RunProblemSerializer(serializers.Serializer[Any]):
 _FIELDS = """
 id project version test_hash number spec status pausing origin follows stage progress
 seconds_left estimated_seconds train_seconds total_seconds attempt queue data_state
-problem artifact created_at started_at ended_at
+problem artifact cost created_at started_at ended_at
 """
 
 
@@ -118,6 +122,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     queue = QueueField()
     problem = serializers.SerializerMethodField()
     artifact = serializers.SerializerMethodField()
+    cost = CostField()
     test_hash = serializers.CharField(
         source="version.test_hash",
         read_only=True,
@@ -221,7 +226,10 @@ class Estimates(APIView):
         spec = planning.spec(project, **given)
         planning.check_effort(spec, version)
         planning.check_base(spec, version.variant)
-        return Response(EstimateSerializer(planning.estimate(version, spec)).data)
+        found = planning.estimate(version, spec)
+        told = {"plan": costs.expected(project.workspace, spec, found)}
+        told |= {name: getattr(found, name) for name in costs.TOLD}
+        return Response(EstimateSerializer(told).data)
 
 
 class RunList(APIView):

@@ -20,6 +20,7 @@ def request_pause(*, run: Run, user: User) -> Run:
         if lifecycle.move(run.pk, Status.STOPPING, reason=reason, pausing=True):
             break
     run.refresh_from_db()
+    services.note("run.paused", run, user=user)
     return run
 
 
@@ -32,4 +33,5 @@ def resume(*, run: Run, user: User) -> Run:
         raise Problem("run.paused", status=run.get_status_display())
     services.admit(run.project.workspace)
     run.refresh_from_db()
+    services.note("run.resumed", run, user=user)
     return run

@@ -19,6 +19,7 @@ from accounts.access import Action, permits
 from projects.jobs.health import worker_alive
 from projects.runs.lifecycle import FINAL, HELD
 from projects.runs.models import Run, RunEvent
+from projects.selectors import seen_by
 from web.questions import Question
 
 HEARD = "Attune-Heard"  # header: seconds since the last sign of life of the worker
@@ -93,7 +94,7 @@ def _asked(user: Any, slug: str, project_id: UUID, run_id: UUID) -> QuerySet[Run
         project=project_id,
         project__workspace__slug=slug,
         project__workspace__memberships__user=user,
-    )
+    ).filter(seen_by(user, "project__"))
     role = F("project__workspace__memberships__role")
     return mine.order_by().values_list(*FIELDS[:-2], role, Subquery(last))
 

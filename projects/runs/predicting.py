@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import compress
 from typing import Any
 
+from billing import metering
 from projects.runs import folders, storing
 from projects.runs.models import Run
 from projects.runs.selectors import artifact_of
@@ -51,7 +52,7 @@ def predict(run: Run, inputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
 
     An input has a text for each of `roles`; `messages` may be a list of turns. With `candidates`, a list of texts, in
     place of the second of two texts the answer is {"nearest": …}. Raises Problem(`predict.*`, `run.unfinished`,
-    `artifact.expired`, `artifact.gone`, `serving.unavailable`).
+    `artifact.expired`, `artifact.gone`, `serving.unavailable`, `quota.*`).
     """
     if not 1 <= len(inputs) <= INPUTS:
         raise Problem("predict.inputs", limit=INPUTS, found=len(inputs))
@@ -65,11 +66,15 @@ def predict(run: Run, inputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
     folder = folders.artifact_folder(artifact)
     if not folder.is_dir():
         raise Problem("artifact.gone", name=folder.name)
-    # The model takes pairs, or texts with a list, in one call.
-    found = {
-        kind: iter(client.predict(folder, [*compress(records, map(kind.__eq__, kinds))]))
-        for kind in set(kinds)
-    }
+    where = {"run_id": run.pk, "project_id": run.project_id}
+    with metering.used(run.project.workspace, predictions=len(records), **where) as use:
+        # The model takes pairs, or texts with a list, in one call.
+        answers = {
+            kind: client.predict(folder, [*compress(records, map(kind.__eq__, kinds))])
+            for kind in set(kinds)
+        }
+        use.tokens = sum(map(client.tokens_of, answers.values()))
+    found = {kind: iter(answer) for kind, answer in answers.items()}
     return [_sorted(next(found[kind])) for kind in kinds]
 
 

@@ -13,7 +13,7 @@ from django.db.models import F, Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
-from accounts.access import Action, require
+from accounts.access import Action
 from projects.datasets.files import located
 from projects.datasets.models import DatasetVersion, HealthReport
 from projects.models import Project
@@ -22,7 +22,7 @@ from projects.runs.lifecycle import FINAL
 from projects.runs.models import Artifact, Run, RunEvent, Status
 from projects.runs.results import Result
 from projects.runs.results.shape import FIGURES
-from projects.selectors import task_of
+from projects.selectors import require_in, task_of
 from training import draft, generative_defaults
 from training.events import STAGES
 from training.problems import TABLE, Problem
@@ -79,7 +79,7 @@ def run_for(
     run = found.first()
     if run is None:
         raise Http404
-    require(request, run.project.workspace, action)
+    require_in(request, run.project, action)
     return run
 
 

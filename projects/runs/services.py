@@ -9,17 +9,16 @@ from uuid import UUID, uuid4
 from django.db import IntegrityError, transaction
 from django.db.models import F, Max, Q
 
+from accounts.audit import record
 from accounts.models import User, Workspace
-from billing.models import Meter
-from billing.services import check_devices, hold, no_room, release, settle
+from billing.services import hold, no_room, release, settle
 from projects import room
 from projects.datasets import diagnosis
 from projects.datasets.models import DatasetVersion
 from projects.datasets.selectors import trainable
-from projects.jobs.health import GPU
 from projects.jobs.queue import enqueue
 from projects.models import Project
-from projects.runs import folders, lifecycle, planning, telling
+from projects.runs import allowed, folders, holding, lifecycle, planning, refunding, telling
 from projects.runs.models import Artifact, Run, Status
 from training import clashes
 from training.problems import Problem
@@ -51,7 +50,7 @@ def start(
     same run.
 
     `confirmed`: the person has seen that the data's gate is red; findings that are ignored do not make it so. Raises
-    Problem(`spec.*`, `base.*`, `run.version`, `run.gate`, `disk.full`, `quota.*` but `quota.runs`).
+    Problem(`spec.*`, `base.*`, `run.version`, `run.gate`, `disk.full`, `plan.*`, `quota.*` but `quota.runs`).
     """
     key = start_key or uuid4().hex
     found = Run.objects.filter(project=project, start_key=key).first()
@@ -72,7 +71,7 @@ def start(
     planning.check_base(spec, version.variant)
     planning.check_devices(spec)
     planning.check_quantize(spec)
-    check_devices(project.workspace, planning.devices(spec))
+    allowed.check(project.workspace, spec)
     room.check(planning.bytes_kept(spec))
     run = Run(project=project, version=version, start_key=key, created_by=user)
     run.origin, run.follows = origin, follows
@@ -116,6 +115,7 @@ def _create(run: Run) -> Run:
         raise short
     _check_ahead(project.workspace)
     run.refresh_from_db(fields=["status", "waits_for"])
+    note("run.started", run, user=run.created_by, base=run.spec.get("base", ""))
     return run
 
 
@@ -128,7 +128,10 @@ def _check_ahead(workspace: Workspace) -> None:
 @transaction.atomic
 def _admit(run: Run, workspace: Workspace) -> Problem | None:
     """Gives a run that waits its place in the plan and puts it into the queue; or says what is lacking."""
-    needed = {"seconds": expected(run), "meter": meter_of(run.cluster)}
+    needed: dict[str, Any] = {
+        "seconds": holding.of_run(run),
+        "meter": holding.meter_of(run.cluster),
+    }
     short = no_room(workspace, run_id=run.pk, **needed)
     if short:
         waits_for = "runs" if short.code == "quota.runs" else "minutes"
@@ -138,19 +141,6 @@ def _admit(run: Run, workspace: Workspace) -> Problem | None:
         hold(workspace=workspace, run_id=run.pk, project_id=run.project_id, **needed)
         enqueue(EXECUTE, run.pk, cluster=run.cluster)
     return None
-
-
-def expected(run: Run) -> float:
-    """Seconds of the plan that the run is expected to take: each device counts, and a search all that it was given."""
-    search = run.spec.get("search") or {}
-    if search.get("minutes"):
-        return 60.0 * float(search["minutes"])
-    return max(1.0, run.estimated_seconds or 0) * planning.devices_of(run)
-
-
-def meter_of(cluster: str) -> str:
-    """What the ledger counts for a run in this part of the queue."""
-    return Meter.GPU_SECONDS if cluster == GPU else Meter.TRAINING_SECONDS
 
 
 def admit(workspace: Workspace) -> int:
@@ -185,7 +175,14 @@ def request_stop(*, run: Run, user: User) -> Run:
         if lifecycle.move(run.pk, Status.STOPPING, reason=reason):
             break
     run.refresh_from_db()
+    note("run.cancelled", run, user=user)
     return run
+
+
+def note(verb: str, run: Run, **said: Any) -> None:
+    """In the audit trail, by the number that the run has in its project."""
+    project = run.project
+    record(project.workspace, verb, about=f"{project.name} · {run.number}", **said)
 
 
 @transaction.atomic
@@ -201,11 +198,12 @@ def end(
 ) -> bool:
     """A final status, what it used and its place in the plan given back: all three or none.
 
-    `seconds` are booked to the workspace; nothing is booked for what failed on our side.
+    `seconds` are booked to the workspace, and booked back for what failed on our side or has not trained.
     """
     if not lifecycle.move(run_id, to, attempt=attempt, where=where, reason=reason, **fields):
         return False
     _settle(run_id, attempt, seconds)
+    refunding.give_back(run_id, to)
     release(run_id=run_id)
     transaction.on_commit(lambda: _admit_next(run_id), robust=True)
     if to != Status.SUCCEEDED:  # whoever had the run may be dead, and tidies nothing

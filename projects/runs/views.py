@@ -20,12 +20,13 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.access import Action, allowed
+from accounts.access import Action
 from projects.jobs.health import worker_alive
 from projects.people import user_of
 from projects.runs import (
     again,
     charts,
+    costs,
     drafting,
     folders,
     history,
@@ -45,6 +46,7 @@ from projects.runs.names import SHARE, figure
 from projects.runs.polling import number
 from projects.runs.results import Listed
 from projects.runs.results.causes import causes
+from projects.selectors import allowed_in
 from training.problems import Problem
 from web.errors import as_json, status_of
 from web.streams import parts
@@ -101,11 +103,12 @@ def _under_way(request: HttpRequest, found: Run) -> dict[str, Any]:
     heard = polling.heard_ago(found.heartbeat_at) if held else None
     return {
         "run": found,
+        "cost_text": costs.text(found, over),
         "project": found.project,
         "workspace": workspace,
         "slug": workspace.slug,
         "ended": over,
-        "can_train": allowed(user, workspace, Action.TRAIN),
+        "can_train": allowed_in(user, found.project, Action.TRAIN),
         "stages": selectors.stages_of(found),
         "worker_alive": alive,
         "turn": turns.turn_of(found) if found.status == Status.QUEUED else None,
@@ -123,12 +126,12 @@ def _under_way(request: HttpRequest, found: Run) -> dict[str, Any]:
 
 
 def _page(request: HttpRequest, found: Run) -> dict[str, Any]:
-    user, workspace = user_of(request), found.project.workspace
+    user = user_of(request)
     names, head = selectors.scored_by(found)
     values = {
         **_under_way(request, found),
         "base_title": planning.title(found.spec.get("base", "")),
-        "can_download": allowed(user, workspace, Action.DOWNLOAD),
+        "can_download": allowed_in(user, found.project, Action.DOWNLOAD),
         "fault": selectors.fault_of(found),
         "limited": folders.limited(found) is not None,
         "outgrows": again.outgrows(found),
@@ -314,6 +317,7 @@ def run_predictions(
     result = selectors.result_of(found)
     lines = results.predictions_csv(result, path, spreadsheet=_for_spreadsheet(request))
     headers = _named(found, "predictions.csv")
+    services.note("predictions.downloaded", found)
     return StreamingHttpResponse(parts(lines), content_type=CSV, headers=headers)
 
 
@@ -322,6 +326,7 @@ def run_metrics(request: HttpRequest, slug: str, project_id: UUID, run_id: UUID)
     found = selectors.run_for(request, run_id, Action.DOWNLOAD, project_id, slug)
     result = selectors.result_of(found)
     body = results.metrics_csv(result, spreadsheet=_for_spreadsheet(request))
+    services.note("metrics.downloaded", found)
     return HttpResponse(body, content_type=CSV, headers=_named(found, "metrics.csv"))
 
 
@@ -337,6 +342,7 @@ def artifact_response(found: Run) -> StreamingHttpResponse:
     """The zip, streamed; its checksum is the ETag."""
     artifact = selectors.artifact_of(found)
     body = storing.body(artifact)
+    services.note("model.downloaded", found)
     headers = {
         "Content-Disposition": f'attachment; filename="{_stem(found)}.zip"',
         "Content-Length": str(artifact.size),

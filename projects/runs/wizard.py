@@ -19,7 +19,7 @@ from projects.datasets.selectors import versions_in
 from projects.jobs.health import worker_alive
 from projects.models import Project
 from projects.people import user_of
-from projects.runs import forms, planning, prompting, services
+from projects.runs import allowed, costs, forms, planning, prompting, services
 from projects.runs.forms import (
     SEARCH,
     SETTING,
@@ -48,6 +48,8 @@ MENDED = {
     "train.devices": "model",
     "train.quantize": "model",
     "quota.devices": "model",
+    "quota.parameters": "model",
+    "plan": "model",
     "draft": "model",
     "base": "model",
     "prompt": "model",
@@ -118,6 +120,7 @@ def _check(project: Project, choice: Choice) -> None:
         clashes.check(planning.head_of(version), spec.settings)
         planning.check_effort(spec, version)
         planning.check_base(spec, version.variant)
+        allowed.check(project.workspace, spec)
 
 
 def _mended_at(problem: Problem) -> str:
@@ -202,8 +205,12 @@ def _model(project: Project, choice: Choice) -> dict[str, Any]:
 
 def _review(project: Project, choice: Choice) -> dict[str, Any]:
     spec = choice.spec(project)
+    estimate, state = planning.estimate(_version(choice), spec), allowance(project.workspace)
+    cost = costs.expected(project.workspace, spec, estimate)
     return {
-        "estimate": planning.estimate(_version(choice), spec),
+        "estimate": estimate,
+        "cost_text": cost["text"],
+        "too_much": cost["limit"] is not None and cost["minutes"] > cost["left"],
         "base": planning.title(spec.base),
         "effort": next(
             item for item in forms.efforts(_version(choice), spec) if item["value"] == spec.effort
@@ -212,7 +219,7 @@ def _review(project: Project, choice: Choice) -> dict[str, Any]:
             (setting_title(f"search.{n}"), spec.search[n]) for n in ASKED if n in spec.search
         ],
         "settings": [(setting_title(n), setting_value(v)) for n, v in spec.settings.items()],
-        "allowance": allowance(project.workspace),
+        "allowance": state,
         "start_key": uuid4().hex,
         "worker_alive": worker_alive(planning.cluster(spec.as_dict())),
     }

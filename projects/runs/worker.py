@@ -89,10 +89,10 @@ def execute(run_id: UUID | str) -> bool:
         _persist(lambda: _put_back(run, attempt))
     except Problem as problem:
         told = {"code": problem.code, "values": storable(problem.values)}
-        _fail(run, attempt, told, begin, ours=problem.code.startswith("artifact."))
+        _fail(run, attempt, told, begin)
     except Exception as error:
         told = {"incident": incident(error), **faults.cause(error, run)}
-        _fail(run, attempt, told, begin, ours=True)
+        _fail(run, attempt, told, begin)
     return True
 
 
@@ -258,11 +258,8 @@ def _succeed(run: Run, attempt: int, folder: Path, ended: Ended, seconds: float)
         folders.forget_states(run)
 
 
-def _fail(
-    run: Run, attempt: int, problem: dict[str, Any], begin: float, *, ours: bool = False
-) -> None:
-    """What failed on our side is not booked."""
-    seconds = 0.0 if ours else time.monotonic() - begin
+def _fail(run: Run, attempt: int, problem: dict[str, Any], begin: float) -> None:
+    seconds = time.monotonic() - begin
     given: dict[str, Any] = {"attempt": attempt, "seconds": seconds, "problem": problem}
     _persist(lambda: services.end(run.pk, Status.FAILED, **given))
 

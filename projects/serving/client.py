@@ -21,9 +21,19 @@ class ServingFailed(Exception):
     """It answered, and not as it should: ours to mend."""
 
 
+class Outputs(list[dict[str, Any]]):
+    """One an input. `tokens`: those that were read and written for them."""
+
+    tokens: int = 0
+
+
+def tokens_of(outputs: Sequence[Any]) -> int:
+    return int(getattr(outputs, "tokens", 0))
+
+
 def predict(
     artifact: Path, inputs: Sequence[Mapping[str, Any]], vectors: Path | None = None
-) -> list[dict[str, Any]]:
+) -> Outputs:
     """One {"label", "probability", "probabilities"} an input, or what else the model says.
 
     `artifact` is the unpacked folder; in the folder `vectors` a draft keeps what its base made of the texts.
@@ -37,7 +47,9 @@ def predict(
         raise Problem(answer["code"], **(answer.get("values") or {}))
     if status != 200 or len(answer.get("outputs", ())) != len(inputs):
         raise ServingFailed(f"The serving process answered {status}: {str(answer)[:500]}")
-    return list(answer["outputs"])
+    found = Outputs(answer["outputs"])
+    found.tokens = int(answer.get("tokens") or 0)
+    return found
 
 
 def _post(path: str, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:

@@ -23,6 +23,7 @@ download x     x     x      -         -      -
 usage    x     x     x      -         x      x
 connect  x     x     -      -         -      -
 billing  x     -     -      -         -      x
+meet     x     x     x      x         x      -
 members  x     x     -      -         -      -
 audit    x     x     -      -         -      -
 manage   x     x     -      -         -      -

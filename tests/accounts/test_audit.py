@@ -1,13 +1,16 @@
 """The audit trail: what an entry holds, and that it stays."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from accounts import audit
+from accounts import audit, audit_words
+from accounts.audit_views import lines
 from accounts.models import ApiToken, AuditEntry, User, Workspace
 
 
@@ -85,3 +88,83 @@ def test_age_alone_takes_it_away(workspace: Workspace) -> None:
     assert audit.expire(30) == 1
     assert not AuditEntry.objects.filter(verb="old.one").exists()
     assert AuditEntry.objects.filter(verb="new.one").exists()
+
+
+class TestPage:
+    @pytest.fixture
+    def url(self, workspace: Workspace) -> str:
+        return f"/w/{workspace.slug}/settings/audit/"
+
+    def test_it_filters(
+        self, alice_client: Client, workspace: Workspace, url: str, bob: User
+    ) -> None:
+        audit.record(workspace, "project.created", user=bob, about="Canary")
+        audit.record(workspace, "run.started", user=bob, about="Goldfinch")
+        html = alice_client.get(f"{url}?verb=project").content.decode()
+        assert "Canary" in html
+        assert "Goldfinch" not in html
+        assert "Canary" in alice_client.get(f"{url}?who=BOB").content.decode()
+        assert "Canary" not in alice_client.get(f"{url}?who=vera").content.decode()
+
+    def test_it_goes_back_page_by_page(
+        self, alice_client: Client, workspace: Workspace, url: str
+    ) -> None:
+        for number in range(60):
+            audit.record(workspace, "project.created", about=f"<{number}>")
+        first = alice_client.get(f"{url}?verb=project").content.decode()
+        assert "&lt;59&gt;" in first
+        assert "&lt;5&gt;" not in first
+        older = first.partition("before=")[2].partition('"')[0]
+        assert (
+            "&lt;5&gt;" in alice_client.get(f"{url}?verb=project&before={older}").content.decode()
+        )
+        assert alice_client.get(f"{url}?before=nonsense").status_code == 200
+
+    def test_it_is_of_this_workspace(
+        self, alice_client: Client, charlies_workspace: Workspace, url: str
+    ) -> None:
+        audit.record(charlies_workspace, "project.created", about="Canary")
+        assert "Canary" not in alice_client.get(url).content.decode()
+
+    def test_the_file_holds_no_formulas(self, workspace: Workspace) -> None:
+        audit.record(workspace, "project.created", about="=HYPERLINK(1)")
+        text = "".join(lines(audit.entries(workspace, verb="project")))
+        assert ",'=HYPERLINK(1)" in text
+
+
+class TestSigningIn:
+    SIGN_IN = "/accounts/login/"
+
+    def verbs(self, workspace: Workspace) -> list[str]:
+        found = AuditEntry.objects.filter(workspace=workspace, verb__startswith="account.")
+        return list(found.values_list("verb", flat=True))
+
+    def test_in_and_out(self, alice: User, workspace: Workspace, client: Client) -> None:
+        form = {"login": alice.email, "password": "correct horse battery"}
+        client.post(self.SIGN_IN, form)
+        client.post("/accounts/logout/")
+        assert self.verbs(workspace) == ["account.signed_out", "account.signed_in"]
+
+    def test_a_failure(self, alice: User, workspace: Workspace, client: Client) -> None:
+        client.post(self.SIGN_IN, {"login": alice.email, "password": "wrong"})
+        entry = AuditEntry.objects.get(verb="account.sign_in_failed")
+        assert (entry.workspace, entry.user, entry.address) == (workspace, alice, "127.0.0.1")
+
+    def test_what_is_no_address_of_an_account_is_not_kept(self, db: None, client: Client) -> None:
+        client.post(self.SIGN_IN, {"login": "oops-my-password@example.org", "password": "wrong"})
+        entry = AuditEntry.objects.get(verb="account.sign_in_failed")
+        assert (entry.workspace, entry.who, entry.about, entry.values) == (None, "", "", {})
+
+
+def test_every_verb_that_is_written_has_words() -> None:
+    """Also those of the parts above: whatever stands in the code as a verb is told in words."""
+    root = Path(__file__).resolve().parents[2]
+    code = "".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("platform", "projects")
+        for path in (root / folder).rglob("*.py")
+    )
+    written = re.findall(r'(?:record|note)\(\s*[\w.\[\]"]+,\s*"([a-z_]+\.[a-z_]+)"', code)
+    written += re.findall(r'note\("([a-z_]+\.[a-z_]+)"', code)
+    assert len(written) > 30
+    assert not {verb for verb in written if verb not in audit_words.VERBS}

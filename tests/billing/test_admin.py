@@ -1,14 +1,16 @@
 """Plans and usage in the admin."""
 
+import json
 import uuid
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
 
-from accounts.models import User, Workspace
+from accounts.models import AuditEntry, User, Workspace
 from billing.models import LedgerEntry, Plan
-from billing.services import SECONDS, hold
+from billing.services import SECONDS, hold, limits_of, plan_of
 
 
 @pytest.fixture
@@ -26,7 +28,9 @@ def entry(workspace: Workspace) -> LedgerEntry:
     )
 
 
-@pytest.mark.parametrize("model", ["plan", "subscription", "ledgerentry", "hold"])
+@pytest.mark.parametrize(
+    "model", ["plan", "subscription", "ledgerentry", "hold", "balance", "override"]
+)
 def test_lists_and_searches(
     admin: Client, workspace: Workspace, entry: LedgerEntry, model: str
 ) -> None:
@@ -35,12 +39,56 @@ def test_lists_and_searches(
         assert admin.get(f"/admin/billing/{model}/{query}").status_code == 200
 
 
-def test_limits_are_changed(admin: Client) -> None:
-    form = {"name": "Free", "max_projects": "7", "max_training_minutes": "", "share": "3"}
+def form_of(plan: Plan, **changes: Any) -> dict[str, Any]:
+    """What the page of the plan would send."""
+    form = {
+        name: "" if value is None else value
+        for name, value in Plan.objects.values().get(pk=plan.pk).items()
+    }
+    form["bases"] = json.dumps(plan.bases)
+    form["public"] = "on" if plan.public else ""
+    return {**form, **changes}
+
+
+def test_limits_of_an_unused_plan_are_changed(admin: Client) -> None:
+    free = Plan.objects.get(slug="free")
+    form = form_of(free, max_projects="7", max_training_minutes="", share="3", features=["search"])
     assert admin.post("/admin/billing/plan/free/change/", form).status_code == 302
-    plan = Plan.objects.get(slug="free")
-    assert (plan.max_projects, plan.max_training_minutes, plan.is_default) == (7, None, False)
-    assert plan.share == 3
+    free.refresh_from_db()
+    assert (free.max_projects, free.max_training_minutes, free.is_default) == (7, None, False)
+    assert (free.share, free.version, free.features) == (3, 1, ["search"])
+
+
+def test_the_edit_of_a_used_plan_is_its_next_version_and_subscribers_are_moved(
+    admin: Client, workspace: Workspace
+) -> None:
+    internal = plan_of(workspace)
+    form = form_of(internal, max_projects="7")
+    answer = admin.post("/admin/billing/plan/internal/change/", form, follow=True)
+    assert "Version 2 was made of it" in answer.content.decode()
+    made = Plan.objects.get(family="internal", version=2)
+    assert (made.max_projects, made.is_default, plan_of(workspace)) == (7, True, internal)
+    internal.refresh_from_db()
+    assert internal.max_projects is None
+    page = {"action": "move_subscribers", "_selected_action": ["internal"]}
+    admin.post("/admin/billing/plan/", page)
+    assert plan_of(workspace) == made
+    moved = AuditEntry.objects.get(verb="plan.changed", workspace=workspace)
+    assert moved.values == {"before": "internal", "after": "internal-v2"}
+    made.refresh_from_db()
+    made.max_rows = 1
+    with pytest.raises(TypeError, match="is in use: max_rows stay"):
+        made.save()
+
+
+def test_an_override_is_given_with_a_reason_and_audited(
+    admin: Client, workspace: Workspace
+) -> None:
+    form = {"workspace": workspace.pk, "name": "projects", "value": "2", "reason": "a pilot"}
+    answer = admin.post("/admin/billing/override/add/", form)
+    assert answer.status_code == 302
+    assert limits_of(workspace)["projects"] == 2
+    assert AuditEntry.objects.get(verb="plan.override").values["reason"] == "a pilot"
 
 
 def test_there_is_always_one_default(admin: Client) -> None:

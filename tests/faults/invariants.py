@@ -126,7 +126,10 @@ def _booked(run: Run) -> Iterator[str]:
     open_holds = Hold.objects.filter(run_id=run.pk, released_at=None).count()
     if open_holds and run.status in FINAL:
         yield f"{run} is {run.status} and still holds its place"
-    booked = sorted(LedgerEntry.objects.filter(run_id=run.pk).values_list("attempt", flat=True))
+    entries = LedgerEntry.objects.filter(run_id=run.pk)
+    back = list(entries.filter(kind="refund").values_list("attempt", flat=True))
+    used = entries.filter(kind="settle").exclude(attempt__in=back)
+    booked = sorted(used.values_list("attempt", flat=True))
     if len(set(booked)) < len(booked):
         yield f"{run}: one attempt is booked twice: {booked}"
     if run.status == Status.SUCCEEDED and run.attempt not in booked:

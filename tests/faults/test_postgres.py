@@ -16,6 +16,7 @@ HINT = "start a PostgreSQL: export ATTUNE_TEST_POSTGRES=$(.ci/postgres start /tm
 CASES = {
     "test_moments.py": "",
     "test_starts.py": "",
+    "test_last_of_a_plan.py": "",
     "test_cluster.py": "two_clusters or busy or once or away or run.ending or many_times",
 }
 

@@ -15,6 +15,7 @@ from training.problems import (
     machine,
     marks,
     model,
+    people,
     plans,
     pools,
     resuming,
@@ -39,6 +40,7 @@ TABLE: dict[str, Entry] = {
     **drafts.ENTRIES,
     **bills.ENTRIES,
     **plans.ENTRIES,
+    **people.ENTRIES,
 }
 
 

@@ -29,3 +29,25 @@ def may(context: Any, action: str, workspace: Workspace) -> bool:
 def may_do(role: str | None, action: str) -> bool:
     """Whether somebody in this role may do `action`; where the role is known already."""
     return permits(role, Action(action))
+
+
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+SYSTEMS = (
+    *(("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad")),
+    *(("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux")),
+)
+
+
+@register.filter
+def browser(agent: str) -> str:
+    """`Chrome · Linux`: what people call what they browse with; as it names itself where it is neither."""
+    found = [
+        next((name for sign, name in signs if sign in agent), "") for signs in (BROWSERS, SYSTEMS)
+    ]
+    return " · ".join(filter(None, found)) or agent[:60] or "–"

@@ -191,7 +191,11 @@ class Balance(models.Model):
     @classmethod
     def add(cls, entry: LedgerEntry) -> None:
         """In the transaction of the entry."""
-        where = {"workspace_id": entry.workspace_id, "meter": entry.meter, "month": entry.month}
+        where: dict[str, Any] = {
+            "workspace_id": entry.workspace_id,
+            "meter": entry.meter,
+            "month": entry.month,
+        }
         added = {
             "used_thousandths": F("used_thousandths") + thousandths(entry.amount),
             "beyond_thousandths": F("beyond_thousandths") + thousandths(entry.beyond),

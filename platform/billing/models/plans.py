@@ -130,7 +130,7 @@ class Plan(models.Model):
 
     def changes(self) -> list[str]:
         """Names of the terms that differ from what is written down."""
-        stored = Plan.objects.filter(pk=self.pk).values().first() or {}
+        stored: Any = Plan.objects.filter(pk=self.pk).values().first() or {}
         return [name for name in stored if name not in OPEN and stored[name] != getattr(self, name)]
 
 

@@ -156,6 +156,7 @@ def problem(
         "code": code,
         "tone": tone(severity),
         "icon": ICONS.get(severity),
+        "offer_url": (values or {}).get("offer_url", ""),
         **more,
     }
 

@@ -56,7 +56,7 @@ def test_it_works(paused: Run, alice: User) -> None:
     assert (paused.status, paused.pausing) == (Status.PAUSED, False)
     assert paused.progress > 0
     assert not held(paused)
-    assert LedgerEntry.objects.get(run_id=paused.pk).attempt == 1
+    assert LedgerEntry.objects.get(run_id=paused.pk, kind="settle").attempt == 1
     pausing.resume(run=paused, user=alice)
     assert (paused.status, held(paused)) == (Status.QUEUED, True)
     worker.execute(paused.pk)
@@ -64,7 +64,9 @@ def test_it_works(paused: Run, alice: User) -> None:
     assert (paused.status, paused.attempt) == (Status.SUCCEEDED, 2)
     assert selectors.resumed(paused) == {"step": 7, "epoch": 0.7, "origin": False}
     assert sorted(
-        LedgerEntry.objects.filter(run_id=paused.pk).values_list("attempt", flat=True)
+        LedgerEntry.objects.filter(run_id=paused.pk, kind="settle").values_list(
+            "attempt", flat=True
+        )
     ) == [
         1,
         2,
@@ -155,7 +157,7 @@ def test_when_the_service_ends_it_goes_on_with_the_next(
     queued.refresh_from_db()
     assert (queued.status, selectors.resumed(queued)["step"]) == (Status.SUCCEEDED, 7)
     # What was kept was worth its time.
-    assert LedgerEntry.objects.filter(run_id=queued.pk).count() == 2
+    assert LedgerEntry.objects.filter(run_id=queued.pk, kind="settle").count() == 2
 
 
 def test_lost_states_are_told(paused: Run, alice: User) -> None:

@@ -145,7 +145,9 @@ def test_the_efforts_say_what_they_take_with_it(
 def test_a_plan_with_less_than_its_minutes_refuses_it(
     start: Callable[..., Run], project: Project
 ) -> None:
-    plan = Plan.objects.create(slug="small", name="Small", max_training_minutes=10)
+    plan = Plan.objects.create(
+        slug="small", name="Small", features=["search"], max_training_minutes=10
+    )
     Subscription.objects.update_or_create(workspace=project.workspace, defaults={"plan": plan})
     with pytest.raises(Problem) as raised:
         start(search={"minutes": 11})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,7 @@ from billing.models import Hold, Plan, Subscription
 from projects.datasets.models import DatasetVersion, HealthReport
 from projects.models import Project
 from projects.runs import lifecycle, services
+from projects.runs.events import append
 from projects.runs.models import Run, Status
 from training.problems import Problem
 
@@ -167,6 +169,7 @@ def test_without_minutes_nothing_starts_and_what_waits_goes_on_waiting(
     at_most(project, max_concurrent_runs=1, max_training_minutes=2)
     first, second = start(), start()
     lifecycle.claim(first.pk)
+    append(first.pk, [("step", {"step": 1})])  # else nothing would be due
     services.end(first.pk, Status.FAILED, attempt=1, seconds=120)
     assert services.admit(project.workspace) == 0
     second.refresh_from_db()
@@ -230,15 +233,17 @@ def test_five_clicks_at_once_are_one_run(start: Start) -> None:
 
 @pytest.mark.django_db
 def test_a_search_keeps_its_minutes(start: Start, project: Project) -> None:
-    plan = Plan.objects.create(slug="tight", name="Tight", max_training_minutes=30)
+    given = {"max_training_minutes": 30, "features": ["search"]}
+    plan = Plan.objects.create(slug="tight", name="Tight", **given)
     Subscription.objects.update_or_create(workspace=project.workspace, defaults={"plan": plan})
     start(search={"minutes": 20})
     with pytest.raises(Problem) as raised:
         start(search={"minutes": 20})
     assert (raised.value.code, raised.value.values["used"]) == ("quota.minutes", 20)
     tries = start(search={"trials": 2})
-    assert Hold.objects.get(run_id=tries.pk).minutes >= 1
-    assert Hold.objects.get(run_id=start().pk).minutes == 0
+    assert Hold.objects.get(run_id=tries.pk).seconds >= 1
+    run = start()
+    assert Hold.objects.get(run_id=run.pk).seconds == math.ceil(run.estimated_seconds or 0)
 
 
 @pytest.mark.django_db
@@ -249,7 +254,8 @@ def test_it_takes_the_devices_that_the_plan_allows(
     assert "devices" not in start().spec["settings"]  # others train beside it
     run = start(settings={"devices": 4})
     assert (run.spec["settings"]["devices"], run.estimate["devices"]) == (4, 4)
-    plan = Plan.objects.create(slug="tight", name="Tight", max_devices=2)
+    given = {"max_devices": 2, "features": ["several_gpus"]}
+    plan = Plan.objects.create(slug="tight", name="Tight", **given)
     Subscription.objects.update_or_create(workspace=project.workspace, defaults={"plan": plan})
     with pytest.raises(Problem) as raised:
         start(settings={"devices": 3})

@@ -33,7 +33,11 @@ def held(run: Run) -> bool:
 
 
 def booked(run: Run) -> list[int]:
-    return list(LedgerEntry.objects.filter(run_id=run.pk).values_list("attempt", flat=True))
+    """The attempts that were booked and not given back."""
+    entries = LedgerEntry.objects.filter(run_id=run.pk)
+    back = set(entries.filter(kind="refund").values_list("attempt", flat=True))
+    used = entries.filter(kind="settle").values_list("attempt", flat=True)
+    return [attempt for attempt in used if attempt not in back]
 
 
 def at_step(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any]) -> None:
@@ -303,7 +307,7 @@ def test_several_devices_are_torchruns_and_cost_their_minutes(
     run = carried_out(start(settings={"devices": 2}))
     assert run.status == Status.SUCCEEDED, run.problem
     assert started == [2]  # the check of what it saved needs one
-    seconds = float(LedgerEntry.objects.get(run_id=run.pk).amount)
+    seconds = float(LedgerEntry.objects.get(run_id=run.pk, kind="settle").amount)
     assert seconds == pytest.approx(2 * run.total_seconds, abs=0.01)
 
 
