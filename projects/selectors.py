@@ -52,10 +52,16 @@ def require_in(request: Any, project: Project, action: Action) -> Project:
     return project
 
 
-def allowed_in(user: User, project: Project, action: Action) -> bool:
-    """Whether `user` may do it in the project; of a guest, the role counts there as anybody's does."""
+def actions_in(user: User, project: Project) -> frozenset[Action]:
+    """All that `user` may do in the project; of a guest, the role counts there as anybody's does."""
     found = standing(user, project.workspace)
-    return found is not None and _sees(found, user, project) and permits(found.role, action)
+    if found is None or not _sees(found, user, project):
+        return frozenset()
+    return frozenset(action for action in Action if permits(found.role, action))
+
+
+def allowed_in(user: User, project: Project, action: Action) -> bool:
+    return action in actions_in(user, project)
 
 
 def _sees(found: Standing, user: Any, project: Project) -> bool:

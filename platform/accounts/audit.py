@@ -94,7 +94,9 @@ def expire(days: int) -> int:
         return 0
     old = AuditEntry.objects.filter(at__lt=timezone.now() - timedelta(days=days)).order_by("at")
     gone = list(old.values_list("pk", flat=True)[:AT_ONCE])
-    return int(QuerySet(AuditEntry).filter(pk__in=gone)._raw_delete("default"))
+    if gone:  # Django answers None where there is nothing
+        QuerySet(AuditEntry).filter(pk__in=gone)._raw_delete(old.db)
+    return len(gone)
 
 
 def _via(request: Any, user: User | None) -> str:

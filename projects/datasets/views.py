@@ -31,7 +31,7 @@ from projects.datasets.models import DatasetVersion, Import, Upload
 from projects.jobs.health import worker_alive
 from projects.models import Project
 from projects.people import user_of
-from projects.selectors import allowed_in, project_for, task_of
+from projects.selectors import actions_in, project_for, task_of
 from training import table
 from training.problems import Problem
 from training.tasks.shape import BETWEEN
@@ -142,14 +142,14 @@ def _render_preview(
 
 def _page(request: HttpRequest, project: Project) -> dict[str, Any]:
     """What all pages of a project's data need."""
-    user, workspace = user_of(request), project.workspace
+    may = actions_in(user_of(request), project)
     return {
         "project": project,
-        "workspace": workspace,
-        "can_edit": allowed_in(user, project, Action.EDIT),
-        "can_label": allowed_in(user, project, Action.LABEL),
-        "can_train": allowed_in(user, project, Action.TRAIN),
-        "can_download": allowed_in(user, project, Action.DOWNLOAD),
+        "workspace": project.workspace,
+        "can_edit": Action.EDIT in may,
+        "can_label": Action.LABEL in may,
+        "can_train": Action.TRAIN in may,
+        "can_download": Action.DOWNLOAD in may,
         "max_upload": settings.MAX_UPLOAD_BYTES,
         "accepted": selectors.ACCEPTED,
     }

@@ -25,7 +25,7 @@ from projects.people import user_of
 from projects.portal import selectors
 from projects.portal.scores import main_scores, result_names, scores_of
 from projects.runs.selectors import on_other_rows
-from projects.selectors import allowed_in, project_for, task_of
+from projects.selectors import actions_in, project_for, task_of
 
 PROJECTS = 50
 SHOWN = 20  # versions and runs on the overview; the newest
@@ -50,7 +50,7 @@ def workspace(request: HttpRequest, slug: str) -> HttpResponse:
 def project(request: HttpRequest, slug: str, project_id: UUID) -> HttpResponse:
     """Where the project stands: data, training, results."""
     found = project_for(request, project_id, Action.VIEW, slug)
-    user = user_of(request)
+    may = actions_in(user_of(request), found)
     versions = list(versions_in(found).select_related("health")[:SHOWN])
     runs = list(selectors.runs_in(found)[:SHOWN])
     best = selectors.newest_result(found)
@@ -74,11 +74,11 @@ def project(request: HttpRequest, slug: str, project_id: UUID) -> HttpResponse:
         "samples": samples_for(found),
         "max_upload": settings.MAX_UPLOAD_BYTES,
         "accepted": ACCEPTED,
-        "can_edit": allowed_in(user, found, Action.EDIT),
-        "can_label": allowed_in(user, found, Action.LABEL),
-        "can_share": allowed_in(user, found, Action.MEMBERS),
-        "can_train": allowed_in(user, found, Action.TRAIN) and all(map(trainable, versions[:1])),
-        "can_draft": allowed_in(user, found, Action.TRAIN) and any(map(draftable, versions[:1])),
+        "can_edit": Action.EDIT in may,
+        "can_label": Action.LABEL in may,
+        "can_share": Action.MEMBERS in may,
+        "can_train": Action.TRAIN in may and all(map(trainable, versions[:1])),
+        "can_draft": Action.TRAIN in may and any(map(draftable, versions[:1])),
         "start_key": uuid4().hex,
     }
     return render(request, "projects/overview.html", values)

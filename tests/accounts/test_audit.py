@@ -86,6 +86,7 @@ def test_age_alone_takes_it_away(workspace: Workspace) -> None:
         AuditEntry.objects.create(workspace=workspace, verb=verb, at=at)
     assert audit.expire(0) == 0
     assert audit.expire(30) == 1
+    assert audit.expire(30) == 0
     assert not AuditEntry.objects.filter(verb="old.one").exists()
     assert AuditEntry.objects.filter(verb="new.one").exists()
 
