@@ -15,18 +15,25 @@ from django.utils.translation import ngettext
 from accounts import audit
 from accounts.access import user_of
 from accounts.admin import WorkspaceAdmin
-from billing import overriding, services, trials, versions
+from billing import bill_admin, overriding, services, trials, versions
 from billing.limits import FEATURES, LIMITS, METERED
 from billing.models import Balance, Hold, LedgerEntry, Override, Plan, Subscription
 from billing.money import format_money
 from training.problems import Problem
 
 
+# Moved by the services of subscriptions alone.
+PAID_FOR = (
+    "status", "interval", "period_start", "period_end", "cancel_at_period_end", "next_plan",
+    "next_interval", "late_since", "grace_ends", "provider", "provider_ref", "provider_method",
+)  # fmt: skip
+
+
 class SubscriptionInline(admin.StackedInline):
     model = Subscription
     verbose_name_plural = _("plan")
     can_delete = False
-    readonly_fields = ("since", "trial_plan", "trial_ends_at")
+    readonly_fields = ("since", "trial_plan", "trial_ends_at", *PAID_FOR)
 
 
 # accounts may not import billing, so that the plan is added to its page from here.
@@ -165,13 +172,15 @@ def _money(plan: Plan, amount: int | None) -> str:
 
 @admin.register(Subscription)
 class SubscriptionAdmin(admin.ModelAdmin):
-    list_display = ("workspace", "plan", "trial_plan", "trial_ends_at", "concession", "since")
-    list_filter = ("plan", "concession", ("trial_plan", admin.EmptyFieldListFilter))
+    list_display = (
+        "workspace", "plan", "status", "period_end", "trial_plan", "trial_ends_at", "concession", "since",
+    )  # fmt: skip
+    list_filter = ("plan", "status", "concession", ("trial_plan", admin.EmptyFieldListFilter))
     list_editable = ("plan",)
     list_select_related = ("workspace", "plan", "trial_plan")
     search_fields = ("workspace__name", "workspace__slug", "workspace__members__email")
     autocomplete_fields = ("workspace",)
-    readonly_fields = ("since",)
+    readonly_fields = ("since", *PAID_FOR)
     actions = ("try_largest",)
 
     def save_model(self, request: HttpRequest, obj: Subscription, form: Any, change: bool) -> None:
@@ -238,21 +247,8 @@ class OverrideAdmin(admin.ModelAdmin):
             overriding.lift(override=one, user=user_of(request))
 
 
-class Readable(admin.ModelAdmin):
-    """Written by the site alone."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(LedgerEntry)
-class LedgerAdmin(Readable):
+class LedgerAdmin(bill_admin.Readable):
     list_display = (
         "at", "workspace", "meter", "kind", "amount", "beyond", "run_id", "attempt", "note",
     )  # fmt: skip
@@ -263,7 +259,7 @@ class LedgerAdmin(Readable):
 
 
 @admin.register(Balance)
-class BalanceAdmin(Readable):
+class BalanceAdmin(bill_admin.Readable):
     """What the ledger adds up to; compared with it every night."""
 
     list_display = ("month", "workspace", "meter", "used", "beyond")

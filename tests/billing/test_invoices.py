@@ -236,6 +236,22 @@ def test_an_amount_never_makes_an_invoice_negative(
     assert invoice.applied_at, "with nothing to pay the plan begins at once"
 
 
+def test_what_comes_back_beyond_the_new_price_is_a_credit_with_its_tax(
+    workspace: Workspace, plans: dict[str, Plan]
+) -> None:
+    Seller.objects.create(country="DE")
+    TaxRate.objects.create(country="DE", percent=10)
+    pay(bought(workspace, plans["starter"]), BEGIN)
+    coupon(percent=100)
+    coupons.redeem(workspace=workspace, code="HELLO", now=BEGIN)
+    chosen = {"plan": plans["team"], "interval": "month", "now": BEGIN + 14 * DAY}
+    invoice = changing.choose(workspace=workspace, **chosen)
+    assert invoice is not None
+    assert (invoice.total, invoice.status) == (0, "paid")
+    assert credits.balance(workspace, "USD") == 1450 + 145, "half of the month, and its tax"
+    agree(workspace)
+
+
 @pytest.mark.parametrize(
     ("given", "code"),
     [
