@@ -25,6 +25,7 @@ UNWRITTEN = {
     **dict.fromkeys(("row", "row-add", "row-remove", "review", "api-edits", "api-edit"), _ANSWER),
     **dict.fromkeys(("pool-next", "pool-resume", "api-pool-next"), _ANSWER),
     **dict.fromkeys(("api-pool-answers", "api-pool-answer"), _ANSWER),
+    **dict.fromkeys(("billing-card", "invoice-pay"), "leads to a page of the payment provider"),
     "version-health-examine": "the report is there, and nothing is looked at again",
     "api-tus-upload patch": "a piece of an upload that was written down when it began",
     "api-estimate": "asks only",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,9 @@ from pyarrow import parquet
 
 from accounts.models import Invitation, MailDomain, User, Workspace
 from accounts.services import create_token
+from billing.invoices import issuing
+from billing.invoices.drafts import Draft, Line, Tax
+from billing.invoices.models import Coupon, Invoice, InvoiceLine
 from notify.models import Delivery, News, Notice, Webhook
 from projects.datasets.models import (
     DatasetVersion,
@@ -75,8 +79,19 @@ def make_everything(home: Path, workspace: Workspace, user: User) -> dict[str, A
         "run_id": run.pk,
         "artifact_id": artifact.pk,
         "token_id": token.pk,
+        "invoice_id": _invoice(workspace).pk,
         **_told(workspace, user),
     }
+
+
+def _invoice(workspace: Workspace) -> Invoice:
+    """One that is open; and a coupon that can be entered."""
+    Coupon.objects.get_or_create(code="CANARY", defaults={"percent": 10})
+    line = Line(InvoiceLine.Kind.PLAN, 100, {"plan": "Canary", "interval": "month"})
+    draft = Draft(Invoice.Kind.RENEWAL, "USD", (line,), Tax(Decimal(0)))
+    due = timezone.now() + timedelta(days=14)
+    key = {"key": f"canary:{workspace.pk}", "provider": "manual"}
+    return issuing.issue(workspace, draft, **key, due_at=due, applied=True)
 
 
 def _told(workspace: Workspace, user: User) -> dict[str, Any]:
