@@ -21,7 +21,6 @@ from billing.models import Balance, Hold, LedgerEntry, Override, Plan, Subscript
 from billing.money import format_money
 from training.problems import Problem
 
-
 # Moved by the services of subscriptions alone.
 PAID_FOR = (
     "status", "interval", "period_start", "period_end", "cancel_at_period_end", "next_plan",

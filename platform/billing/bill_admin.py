@@ -1,4 +1,4 @@
-"""Invoices, coupons and credits in the admin. An invoice is read there; what happens to it goes through the services."""
+"""Invoices, coupons and credits in the admin. Invoices are read there; what happens to them is for the services."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class RefundForm(forms.Form):
         label=_("As credits, not as money"),
         required=False,
         help_text=_(
-            "Credits pay for the next invoices. Money goes back by the way it came; after a transfer you send it yourself."
+            "Credits pay for the next invoices. Money goes back as it came; after a transfer you send it yourself."
         ),
     )
 
@@ -113,7 +113,13 @@ class InvoiceAdmin(Readable):
     )  # fmt: skip
     list_filter = ("status", "kind", "provider", "currency", "issued_at")
     list_select_related = ("workspace",)
-    search_fields = ("number", "workspace__name", "workspace__slug", "customer", "payments__reference")
+    search_fields = (
+        "number",
+        "workspace__name",
+        "workspace__slug",
+        "customer",
+        "payments__reference",
+    )
     date_hierarchy = "issued_at"
     inlines = (LineInline, PaymentInline)
     actions = ("mark_paid", "give_up", "as_file")
@@ -147,13 +153,15 @@ class InvoiceAdmin(Readable):
 
     def has_bill_permission(self, request: HttpRequest) -> bool:
         """To write what happens to invoices; the rows themselves nobody changes."""
-        return request.user.has_perm("billing.change_invoice")  # type: ignore[union-attr]
+        return request.user.has_perm("billing.change_invoice")
 
     def get_urls(self) -> list[URLPattern]:
         mine = [
             path("<path:pk>/pdf/", self.admin_site.admin_view(self.pdf), name="invoice-as-pdf"),
             path(
-                "<path:pk>/act/<slug:act>/", self.admin_site.admin_view(self.act), name="invoice-act"
+                "<path:pk>/act/<slug:act>/",
+                self.admin_site.admin_view(self.act),
+                name="invoice-act",
             ),
         ]
         return mine + super().get_urls()

@@ -145,7 +145,11 @@ class SubscriptionDetail(APIView):
         pay_url = collecting.pay_or_lead(invoice) if invoice else ""
         if invoice:
             invoice.refresh_from_db()
-        changed = {"subscription": subscription_of(workspace), "invoice": invoice, "pay_url": pay_url}
+        changed = {
+            "subscription": subscription_of(workspace),
+            "invoice": invoice,
+            "pay_url": pay_url,
+        }
         return Response(ChangedSerializer(changed).data)
 
 
@@ -153,7 +157,9 @@ def _change(request: Request, workspace: Workspace, given: dict[str, Any]) -> In
     user = user_of(request)
     if "plan" in given:
         interval = given.get("interval", "")
-        return changing.choose(workspace=workspace, plan=given["plan"], interval=interval, user=user)
+        return changing.choose(
+            workspace=workspace, plan=given["plan"], interval=interval, user=user
+        )
     if "cancel_at_period_end" not in given:
         raise serializers.ValidationError({"plan": "Give a plan, or cancel_at_period_end."})
     end = changing.cancel if given["cancel_at_period_end"] else changing.undo
@@ -203,4 +209,3 @@ def _invoice(request: Request, invoice_id: UUID) -> Invoice:
         raise Http404
     require(request, found.workspace, Action.BILLING)
     return found
-

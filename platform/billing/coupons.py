@@ -36,7 +36,11 @@ def redeem(*, workspace: Workspace, code: str, now: datetime | None = None) -> R
         raise Problem("coupon.again", coupon=coupon.code)
     if coupon.expires_at and coupon.expires_at <= moment:
         raise Problem("coupon.expired", coupon=coupon.code)
-    if coupon.currency and subscription.plan.currency != coupon.currency and subscription.period_end:
+    if (
+        coupon.currency
+        and subscription.plan.currency != coupon.currency
+        and subscription.period_end
+    ):
         raise Problem("coupon.currency", coupon=coupon.code, currency=coupon.currency)
     free = Q(most=None) | Q(used__lt=F("most"))
     if not Coupon.objects.filter(free, pk=coupon.pk).update(used=F("used") + 1):

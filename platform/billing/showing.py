@@ -66,7 +66,7 @@ def page(workspace: Workspace) -> dict[str, Any]:
 def state(subscription: Subscription) -> dict[str, str]:
     """The standing in a word and a colour."""
     Status = Subscription.Status
-    tones = {Status.ACTIVE: "good", Status.PAST_DUE: "warn", Status.GRACE: "bad"}
+    tones: dict[str, str] = {Status.ACTIVE: "good", Status.PAST_DUE: "warn", Status.GRACE: "bad"}
     if subscription.in_trial:
         return {"text": _("trial"), "tone": "info"}
     text = str(subscription.get_status_display())
@@ -163,9 +163,9 @@ def quote(subscription: Subscription, plan: Plan, interval: str) -> dict[str, An
 
 def _when(told: changing.Quote) -> str:
     if told.when == changing.LATER:
-        return _("The change happens on %(day)s, at the end of what is paid. Nothing is charged today.") % {
-            "day": day(told.at) if told.at else ""
-        }
+        return _(
+            "The change happens on %(day)s, at the end of what is paid. Nothing is charged today."
+        ) % {"day": day(told.at) if told.at else ""}
     if told.when == changing.NOW:
         return _("The plan changes at once.")
     return _("The plan begins when the invoice is paid.")

@@ -57,7 +57,9 @@ WEBHOOKS_PRIVATE = env.bool("ATTUNE_WEBHOOKS_PRIVATE", default=False)
 PAYMENT = env.str("ATTUNE_PAYMENT", default="manual")
 STRIPE_KEY = env.str("ATTUNE_STRIPE_KEY", default="")
 STRIPE_WEBHOOK_SECRET = env.str("ATTUNE_STRIPE_WEBHOOK_SECRET", default="")
-STRIPE_API = env.str("ATTUNE_STRIPE_API", default="").rstrip("/")  # another server that speaks as Stripe does
+STRIPE_API = env.str("ATTUNE_STRIPE_API", default="").rstrip(
+    "/"
+)  # another server that speaks as Stripe does
 PLAN_STARTS = env.str("ATTUNE_PLAN_STARTS", default="paid")
 INVOICE_DAYS = env.int("ATTUNE_INVOICE_DAYS", default=14)
 # Days after an invoice was due: of the reminders, of further tries of the card, of read-only; and for how long that.

@@ -129,7 +129,8 @@ KINDS: dict[str, Kind] = {
         "clock-alert",
         gettext_noop("Invoice {number} is overdue"),
         gettext_noop(
-            "{due_text} for “{workspace_name}” were to be paid by {due_day}. While it stays open, the workspace becomes read-only."
+            "{due_text} for “{workspace_name}” were to be paid by {due_day}. "
+            "If it stays open, the workspace becomes read-only."
         ),
     ),
     "invoice.declined": Kind(
@@ -147,7 +148,8 @@ KINDS: dict[str, Kind] = {
         "lock",
         gettext_noop("“{workspace_name}” is read-only now"),
         gettext_noop(
-            "Invoice {number} was not paid. Everything can be seen and downloaded; nothing new can be started or uploaded. Nothing is deleted."
+            "Invoice {number} was not paid. Everything can be seen and downloaded; nothing new can be started or "
+            "uploaded. Nothing is deleted."
         ),
     ),
     "invoice.refund_failed": Kind(

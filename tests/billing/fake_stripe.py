@@ -50,6 +50,10 @@ class Refused(Exception):
         self.body = {"error": {"type": kind, "message": message, **more}}
 
 
+def bad(message: str, status: int = 400, **more: Any) -> Refused:
+    return Refused(status, "invalid_request_error", message, **more)
+
+
 def unfold(pairs: list[tuple[str, str]]) -> Form:
     """Stripe's form encoding: a[b]=1 is {"a": {"b": "1"}}, a[0]=1 is {"a": {"0": "1"}}."""
     form: Form = {}
@@ -102,7 +106,8 @@ class FakeStripe:
         if key and key in self._answers and method == "POST":
             asked, status, body = self._answers[key]
             if asked != (path, form):
-                raise Refused(400, "idempotency_error", "Keys for idempotent requests can only be used with the same parameters they were first used with.")  # fmt: skip
+                said = "Keys for idempotent requests can only be used with the same parameters"
+                raise Refused(400, "idempotency_error", said)
             return status, body
         try:
             status, body = 200, self._route(method, path, form)
@@ -131,13 +136,13 @@ class FakeStripe:
         takes, needs = TAKES[what]
         for name in form:
             if name not in takes:
-                raise Refused(400, "invalid_request_error", f"Received unknown parameter: {name}", code="parameter_unknown", param=name)  # fmt: skip
+                raise bad(f"Received unknown parameter: {name}", code="parameter_unknown")
         for name in needs - set(form):
-            raise Refused(400, "invalid_request_error", f"Missing required param: {name}.", code="parameter_missing", param=name)  # fmt: skip
+            raise bad(f"Missing required param: {name}.", code="parameter_missing")
 
     def _get(self, key: str) -> Form:
         if key not in self.objects:
-            raise Refused(404, "invalid_request_error", f"No such object: '{key}'", code="resource_missing")  # fmt: skip
+            raise bad(f"No such object: '{key}'", 404, code="resource_missing")
         return self.objects[key]
 
     def _new(self, prefix: str, kind: str, **values: Any) -> Form:
@@ -168,7 +173,7 @@ class FakeStripe:
         if form.get("confirm") == "true":
             card = self._get(form.get("payment_method", ""))
             if card.get("customer") != form.get("customer"):
-                raise Refused(400, "invalid_request_error", "The PaymentMethod does not belong to the Customer")  # fmt: skip
+                raise bad("The PaymentMethod does not belong to the Customer")
             self._charge(intent, off_session=True)
         return intent
 
@@ -197,7 +202,7 @@ class FakeStripe:
         amount = int(form.get("amount", intent["amount_received"]))
         back = intent.get("refunded", 0)
         if back + amount > intent["amount_received"]:
-            raise Refused(400, "invalid_request_error", "Refund amount is greater than unrefunded amount on charge", code="charge_already_refunded")  # fmt: skip
+            raise bad("Refund amount is greater than unrefunded amount on charge")
         intent["refunded"] = back + amount
         known = {"payment_intent": intent["id"], "amount": amount, "currency": intent["currency"]}
         known["reason"] = form.get("reason")
@@ -212,7 +217,7 @@ class FakeStripe:
 
     def _expire(self, session: Form) -> Form:
         if session["status"] != "open":
-            raise Refused(400, "invalid_request_error", "Only Checkout Sessions with a status in [\"open\"] can be expired.")  # fmt: skip
+            raise bad("Only Checkout Sessions that are open can be expired.")
         session["status"] = "expired"
         self.tell("checkout.session.expired", session)
         return session
@@ -283,7 +288,7 @@ def client_of(fake: FakeStripe) -> Any:
     return stripe.StripeClient(fake.key, http_client=InProcess(), max_network_retries=0)
 
 
-# --- as a server --------------------------------------------------------------------------------------------------------
+# --- as a server ------------------------------------------------------------------------------------------------
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Checkout</title><body><main>
 <h1>Pay {amount} {currency}</h1><p>{state}</p>

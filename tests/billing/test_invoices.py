@@ -19,7 +19,14 @@ from billing import coupons, credits
 from billing.invoices import export, issuing, numbering, pdf
 from billing.invoices.drafts import Draft, Line, Tax
 from billing.invoices.models import (
-    BillingDetails, Coupon, CreditEntry, Invoice, InvoiceLine, Payment, Seller, TaxRate,
+    BillingDetails,
+    Coupon,
+    CreditEntry,
+    Invoice,
+    InvoiceLine,
+    Payment,
+    Seller,
+    TaxRate,
 )  # fmt: skip
 from billing.invoices.selectors import due
 from billing.models import Plan, Subscription
@@ -79,12 +86,10 @@ def test_a_number_of_what_is_undone_is_free_again(workspace: Workspace, monkeypa
         with pytest.raises(ZeroDivisionError):
             issue(workspace)
     assert issue(workspace).running == 1
-    with pytest.raises(RuntimeError, match="transaction"):
-        connection.in_atomic_block = False
-        try:
+    with monkeypatch.context() as alone:
+        alone.setattr(connection, "in_atomic_block", False)
+        with pytest.raises(RuntimeError, match="transaction"):
             numbering.take("INV", BEGIN)
-        finally:
-            connection.in_atomic_block = True
 
 
 @pytest.mark.django_db(transaction=True)
@@ -202,7 +207,7 @@ def test_what_credits_have_paid_goes_back_as_credits_only(workspace: Workspace) 
     agree(workspace)
 
 
-# --- coupons and reduced prices -----------------------------------------------------------------------------------------
+# --- coupons and reduced prices -----------------------------------------------------------------------------------
 
 
 def coupon(**given: Any) -> Coupon:
@@ -302,7 +307,7 @@ def test_of_two_who_enter_the_last_one_at_once_one_gets_it(
     assert sorted(found) == ["coupon.used_up", "entered"]
 
 
-# --- usage --------------------------------------------------------------------------------------------------------------
+# --- usage --------------------------------------------------------------------------------------------------------
 
 
 def test_use_beyond_the_plan_is_billed_once_and_refunds_come_back(
@@ -329,7 +334,7 @@ def test_use_beyond_the_plan_is_billed_once_and_refunds_come_back(
     agree(workspace)
 
 
-# --- to read and to take away -------------------------------------------------------------------------------------------
+# --- to read and to take away -------------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -75,7 +75,10 @@ def test_the_plan_begins_when_the_checkout_is_paid(stripe: FakeStripe, workspace
     assert url.startswith("http://stripe.test/pay/cs_test_")
     assert subscription(workspace).plan.slug == "free"
     stripe.pay(session_of(invoice))
-    assert deliver(stripe) == ["done", "done"]  # the payment, and the page: one payment all the same
+    assert deliver(stripe) == [
+        "done",
+        "done",
+    ]  # the payment, and the page: one payment all the same
     mine = subscription(workspace)
     assert (mine.plan.slug, mine.provider) == ("starter", "stripe")
     assert mine.provider_ref.startswith("cus_")
@@ -246,7 +249,7 @@ def test_a_refund_goes_back_once_whoever_tells_of_it_first(
     )
     assert deliver(stripe) == ["done"], "sent in Stripe's dashboard"
     assert sum(p.amount for p in Payment.objects.all()) == 0
-    with pytest.raises(Problem, match="more than can go back|Send back less"):
+    with pytest.raises(Problem, match="Send back less"):
         collecting.refund(invoice, amount=1, reason="", key="r2")
     agree(workspace)
 

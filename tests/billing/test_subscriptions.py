@@ -56,7 +56,10 @@ def test_a_newcomers_plan_begins_with_the_payment(
     pay(invoice, BEGIN + DAY)
     mine = subscription(workspace)
     assert (mine.plan.slug, mine.status, mine.interval) == ("starter", "active", "month")
-    assert (mine.period_start, mine.period_end) == (BEGIN + DAY, datetime(2026, 3, 1, 12, tzinfo=UTC))
+    assert (mine.period_start, mine.period_end) == (
+        BEGIN + DAY,
+        datetime(2026, 3, 1, 12, tzinfo=UTC),
+    )
     agree(workspace)
 
 
@@ -84,7 +87,9 @@ def test_another_choice_takes_the_place_of_the_first(
     first, second = choose(workspace, plans["starter"]), choose(workspace, plans["team"])
     first.refresh_from_db()
     assert (first.status, second.status) == ("void", "open")
-    pay(first, BEGIN, key="late transfer", amount=2900)  # money for what is void is kept as a credit
+    pay(
+        first, BEGIN, key="late transfer", amount=2900
+    )  # money for what is void is kept as a credit
     assert subscription(workspace).plan.slug == "free"
     agree(workspace)
 

@@ -23,7 +23,9 @@ ENTRIES: dict[str, Entry] = {
         _("You have this plan"),
         _("Another plan, or another period."),
         _("{plan} is the plan of this workspace already."),
-        _("There is nothing to do. A change that is planned can be taken back on the page of the plan."),
+        _(
+            "There is nothing to do. A change that is planned can be taken back on the page of the plan."
+        ),
     ),
     "plan.arrears": Entry(
         BLOCKING,
@@ -50,14 +52,20 @@ ENTRIES: dict[str, Entry] = {
         BLOCKING,
         _("This workspace is read-only, because an invoice was not paid"),
         _("No invoice that is long overdue."),
-        _("Everything in {workspace} can be seen and downloaded; nothing new can be started or uploaded."),
-        _("Pay the open invoice on the page “Billing”, or ask whoever pays for this workspace. It opens again at once."),
+        _(
+            "Everything in {workspace} can be seen and downloaded; nothing new can be started or uploaded."
+        ),
+        _(
+            "Pay the open invoice on the page “Billing”, or ask whoever pays here. It opens again at once."
+        ),
     ),
     "plan.ended": Entry(
         BLOCKING,
         _("The plan of this workspace has ended"),
         _("A plan that is paid for."),
-        _("Everything in {workspace} can be seen and downloaded; nothing new can be started or uploaded."),
+        _(
+            "Everything in {workspace} can be seen and downloaded; nothing new can be started or uploaded."
+        ),
         _("Choose a plan on the page “Billing”, or ask whoever pays for this workspace."),
     ),
     "coupon.unknown": Entry(
@@ -100,7 +108,9 @@ ENTRIES: dict[str, Entry] = {
         _("The invoice is not open"),
         _("An invoice of which something is still to be paid, or nothing was paid."),
         _("{number} is {status}."),
-        _("Load the page again to see how it stands. What was paid can be sent back with a credit note."),
+        _(
+            "Load the page again to see how it stands. What was paid can be sent back with a credit note."
+        ),
     ),
     "invoice.refund_too_much": Entry(
         BLOCKING,
@@ -114,7 +124,9 @@ ENTRIES: dict[str, Entry] = {
         _("The payment page cannot be opened"),
         _("An answer of {provider}."),
         _("{provider} could not be reached, or has refused."),
-        _("Try again in a minute. Nothing was charged. If it stays so, tell the operator of this site."),
+        _(
+            "Try again in a minute. Nothing was charged. If it stays so, tell the operator of this site."
+        ),
     ),
     "payment.no_single": Entry(
         BLOCKING,
@@ -126,8 +138,12 @@ ENTRIES: dict[str, Entry] = {
     "payment.signature": Entry(
         BLOCKING,
         _("The message is not signed as it should be"),
-        _("A message of the payment provider, signed with the secret of this webhook, a few minutes old at most."),
+        _(
+            "A message of the payment provider, signed with the secret of this webhook, a few minutes old at most."
+        ),
         _("The signature is missing, old or another one."),
-        _("Compare ATTUNE_STRIPE_WEBHOOK_SECRET with the secret that Stripe shows, and the clock of this machine."),
+        _(
+            "Compare ATTUNE_STRIPE_WEBHOOK_SECRET with the secret that Stripe shows, and the clock of this machine."
+        ),
     ),
 }

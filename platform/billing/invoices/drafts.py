@@ -9,7 +9,14 @@ from decimal import Decimal
 from typing import Any
 
 from accounts.models import Workspace
-from billing.invoices.models import BillingDetails, Invoice, InvoiceLine, Redemption, Seller, TaxRate
+from billing.invoices.models import (
+    BillingDetails,
+    Invoice,
+    InvoiceLine,
+    Redemption,
+    Seller,
+    TaxRate,
+)
 from billing.money import share
 
 Kind = InvoiceLine.Kind

@@ -198,9 +198,7 @@ def give_up(invoice: Invoice, *, user: User | None = None, now: datetime | None 
     moment = now or timezone.now()
     current = _locked(invoice)
     if current.status == Status.OPEN:
-        _become(
-            current, Status.UNCOLLECTIBLE, moment, {Status.OPEN}, closed_at=moment, try_at=None
-        )
+        _become(current, Status.UNCOLLECTIBLE, moment, {Status.OPEN}, closed_at=moment, try_at=None)
         _note(current, "invoice.uncollectible", user=user)
     return current
 
@@ -273,9 +271,7 @@ def _note_draft(invoice: Invoice, amount: int) -> Draft:
     line = Line(InvoiceLine.Kind.CORRECTION, -(amount - tax), {"number": invoice.number})
     rate = Tax(invoice.tax_percent, invoice.note)
     lines = (line,)
-    return Draft(
-        Invoice.Kind.CREDIT_NOTE, invoice.currency, lines, rate, fixed_tax=-tax
-    )
+    return Draft(Invoice.Kind.CREDIT_NOTE, invoice.currency, lines, rate, fixed_tax=-tax)
 
 
 def _send_back(note: Invoice, to_credits: bool, reference: str, at: datetime) -> None:

@@ -82,7 +82,10 @@ class TaxRate(models.Model):
     """What is added to a net amount for customers of a country; `*` stands for all other countries."""
 
     country = models.CharField(
-        _("country"), max_length=2, unique=True, help_text=_("Two letters, such as DE; * for the others.")
+        _("country"),
+        max_length=2,
+        unique=True,
+        help_text=_("Two letters, such as DE; * for the others."),
     )
     percent = models.DecimalField(
         _("percent"),
@@ -93,7 +96,9 @@ class TaxRate(models.Model):
     reverse_charge = models.BooleanField(
         _("companies abroad pay it themselves"),
         default=False,
-        help_text=_("A customer with a tax number in this country is charged none; the invoice says so."),
+        help_text=_(
+            "A customer with a tax number in this country is charged none; the invoice says so."
+        ),
     )
 
     class Meta:
@@ -204,7 +209,9 @@ class Invoice(WrittenOnce):
 
     paid_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)  # void, or given up
-    applied_at = models.DateTimeField(null=True)  # the change of the plan that it is for has happened
+    applied_at = models.DateTimeField(
+        null=True
+    )  # the change of the plan that it is for has happened
     overdue_at = models.DateTimeField(null=True)  # when it was told that it is
     reminded = models.PositiveSmallIntegerField(default=0)
     tries = models.PositiveSmallIntegerField(default=0)  # to collect it without the customer
@@ -224,7 +231,9 @@ class Invoice(WrittenOnce):
         ]
         indexes = [
             models.Index(fields=["workspace", "-issued_at"], name="invoices_of"),
-            models.Index(fields=["due_at"], condition=models.Q(status="open"), name="open_invoices"),
+            models.Index(
+                fields=["due_at"], condition=models.Q(status="open"), name="open_invoices"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -328,7 +337,9 @@ class Coupon(models.Model):
         _("amount in minor units"), null=True, blank=True, help_text=_("500 are 5.00.")
     )
     currency = models.CharField(_("currency"), max_length=3, blank=True)
-    duration = models.CharField(_("holds for"), max_length=8, choices=Duration, default=Duration.ONCE)
+    duration = models.CharField(
+        _("holds for"), max_length=8, choices=Duration, default=Duration.ONCE
+    )
     months = models.PositiveSmallIntegerField(_("months"), null=True, blank=True)
     families = models.CharField(
         _("plans"),

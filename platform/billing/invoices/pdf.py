@@ -183,7 +183,11 @@ def _lines(invoice: Invoice) -> Any:
     made = Table(table, colWidths=widths, repeatRows=1)
     made.setStyle(
         TableStyle(
-            [("VALIGN", (0, 0), (-1, -1), "TOP"), ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE), *_flush()]
+            [
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE),
+                *_flush(),
+            ]
         )
     )
     return made

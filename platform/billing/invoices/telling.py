@@ -50,7 +50,9 @@ def spoken(topic: str, values: Mapping[str, Any]) -> dict[str, str]:
     if topic != "bills":
         return {}
     currency = str(values["currency"])
-    amounts = {f"{name}_text": format_money(int(values[name]), currency) for name in ("total", "due")}
+    amounts = {
+        f"{name}_text": format_money(int(values[name]), currency) for name in ("total", "due")
+    }
     return {**amounts, "due_day": day(datetime.fromisoformat(str(values["due_at"])))}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -103,7 +104,7 @@ def _correction(values: dict[str, Any]) -> str:
     return _("Correction of invoice %(number)s") % {"number": values.get("number")}
 
 
-_TITLES = {
+_TITLES: dict[str, Callable[[dict[str, Any]], str]] = {
     InvoiceLine.Kind.PLAN: _plan,
     InvoiceLine.Kind.UNUSED: _unused,
     InvoiceLine.Kind.USAGE: _usage,
@@ -119,7 +120,9 @@ def _day(text: str) -> str:
 
 def sums(invoice: Invoice) -> list[Sum]:
     """What stands below the lines, down to what is still to be paid."""
-    found = _sums(invoice.subtotal, invoice.tax_percent, invoice.tax, invoice.total, invoice.currency)
+    found = _sums(
+        invoice.subtotal, invoice.tax_percent, invoice.tax, invoice.total, invoice.currency
+    )
     return found + _below(invoice.credit, paid(invoice), due(invoice), invoice.currency)
 
 

@@ -9,338 +9,712 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0003_audit'),
-        ('billing', '0008_ledger_kinds'),
+        ("accounts", "0003_audit"),
+        ("billing", "0008_ledger_kinds"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Seller',
+            name="Seller",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(blank=True, max_length=120, verbose_name='legal name')),
-                ('address', models.TextField(blank=True, max_length=500, verbose_name='address')),
-                ('country', models.CharField(blank=True, help_text='Two letters, such as DE.', max_length=2, verbose_name='country')),
-                ('tax_id', models.CharField(blank=True, max_length=60, verbose_name='tax number')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail address')),
-                ('payment', models.TextField(blank=True, help_text='Stands on invoices that are paid by transfer, such as the bank account.', max_length=800, verbose_name='how to pay')),
-                ('footer', models.TextField(blank=True, max_length=500, verbose_name='last line of invoices')),
-                ('prefix', models.SlugField(blank=True, default='INV', max_length=12, verbose_name='beginning of the numbers')),
+                (
+                    "id",
+                    models.PositiveSmallIntegerField(
+                        default=1, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=120, verbose_name="legal name")),
+                ("address", models.TextField(blank=True, max_length=500, verbose_name="address")),
+                (
+                    "country",
+                    models.CharField(
+                        blank=True,
+                        help_text="Two letters, such as DE.",
+                        max_length=2,
+                        verbose_name="country",
+                    ),
+                ),
+                ("tax_id", models.CharField(blank=True, max_length=60, verbose_name="tax number")),
+                (
+                    "email",
+                    models.EmailField(blank=True, max_length=254, verbose_name="e-mail address"),
+                ),
+                (
+                    "payment",
+                    models.TextField(
+                        blank=True,
+                        help_text="Stands on invoices that are paid by transfer, such as the bank account.",
+                        max_length=800,
+                        verbose_name="how to pay",
+                    ),
+                ),
+                (
+                    "footer",
+                    models.TextField(
+                        blank=True, max_length=500, verbose_name="last line of invoices"
+                    ),
+                ),
+                (
+                    "prefix",
+                    models.SlugField(
+                        blank=True,
+                        default="INV",
+                        max_length=12,
+                        verbose_name="beginning of the numbers",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'seller',
-                'verbose_name_plural': 'seller',
+                "verbose_name": "seller",
+                "verbose_name_plural": "seller",
             },
         ),
         migrations.CreateModel(
-            name='TaxRate',
+            name="TaxRate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('country', models.CharField(help_text='Two letters, such as DE; * for the others.', max_length=2, unique=True, verbose_name='country')),
-                ('percent', models.DecimalField(decimal_places=3, max_digits=6, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)], verbose_name='percent')),
-                ('reverse_charge', models.BooleanField(default=False, help_text='A customer with a tax number in this country is charged none; the invoice says so.', verbose_name='companies abroad pay it themselves')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "country",
+                    models.CharField(
+                        help_text="Two letters, such as DE; * for the others.",
+                        max_length=2,
+                        unique=True,
+                        verbose_name="country",
+                    ),
+                ),
+                (
+                    "percent",
+                    models.DecimalField(
+                        decimal_places=3,
+                        max_digits=6,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                        verbose_name="percent",
+                    ),
+                ),
+                (
+                    "reverse_charge",
+                    models.BooleanField(
+                        default=False,
+                        help_text="A customer with a tax number in this country is charged none; the invoice says so.",
+                        verbose_name="companies abroad pay it themselves",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'tax rate',
-                'verbose_name_plural': 'tax rates',
-                'ordering': ['country'],
+                "verbose_name": "tax rate",
+                "verbose_name_plural": "tax rates",
+                "ordering": ["country"],
             },
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='anchor',
+            model_name="subscription",
+            name="anchor",
             field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='cancel_at_period_end',
-            field=models.BooleanField(default=False, verbose_name='ends with the period'),
+            model_name="subscription",
+            name="cancel_at_period_end",
+            field=models.BooleanField(default=False, verbose_name="ends with the period"),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='grace_ends',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='read-only until'),
+            model_name="subscription",
+            name="grace_ends",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="read-only until"),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='interval',
-            field=models.CharField(blank=True, choices=[('month', 'month'), ('year', 'year')], max_length=5, verbose_name='paid by the'),
+            model_name="subscription",
+            name="interval",
+            field=models.CharField(
+                blank=True,
+                choices=[("month", "month"), ("year", "year")],
+                max_length=5,
+                verbose_name="paid by the",
+            ),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='late_since',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='late since'),
+            model_name="subscription",
+            name="late_since",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="late since"),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='next_interval',
-            field=models.CharField(blank=True, choices=[('month', 'month'), ('year', 'year')], max_length=5),
+            model_name="subscription",
+            name="next_interval",
+            field=models.CharField(
+                blank=True, choices=[("month", "month"), ("year", "year")], max_length=5
+            ),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='next_plan',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.plan', verbose_name='next plan'),
+            model_name="subscription",
+            name="next_plan",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="billing.plan",
+                verbose_name="next plan",
+            ),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='period_end',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='period until'),
+            model_name="subscription",
+            name="period_end",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="period until"),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='period_start',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='period since'),
+            model_name="subscription",
+            name="period_start",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="period since"),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='provider',
-            field=models.CharField(blank=True, max_length=12, verbose_name='payment by'),
+            model_name="subscription",
+            name="provider",
+            field=models.CharField(blank=True, max_length=12, verbose_name="payment by"),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='provider_method',
-            field=models.CharField(blank=True, max_length=120, verbose_name='card at the provider'),
+            model_name="subscription",
+            name="provider_method",
+            field=models.CharField(blank=True, max_length=120, verbose_name="card at the provider"),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='provider_ref',
-            field=models.CharField(blank=True, max_length=120, verbose_name='customer at the provider'),
+            model_name="subscription",
+            name="provider_ref",
+            field=models.CharField(
+                blank=True, max_length=120, verbose_name="customer at the provider"
+            ),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='status',
-            field=models.CharField(choices=[('active', 'active'), ('past_due', 'payment is late'), ('grace', 'read-only'), ('ended', 'ended')], default='active', max_length=10, verbose_name='state'),
+            model_name="subscription",
+            name="status",
+            field=models.CharField(
+                choices=[
+                    ("active", "active"),
+                    ("past_due", "payment is late"),
+                    ("grace", "read-only"),
+                    ("ended", "ended"),
+                ],
+                default="active",
+                max_length=10,
+                verbose_name="state",
+            ),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='value',
+            model_name="subscription",
+            name="value",
             field=models.BigIntegerField(default=0, editable=False),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='value_from',
+            model_name="subscription",
+            name="value_from",
             field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.CreateModel(
-            name='BillingDetails',
+            name="BillingDetails",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(blank=True, max_length=120, verbose_name='name or company')),
-                ('address', models.TextField(blank=True, max_length=500, verbose_name='address')),
-                ('country', models.CharField(blank=True, max_length=2, verbose_name='country')),
-                ('tax_id', models.CharField(blank=True, max_length=60, verbose_name='tax number')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail address for invoices')),
-                ('reference', models.CharField(blank=True, max_length=60, verbose_name='your reference')),
-                ('exempt', models.BooleanField(default=False, verbose_name='pays no tax')),
-                ('workspace', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='billing_details', to='accounts.workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(blank=True, max_length=120, verbose_name="name or company"),
+                ),
+                ("address", models.TextField(blank=True, max_length=500, verbose_name="address")),
+                ("country", models.CharField(blank=True, max_length=2, verbose_name="country")),
+                ("tax_id", models.CharField(blank=True, max_length=60, verbose_name="tax number")),
+                (
+                    "email",
+                    models.EmailField(
+                        blank=True, max_length=254, verbose_name="e-mail address for invoices"
+                    ),
+                ),
+                (
+                    "reference",
+                    models.CharField(blank=True, max_length=60, verbose_name="your reference"),
+                ),
+                ("exempt", models.BooleanField(default=False, verbose_name="pays no tax")),
+                (
+                    "workspace",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="billing_details",
+                        to="accounts.workspace",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'billing details',
-                'verbose_name_plural': 'billing details',
+                "verbose_name": "billing details",
+                "verbose_name_plural": "billing details",
             },
         ),
         migrations.CreateModel(
-            name='Counter',
+            name="Counter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('series', models.CharField(max_length=16)),
-                ('year', models.PositiveSmallIntegerField()),
-                ('last', models.PositiveIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("series", models.CharField(max_length=16)),
+                ("year", models.PositiveSmallIntegerField()),
+                ("last", models.PositiveIntegerField(default=0)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('series', 'year'), name='counter_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("series", "year"), name="counter_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Coupon',
+            name="Coupon",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40, unique=True, verbose_name='code')),
-                ('percent', models.DecimalField(blank=True, decimal_places=2, max_digits=5, null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)], verbose_name='percent')),
-                ('amount', models.PositiveBigIntegerField(blank=True, help_text='500 are 5.00.', null=True, verbose_name='amount in minor units')),
-                ('currency', models.CharField(blank=True, max_length=3, verbose_name='currency')),
-                ('duration', models.CharField(choices=[('once', 'the next invoice of the plan'), ('months', 'some months'), ('forever', 'always')], default='once', max_length=8, verbose_name='holds for')),
-                ('months', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='months')),
-                ('families', models.CharField(blank=True, help_text='Families of plans separated by commas, such as team,starter. Empty: all.', max_length=200, verbose_name='plans')),
-                ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='can be entered until')),
-                ('most', models.PositiveIntegerField(blank=True, null=True, verbose_name='can be entered so often')),
-                ('used', models.PositiveIntegerField(default=0, editable=False, verbose_name='was entered')),
-                ('active', models.BooleanField(default=True, verbose_name='active')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='note')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=40, unique=True, verbose_name="code")),
+                (
+                    "percent",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        max_digits=5,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                        verbose_name="percent",
+                    ),
+                ),
+                (
+                    "amount",
+                    models.PositiveBigIntegerField(
+                        blank=True,
+                        help_text="500 are 5.00.",
+                        null=True,
+                        verbose_name="amount in minor units",
+                    ),
+                ),
+                ("currency", models.CharField(blank=True, max_length=3, verbose_name="currency")),
+                (
+                    "duration",
+                    models.CharField(
+                        choices=[
+                            ("once", "the next invoice of the plan"),
+                            ("months", "some months"),
+                            ("forever", "always"),
+                        ],
+                        default="once",
+                        max_length=8,
+                        verbose_name="holds for",
+                    ),
+                ),
+                (
+                    "months",
+                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="months"),
+                ),
+                (
+                    "families",
+                    models.CharField(
+                        blank=True,
+                        help_text="Families of plans separated by commas, such as team,starter. Empty: all.",
+                        max_length=200,
+                        verbose_name="plans",
+                    ),
+                ),
+                (
+                    "expires_at",
+                    models.DateTimeField(
+                        blank=True, null=True, verbose_name="can be entered until"
+                    ),
+                ),
+                (
+                    "most",
+                    models.PositiveIntegerField(
+                        blank=True, null=True, verbose_name="can be entered so often"
+                    ),
+                ),
+                (
+                    "used",
+                    models.PositiveIntegerField(
+                        default=0, editable=False, verbose_name="was entered"
+                    ),
+                ),
+                ("active", models.BooleanField(default=True, verbose_name="active")),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="note")),
             ],
             options={
-                'verbose_name': 'coupon',
-                'verbose_name_plural': 'coupons',
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('amount__isnull', True), ('percent__isnull', False)), models.Q(('amount__isnull', False), ('percent__isnull', True)), _connector='OR'), name='coupon_percent_or_amount'), models.CheckConstraint(condition=models.Q(('most__isnull', True), ('used__lte', models.F('most')), _connector='OR'), name='coupon_not_too_often')],
+                "verbose_name": "coupon",
+                "verbose_name_plural": "coupons",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("amount__isnull", True), ("percent__isnull", False)),
+                            models.Q(("amount__isnull", False), ("percent__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="coupon_percent_or_amount",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("most__isnull", True), ("used__lte", models.F("most")), _connector="OR"
+                        ),
+                        name="coupon_not_too_often",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Invoice',
+            name="Invoice",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('number', models.CharField(max_length=40, unique=True, verbose_name='number')),
-                ('series', models.CharField(max_length=16)),
-                ('year', models.PositiveSmallIntegerField()),
-                ('running', models.PositiveIntegerField()),
-                ('kind', models.CharField(choices=[('change', 'change of the plan'), ('renewal', 'next period'), ('usage', 'usage beyond the plan'), ('credit_note', 'credit note')], max_length=12, verbose_name='kind')),
-                ('key', models.CharField(max_length=120, unique=True)),
-                ('status', models.CharField(choices=[('open', 'open'), ('paid', 'paid'), ('void', 'void'), ('uncollectible', 'not collectible')], default='open', max_length=14, verbose_name='state')),
-                ('currency', models.CharField(max_length=3)),
-                ('subtotal', models.BigIntegerField(verbose_name='net')),
-                ('tax_percent', models.DecimalField(decimal_places=3, default=0, max_digits=6)),
-                ('tax', models.BigIntegerField(default=0)),
-                ('total', models.BigIntegerField(verbose_name='total')),
-                ('credit', models.BigIntegerField(default=0)),
-                ('interval', models.CharField(blank=True, max_length=5)),
-                ('period_start', models.DateTimeField(null=True)),
-                ('period_end', models.DateTimeField(null=True)),
-                ('value', models.BigIntegerField(default=0)),
-                ('left_over', models.BigIntegerField(default=0)),
-                ('seller', models.JSONField(default=dict)),
-                ('customer', models.JSONField(default=dict)),
-                ('note', models.CharField(blank=True, max_length=20)),
-                ('provider', models.CharField(max_length=12)),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('issued_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='issued')),
-                ('due_at', models.DateTimeField(verbose_name='due')),
-                ('paid_at', models.DateTimeField(null=True)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('applied_at', models.DateTimeField(null=True)),
-                ('overdue_at', models.DateTimeField(null=True)),
-                ('reminded', models.PositiveSmallIntegerField(default=0)),
-                ('tries', models.PositiveSmallIntegerField(default=0)),
-                ('try_at', models.DateTimeField(null=True)),
-                ('checkout_ref', models.CharField(blank=True, max_length=120)),
-                ('corrects', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='credit_notes', to='billing.invoice')),
-                ('plan', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.plan')),
-                ('workspace', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='invoices', to='accounts.workspace', verbose_name='workspace')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.CharField(max_length=40, unique=True, verbose_name="number")),
+                ("series", models.CharField(max_length=16)),
+                ("year", models.PositiveSmallIntegerField()),
+                ("running", models.PositiveIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("change", "change of the plan"),
+                            ("renewal", "next period"),
+                            ("usage", "usage beyond the plan"),
+                            ("credit_note", "credit note"),
+                        ],
+                        max_length=12,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("key", models.CharField(max_length=120, unique=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("open", "open"),
+                            ("paid", "paid"),
+                            ("void", "void"),
+                            ("uncollectible", "not collectible"),
+                        ],
+                        default="open",
+                        max_length=14,
+                        verbose_name="state",
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3)),
+                ("subtotal", models.BigIntegerField(verbose_name="net")),
+                ("tax_percent", models.DecimalField(decimal_places=3, default=0, max_digits=6)),
+                ("tax", models.BigIntegerField(default=0)),
+                ("total", models.BigIntegerField(verbose_name="total")),
+                ("credit", models.BigIntegerField(default=0)),
+                ("interval", models.CharField(blank=True, max_length=5)),
+                ("period_start", models.DateTimeField(null=True)),
+                ("period_end", models.DateTimeField(null=True)),
+                ("value", models.BigIntegerField(default=0)),
+                ("left_over", models.BigIntegerField(default=0)),
+                ("seller", models.JSONField(default=dict)),
+                ("customer", models.JSONField(default=dict)),
+                ("note", models.CharField(blank=True, max_length=20)),
+                ("provider", models.CharField(max_length=12)),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                (
+                    "issued_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="issued"),
+                ),
+                ("due_at", models.DateTimeField(verbose_name="due")),
+                ("paid_at", models.DateTimeField(null=True)),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("applied_at", models.DateTimeField(null=True)),
+                ("overdue_at", models.DateTimeField(null=True)),
+                ("reminded", models.PositiveSmallIntegerField(default=0)),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("try_at", models.DateTimeField(null=True)),
+                ("checkout_ref", models.CharField(blank=True, max_length=120)),
+                (
+                    "corrects",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credit_notes",
+                        to="billing.invoice",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.plan",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="invoices",
+                        to="accounts.workspace",
+                        verbose_name="workspace",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'invoice',
-                'verbose_name_plural': 'invoices',
-                'ordering': ['-issued_at', '-running'],
-                'abstract': False,
+                "verbose_name": "invoice",
+                "verbose_name_plural": "invoices",
+                "ordering": ["-issued_at", "-running"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='CreditEntry',
+            name="CreditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('currency', models.CharField(max_length=3)),
-                ('amount', models.BigIntegerField(verbose_name='amount')),
-                ('reason', models.CharField(max_length=200, verbose_name='reason')),
-                ('key', models.CharField(max_length=150, unique=True)),
-                ('at', models.DateTimeField(auto_now_add=True)),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='credits', to='accounts.workspace')),
-                ('invoice', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='credit_entries', to='billing.invoice')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3)),
+                ("amount", models.BigIntegerField(verbose_name="amount")),
+                ("reason", models.CharField(max_length=200, verbose_name="reason")),
+                ("key", models.CharField(max_length=150, unique=True)),
+                ("at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="credits",
+                        to="accounts.workspace",
+                    ),
+                ),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credit_entries",
+                        to="billing.invoice",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'credit',
-                'verbose_name_plural': 'credits',
-                'ordering': ['-at', '-pk'],
-                'abstract': False,
+                "verbose_name": "credit",
+                "verbose_name_plural": "credits",
+                "ordering": ["-at", "-pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='InvoiceLine',
+            name="InvoiceLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('kind', models.CharField(choices=[('plan', 'plan'), ('unused', 'unused time'), ('usage', 'usage'), ('student', 'reduced price'), ('coupon', 'coupon'), ('correction', 'correction')], max_length=12)),
-                ('values', models.JSONField(default=dict)),
-                ('quantity', models.DecimalField(decimal_places=6, default=1, max_digits=20)),
-                ('unit_price', models.DecimalField(decimal_places=8, max_digits=20)),
-                ('amount', models.BigIntegerField()),
-                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='billing.invoice')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("plan", "plan"),
+                            ("unused", "unused time"),
+                            ("usage", "usage"),
+                            ("student", "reduced price"),
+                            ("coupon", "coupon"),
+                            ("correction", "correction"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("values", models.JSONField(default=dict)),
+                ("quantity", models.DecimalField(decimal_places=6, default=1, max_digits=20)),
+                ("unit_price", models.DecimalField(decimal_places=8, max_digits=20)),
+                ("amount", models.BigIntegerField()),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="billing.invoice",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'line of an invoice',
-                'verbose_name_plural': 'lines of an invoice',
-                'ordering': ['position'],
-                'abstract': False,
+                "verbose_name": "line of an invoice",
+                "verbose_name_plural": "lines of an invoice",
+                "ordering": ["position"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Payment',
+            name="Payment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.BigIntegerField(verbose_name='amount')),
-                ('provider', models.CharField(max_length=12)),
-                ('reference', models.CharField(blank=True, max_length=120, verbose_name='reference')),
-                ('key', models.CharField(max_length=150, unique=True)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='billing.invoice')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("amount", models.BigIntegerField(verbose_name="amount")),
+                ("provider", models.CharField(max_length=12)),
+                (
+                    "reference",
+                    models.CharField(blank=True, max_length=120, verbose_name="reference"),
+                ),
+                ("key", models.CharField(max_length=150, unique=True)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payments",
+                        to="billing.invoice",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'payment',
-                'verbose_name_plural': 'payments',
-                'ordering': ['at', 'pk'],
-                'abstract': False,
+                "verbose_name": "payment",
+                "verbose_name_plural": "payments",
+                "ordering": ["at", "pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ProviderEvent',
+            name="ProviderEvent",
             fields=[
-                ('id', models.CharField(max_length=120, primary_key=True, serialize=False)),
-                ('provider', models.CharField(max_length=12)),
-                ('kind', models.CharField(max_length=80, verbose_name='kind')),
-                ('about', models.CharField(blank=True, max_length=120)),
-                ('happened_at', models.DateTimeField()),
-                ('received_at', models.DateTimeField(auto_now_add=True)),
-                ('outcome', models.CharField(choices=[('done', 'done'), ('ignored', 'not of interest'), ('stale', 'older than what is known')], max_length=8, verbose_name='outcome')),
-                ('body', models.JSONField(default=dict)),
+                ("id", models.CharField(max_length=120, primary_key=True, serialize=False)),
+                ("provider", models.CharField(max_length=12)),
+                ("kind", models.CharField(max_length=80, verbose_name="kind")),
+                ("about", models.CharField(blank=True, max_length=120)),
+                ("happened_at", models.DateTimeField()),
+                ("received_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("done", "done"),
+                            ("ignored", "not of interest"),
+                            ("stale", "older than what is known"),
+                        ],
+                        max_length=8,
+                        verbose_name="outcome",
+                    ),
+                ),
+                ("body", models.JSONField(default=dict)),
             ],
             options={
-                'verbose_name': 'event of the payment provider',
-                'verbose_name_plural': 'events of the payment provider',
-                'ordering': ['-received_at'],
-                'indexes': [models.Index(fields=['about', 'happened_at'], name='events_about')],
+                "verbose_name": "event of the payment provider",
+                "verbose_name_plural": "events of the payment provider",
+                "ordering": ["-received_at"],
+                "indexes": [models.Index(fields=["about", "happened_at"], name="events_about")],
             },
         ),
         migrations.CreateModel(
-            name='Redemption',
+            name="Redemption",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(auto_now_add=True)),
-                ('ends_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('coupon', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='redemptions', to='billing.coupon')),
-                ('spent_on', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.invoice')),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='redemptions', to='accounts.workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(auto_now_add=True)),
+                ("ends_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "coupon",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="redemptions",
+                        to="billing.coupon",
+                    ),
+                ),
+                (
+                    "spent_on",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.invoice",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="redemptions",
+                        to="accounts.workspace",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'entered coupon',
-                'verbose_name_plural': 'entered coupons',
+                "verbose_name": "entered coupon",
+                "verbose_name_plural": "entered coupons",
             },
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(fields=['workspace', '-issued_at'], name='invoices_of'),
+            model_name="invoice",
+            index=models.Index(fields=["workspace", "-issued_at"], name="invoices_of"),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(condition=models.Q(('status', 'open')), fields=['due_at'], name='open_invoices'),
+            model_name="invoice",
+            index=models.Index(
+                condition=models.Q(("status", "open")), fields=["due_at"], name="open_invoices"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.UniqueConstraint(fields=('series', 'year', 'running'), name='number_once'),
+            model_name="invoice",
+            constraint=models.UniqueConstraint(
+                fields=("series", "year", "running"), name="number_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(('total', django.db.models.expressions.CombinedExpression(models.F('subtotal'), '+', models.F('tax')))), name='invoice_adds_up'),
+            model_name="invoice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "total",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("subtotal"), "+", models.F("tax")
+                        ),
+                    )
+                ),
+                name="invoice_adds_up",
+            ),
         ),
         migrations.AddIndex(
-            model_name='creditentry',
-            index=models.Index(fields=['workspace', 'currency'], name='credits_of'),
+            model_name="creditentry",
+            index=models.Index(fields=["workspace", "currency"], name="credits_of"),
         ),
         migrations.AddConstraint(
-            model_name='invoiceline',
-            constraint=models.UniqueConstraint(fields=('invoice', 'position'), name='line_once'),
+            model_name="invoiceline",
+            constraint=models.UniqueConstraint(fields=("invoice", "position"), name="line_once"),
         ),
         migrations.AddConstraint(
-            model_name='redemption',
-            constraint=models.UniqueConstraint(fields=('workspace', 'coupon'), name='coupon_once_a_workspace'),
+            model_name="redemption",
+            constraint=models.UniqueConstraint(
+                fields=("workspace", "coupon"), name="coupon_once_a_workspace"
+            ),
         ),
     ]

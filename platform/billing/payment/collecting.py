@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -48,7 +49,7 @@ def collect(invoice: Invoice, now: datetime | None = None) -> bool:
         return False
     if got.paid:
         key = f"{way.name}:{got.reference}"
-        said = {"amount": amount, "provider": way.name, "reference": got.reference}
+        said: dict[str, Any] = {"amount": amount, "provider": way.name, "reference": got.reference}
         issuing.pay(invoice, **said, key=key, now=moment)
     elif not got.pending:
         _refused(invoice, got.declined, moment)
@@ -101,7 +102,7 @@ def refund(
     reference = provider(invoice.provider).refund(invoice, amount, key)
     # The provider tells of it as well, maybe sooner than this line: by its own id both find the same note.
     known = refund_key(invoice.provider, reference) if reference else key
-    said = {"amount": amount, "reason": reason, "reference": reference}
+    said: dict[str, Any] = {"amount": amount, "reason": reason, "reference": reference}
     return issuing.correct(invoice, **said, key=known, user=user)
 
 

@@ -26,7 +26,9 @@ def client() -> Any:
     """Stripe's own client, with the key from the settings."""
     import stripe
 
-    elsewhere = {"base_addresses": {"api": settings.STRIPE_API}} if settings.STRIPE_API else {}
+    elsewhere: dict[str, Any] = (
+        {"base_addresses": {"api": settings.STRIPE_API}} if settings.STRIPE_API else {}
+    )
     return stripe.StripeClient(settings.STRIPE_KEY, max_network_retries=2, **elsewhere)
 
 
@@ -141,7 +143,9 @@ class Stripe:
             client().v1.checkout.sessions.expire(invoice.checkout_ref)
         except Exception as error:
             # What is paid there all the same becomes a credit.
-            log.warning("The payment page of %s stays open: %s", invoice.number, type(error).__name__)
+            log.warning(
+                "The payment page of %s stays open: %s", invoice.number, type(error).__name__
+            )
 
     def portal(self, workspace: Workspace, back: str) -> str:
         import stripe

@@ -155,5 +155,3 @@ def next_draft(subscription: Subscription) -> Draft | None:
     if not price(plan, interval):
         return None
     return replace(renewal(subscription, plan, interval, end, end), period_end=None)
-
-

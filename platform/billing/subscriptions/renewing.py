@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -103,7 +104,12 @@ def _begin(subscription: Subscription, draft: Draft, anchor: datetime, now: date
 def end(subscription: Subscription, now: datetime) -> None:
     """Nothing is paid for any more: the free plan where there is one, otherwise read-only. Nothing is deleted."""
     workspace, free = subscription.workspace, fallback()
-    nothing = {"interval": "", "period_start": None, "period_end": None, "anchor": None}
+    nothing: dict[str, Any] = {
+        "interval": "",
+        "period_start": None,
+        "period_end": None,
+        "anchor": None,
+    }
     nothing |= {"value": 0, "value_from": None, "cancel_at_period_end": False}
     nothing |= {"next_plan": None, "next_interval": "", "late_since": None, "grace_ends": None}
     change(workspace, **nothing)
@@ -117,5 +123,3 @@ def end(subscription: Subscription, now: datetime) -> None:
         before=subscription.plan_id,
         to=free.pk if free else "",
     )
-
-
