@@ -41,6 +41,7 @@ class SubscriptionSerializer(serializers.ModelSerializer[Subscription]):
     next_total = serializers.SerializerMethodField(
         help_text=f"What the next period costs, with tax. {MINOR}"
     )
+    next_interval = serializers.CharField(help_text="From the end of the period on.")
     currency = serializers.CharField(source="plan.currency", read_only=True)
 
     class Meta:
@@ -56,6 +57,7 @@ class SubscriptionSerializer(serializers.ModelSerializer[Subscription]):
 
 
 class LineSerializer(serializers.ModelSerializer[InvoiceLine]):
+    kind = serializers.CharField(help_text="Such as `plan`, `unused`, `usage` or `coupon`.")
     title = serializers.SerializerMethodField()
     unit_price = serializers.DecimalField(20, 8, help_text=MINOR)
     amount = serializers.IntegerField(help_text=f"Net. {MINOR}")
@@ -71,6 +73,9 @@ class LineSerializer(serializers.ModelSerializer[InvoiceLine]):
 class InvoiceSerializer(serializers.ModelSerializer[Invoice]):
     workspace = serializers.SlugField(source="workspace.slug", read_only=True)
     plan = serializers.SlugField(source="plan_id", read_only=True)
+    kind = serializers.CharField(help_text="`change`, `renewal`, `usage` or `credit_note`.")
+    status = serializers.CharField(help_text="`open`, `paid`, `void` or `uncollectible`.")
+    interval = serializers.CharField(help_text="`month` or `year`; empty where it is for no plan.")
     net = serializers.IntegerField(source="subtotal", help_text=MINOR)
     tax = serializers.IntegerField(help_text=MINOR)
     total = serializers.IntegerField(help_text=f"{MINOR} Below zero for a credit note.")
