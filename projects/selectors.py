@@ -48,7 +48,7 @@ def require_in(request: Any, project: Project, action: Action) -> Project:
         raise Http404
     if not permits(found.role, action, token):
         raise PermissionDenied
-    check_entrance(request, workspace)
+    check_entrance(request, workspace, action)
     return project
 
 

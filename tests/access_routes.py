@@ -25,6 +25,8 @@ from tests.access_kinds import (
     page,
 )
 
+A_PLAN = {"plan": "starter", "interval": "month"}
+STARTER = "?plan=starter&interval=month"
 ROUTES: dict[str, Route] = {
     # --- the site ------------------------------------------------------------------------------------------------
     "home": Route({"get": (302,) * 5}, public=True),
@@ -57,27 +59,6 @@ ROUTES: dict[str, Route] = {
     ),
     "api-status": own(200, json=True),
     # --- the operator's pages: of the five, nobody is one ----------------------------------------------------------
-    # Plans are not sold in the sweep, so that what changes them is refused.
-    "workspace-billing": owners(get=200),
-    "billing-change": owners(get=404, post=404),
-    "billing-cancel": owners(post=409),
-    "billing-undo": owners(post=409),
-    "billing-coupon": owners(post=422, data=lambda ids: {"code": "NONE"}),
-    "billing-details": owners(post=302, data=lambda ids: {"name": "Canary Ltd", "country": "DE"}),
-    "billing-card": owners(post=302),
-    "invoices-csv": owners(get=200),
-    "invoice": owners(get=200),
-    "invoice-pdf": owners(get=200),
-    "invoice-pay": owners(post=302),
-    "stripe-events": Route({"post": (404,) * 5}, public=True, json=True, data=lambda ids: {}),
-    "api-subscription": Route(
-        {"get": (200, 403, 403, 404, UNKNOWN), "patch": (400, 403, 403, 404, UNKNOWN)},
-        json=True,
-        query="?workspace=alice",
-    ),
-    "api-invoices": owners(get=200, json=True, query="?workspace=alice"),
-    "api-invoice": owners(get=200, json=True),
-    "api-invoice-pdf": owners(get=200, json=True),
     "panel": operators("get"),
     "panel-figure": operators("get", ids={"name": "runs"}),
     "panel-chart": operators("get", ids={"name": "runs"}),
@@ -110,6 +91,28 @@ ROUTES: dict[str, Route] = {
     "api-cap": Route(
         {"put": (200, 403, 403, 404, UNKNOWN)}, json=True, data=lambda ids: {"spending_cap": 100}
     ),
+    # --- bills: for those who pay; a member is told who that is ---------------------------------------------------
+    "workspace-billing": owners(200),
+    "billing-change": owners(200, post=302, query=STARTER, data=lambda ids: A_PLAN),
+    "billing-cancel": owners(post=409),  # nothing is paid for
+    "billing-undo": owners(post=409),
+    "billing-coupon": owners(post=302, data=lambda ids: {"code": "CANARY"}),
+    "billing-details": owners(post=302, data=lambda ids: {"name": "Canary", "country": "DE"}),
+    "billing-card": owners(post=302),
+    "invoices-csv": owners(200),
+    "invoice": owners(200),
+    "invoice-pdf": owners(200),
+    "invoice-pay": owners(post=302),
+    # Stripe signs what it sends; without its secret in the settings there is no such address.
+    "stripe-events": Route({"post": (404,) * 5}, public=True),
+    "api-subscription": Route(
+        {"get": (200, 403, 403, 404, UNKNOWN), "patch": (200, 403, 403, 404, UNKNOWN)},
+        json=True,
+        data=lambda ids: A_PLAN,
+    ),
+    "api-invoices": owners(200, json=True),
+    "api-invoice": owners(200, json=True),
+    "api-invoice-pdf": owners(200, json=True),
     "workspace-tokens": owners(200),
     "workspace-audit": owners(200),
     "workspace-signin": owners(200, post=302, data=lambda ids: {"needs_two_factors": "on"}),

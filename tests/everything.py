@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,7 +16,9 @@ from pyarrow import parquet
 
 from accounts.models import Invitation, MailDomain, User, Workspace
 from accounts.services import create_token
-from billing.invoices.models import Invoice, InvoiceLine
+from billing.invoices import issuing
+from billing.invoices.drafts import Draft, Line, Tax
+from billing.invoices.models import Coupon, Invoice, InvoiceLine
 from notify.models import Delivery, News, Notice, Webhook
 from projects.datasets.models import (
     DatasetVersion,
@@ -82,28 +85,13 @@ def make_everything(home: Path, workspace: Workspace, user: User) -> dict[str, A
 
 
 def _invoice(workspace: Workspace) -> Invoice:
-    """Open, for a month of a plan."""
-    known = {"name": "Canary Ltd", "address": "", "country": "", "tax_id": ""}
-    invoice = Invoice.objects.create(
-        workspace=workspace,
-        number=f"INV-{uuid4().hex[:12]}",
-        series="test",
-        year=2026,
-        running=Invoice.objects.count() + 1,
-        kind=Invoice.Kind.CHANGE,
-        key=uuid4().hex,
-        currency="EUR",
-        subtotal=2900,
-        total=2900,
-        seller=known,
-        customer=known,
-        provider="manual",
-        due_at=timezone.now() + timedelta(days=14),
-    )
-    InvoiceLine.objects.create(
-        invoice=invoice, position=1, kind=InvoiceLine.Kind.CORRECTION, amount=2900, unit_price=2900
-    )
-    return invoice
+    """One that is open; and a coupon that can be entered."""
+    Coupon.objects.get_or_create(code="CANARY", defaults={"percent": 10})
+    line = Line(InvoiceLine.Kind.PLAN, 100, {"plan": "Canary", "interval": "month"})
+    draft = Draft(Invoice.Kind.RENEWAL, "USD", (line,), Tax(Decimal(0)))
+    due = timezone.now() + timedelta(days=14)
+    key = {"key": f"canary:{workspace.pk}", "provider": "manual"}
+    return issuing.issue(workspace, draft, **key, due_at=due, applied=True)
 
 
 def _told(workspace: Workspace, user: User) -> dict[str, Any]:

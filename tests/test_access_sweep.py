@@ -42,7 +42,7 @@ NAMES = ("alice", "bob", "vera", "charlie")
 METHODS = ("get", "post", "put", "patch", "delete")
 # Django's own view answers any method with a redirect, and acts on POST alone.
 LENIENT = {"set_language": 302}
-# Mail programs end mail by a POST without a cookie (RFC 8058): what counts is the signed token in the address.
+# Mail programs end mail by a POST without a cookie (RFC 8058), as Stripe tells of payments: what counts is signed.
 SIGNED = {"notices-off": 404, "stripe-events": 404}
 
 

@@ -148,17 +148,18 @@ def require(request: Any, workspace: Workspace, action: Action) -> Workspace:
         raise Http404
     if not may(found, action, token):
         raise PermissionDenied
-    check_entrance(request, workspace)
-    for check in _CHECKS:
-        check(request, workspace, action)
+    check_entrance(request, workspace, action)
     return workspace
 
 
-def check_entrance(request: Any, workspace: Workspace) -> None:
-    """The rules of the workspace for signing in. Tokens were made by somebody who had kept them."""
+def check_entrance(request: Any, workspace: Workspace, action: Action) -> None:
+    """What stands against `action` although the role allows it: the rules of the workspace for signing in (tokens were
+    made by somebody who had kept them), and what the parts above have registered."""
     asked = workspace.needs_two_factors and getattr(request, "auth", None) is None
     if asked and not has_two_factors(request.user):
         raise Problem("access.two_factors", workspace=workspace.name)
+    for check in _CHECKS:
+        check(request, workspace, action)
 
 
 def workspace_for(request: Any, slug: str, action: Action) -> Workspace:

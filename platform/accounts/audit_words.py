@@ -103,6 +103,8 @@ VERBS: dict[str, Any] = {
     "hold.released": _("released what was held for a run"),
     "billing.details": _("changed the billing details"),
     "coupon.entered": _("entered the coupon"),
+    "coupon.saved": _("saved the coupon"),
+    "credit.granted": _("gave credits"),
     "invoice.issued": _("issued the invoice"),
     "invoice.paid": _("paid the invoice"),
     "invoice.payment": _("noted a payment for the invoice"),

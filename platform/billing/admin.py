@@ -16,7 +16,7 @@ from accounts import audit
 from accounts.access import user_of
 from accounts.admin import WorkspaceAdmin
 from billing import (
-    invoice_admin,  # noqa: F401  (registers itself)
+    bill_admin,  # noqa: F401  (registers itself)
     overriding,
     services,
     trials,
@@ -28,12 +28,18 @@ from billing.money import format_money
 from training.problems import Problem
 from web.readonly import ReadOnly
 
+# Moved by the services of subscriptions alone.
+PAID_FOR = (
+    "status", "interval", "period_start", "period_end", "cancel_at_period_end", "next_plan",
+    "next_interval", "late_since", "grace_ends", "provider", "provider_ref", "provider_method",
+)  # fmt: skip
+
 
 class SubscriptionInline(admin.StackedInline):
     model = Subscription
     verbose_name_plural = _("plan")
     can_delete = False
-    readonly_fields = ("since", "trial_plan", "trial_ends_at")
+    readonly_fields = ("since", "trial_plan", "trial_ends_at", *PAID_FOR)
 
 
 # accounts may not import billing, so that the plan is added to its page from here.
@@ -172,13 +178,15 @@ def _money(plan: Plan, amount: int | None) -> str:
 
 @admin.register(Subscription)
 class SubscriptionAdmin(admin.ModelAdmin):
-    list_display = ("workspace", "plan", "trial_plan", "trial_ends_at", "concession", "since")
-    list_filter = ("plan", "concession", ("trial_plan", admin.EmptyFieldListFilter))
+    list_display = (
+        "workspace", "plan", "status", "period_end", "trial_plan", "trial_ends_at", "concession", "since",
+    )  # fmt: skip
+    list_filter = ("plan", "status", "concession", ("trial_plan", admin.EmptyFieldListFilter))
     list_editable = ("plan",)
     list_select_related = ("workspace", "plan", "trial_plan")
     search_fields = ("workspace__name", "workspace__slug", "workspace__members__email")
     autocomplete_fields = ("workspace",)
-    readonly_fields = ("since",)
+    readonly_fields = ("since", *PAID_FOR)
     actions = ("try_largest",)
 
     def save_model(self, request: HttpRequest, obj: Subscription, form: Any, change: bool) -> None:

@@ -6,13 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
-from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
+from drf_spectacular.utils import OpenApiTypes, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.access import Action, require, user_of, workspace_for, workspaces
+from accounts.access import Action, require, user_of, workspace_for
 from accounts.models import Workspace
 from billing.bill_views import as_pdf
 from billing.invoices import words
@@ -25,11 +25,6 @@ from billing.subscriptions import changing, pricing
 from web.api import checked, paged
 from web.schema import problems
 
-WORKSPACE = OpenApiParameter(
-    "workspace",
-    str,
-    description="The workspace's slug; by default that of the token, or your first one.",
-)
 MINOR = "In minor units of the currency, such as cents."
 
 
@@ -46,6 +41,7 @@ class SubscriptionSerializer(serializers.ModelSerializer[Subscription]):
     next_total = serializers.SerializerMethodField(
         help_text=f"What the next period costs, with tax. {MINOR}"
     )
+    next_interval = serializers.CharField(help_text="From the end of the period on.")
     currency = serializers.CharField(source="plan.currency", read_only=True)
 
     class Meta:
@@ -61,6 +57,7 @@ class SubscriptionSerializer(serializers.ModelSerializer[Subscription]):
 
 
 class LineSerializer(serializers.ModelSerializer[InvoiceLine]):
+    kind = serializers.CharField(help_text="Such as `plan`, `unused`, `usage` or `coupon`.")
     title = serializers.SerializerMethodField()
     unit_price = serializers.DecimalField(20, 8, help_text=MINOR)
     amount = serializers.IntegerField(help_text=f"Net. {MINOR}")
@@ -76,6 +73,9 @@ class LineSerializer(serializers.ModelSerializer[InvoiceLine]):
 class InvoiceSerializer(serializers.ModelSerializer[Invoice]):
     workspace = serializers.SlugField(source="workspace.slug", read_only=True)
     plan = serializers.SlugField(source="plan_id", read_only=True)
+    kind = serializers.CharField(help_text="`change`, `renewal`, `usage` or `credit_note`.")
+    status = serializers.CharField(help_text="`open`, `paid`, `void` or `uncollectible`.")
+    interval = serializers.CharField(help_text="`month` or `year`; empty where it is for no plan.")
     net = serializers.IntegerField(source="subtotal", help_text=MINOR)
     tax = serializers.IntegerField(help_text=MINOR)
     total = serializers.IntegerField(help_text=f"{MINOR} Below zero for a credit note.")
@@ -129,29 +129,32 @@ class SubscriptionDetail(APIView):
         operation_id="subscription_read",
         summary="Read the plan that a workspace pays for",
         tags=["billing"],
-        parameters=[WORKSPACE],
         responses={200: SubscriptionSerializer, **problems(403, 404)},
     )
-    def get(self, request: Request) -> Response:
-        return Response(SubscriptionSerializer(_subscription(_workspace(request))).data)
+    def get(self, request: Request, slug: str) -> Response:
+        workspace = workspace_for(request, slug, Action.BILLING)
+        return Response(SubscriptionSerializer(subscription_of(workspace)).data)
 
     @extend_schema(
         operation_id="subscription_change",
         summary="Change the plan, or cancel it",
         description="An upgrade happens now, or when its invoice is paid; all else at the end of the period.",
         tags=["billing"],
-        parameters=[WORKSPACE],
         request=ChangeSerializer,
         responses={200: ChangedSerializer, **problems(400, 403, 404, 409, 422, 503)},
     )
-    def patch(self, request: Request) -> Response:
-        workspace = _workspace(request)
+    def patch(self, request: Request, slug: str) -> Response:
+        workspace = workspace_for(request, slug, Action.BILLING)
         given = checked(ChangeSerializer, request)
         invoice = _change(request, workspace, given)
         pay_url = collecting.pay_or_lead(invoice) if invoice else ""
         if invoice:
             invoice.refresh_from_db()
-        changed = {"subscription": _subscription(workspace), "invoice": invoice, "pay_url": pay_url}
+        changed = {
+            "subscription": subscription_of(workspace),
+            "invoice": invoice,
+            "pay_url": pay_url,
+        }
         return Response(ChangedSerializer(changed).data)
 
 
@@ -175,11 +178,11 @@ class InvoiceList(APIView):
         summary="List invoices",
         description="The newest first, credit notes among them.",
         tags=["billing"],
-        parameters=[WORKSPACE],
         responses={200: InvoiceSerializer(many=True), **problems(403, 404)},
     )
-    def get(self, request: Request) -> Response:
-        return paged(self, invoices_of(_workspace(request)), InvoiceSerializer)
+    def get(self, request: Request, slug: str) -> Response:
+        workspace = workspace_for(request, slug, Action.BILLING)
+        return paged(self, invoices_of(workspace), InvoiceSerializer)
 
 
 class InvoiceDetail(APIView):
@@ -203,20 +206,6 @@ class InvoicePdf(APIView):
     )
     def get(self, request: Request, invoice_id: UUID) -> HttpResponse:
         return as_pdf(_invoice(request, invoice_id))
-
-
-def _subscription(workspace: Workspace) -> Subscription:
-    return subscription_of(workspace)
-
-
-def _workspace(request: Request) -> Workspace:
-    slug = request.query_params.get("workspace")
-    if slug:
-        return workspace_for(request, slug, Action.BILLING)
-    first = workspaces(request).first()
-    if first is None:
-        raise serializers.ValidationError({"workspace": "You are in no workspace."})
-    return require(request, first, Action.BILLING)
 
 
 def _invoice(request: Request, invoice_id: UUID) -> Invoice:

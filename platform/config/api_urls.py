@@ -8,6 +8,7 @@ urlpatterns = [
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
     path("", include("accounts.api_urls")),
     path("", include("notify.api_urls")),
+    path("", include("billing.bill_api_urls")),
     path("", include("billing.api_urls")),
     path("", include("billing.bill_api_urls")),
     path("", include("projects.api_urls")),

@@ -187,7 +187,7 @@ KINDS: dict[str, Kind] = {
         "clock-alert",
         gettext_noop("Invoice {number} is overdue"),
         gettext_noop(
-            "{due_text} for “{workspace_name}” were to be paid by {due_day}. While it stays open, the workspace "
+            "{due_text} for “{workspace_name}” were to be paid by {due_day}. If it stays open, the workspace "
             "becomes read-only."
         ),
     ),

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 
-def never(admin: Any, request: HttpRequest, *args: Any) -> bool:
+def never(admin: Any, request: HttpRequest, obj: Any = None) -> bool:
     """For single permissions of a ModelAdmin: `has_add_permission = never`."""
     return False
 

@@ -56,8 +56,7 @@ ENTRIES: dict[str, Entry] = {
             "Everything in {workspace} can be seen and downloaded; nothing new can be started or uploaded."
         ),
         _(
-            "Pay the open invoice on the page “Billing”, or ask whoever pays for this workspace. "
-            "It opens again at once."
+            "Pay the open invoice on the page “Billing”, or ask whoever pays here. It opens again at once."
         ),
     ),
     "plan.ended": Entry(

@@ -225,11 +225,7 @@ def correct(
     found = Invoice.objects.filter(key=key).first()
     if found is not None:
         return found
-    most = refundable(current, to_credits=to_credits)
-    if not 0 < amount <= most:
-        spoken = {"most": format_money(most, current.currency)}
-        asked = format_money(amount, current.currency)
-        raise Problem("invoice.refund_too_much", number=current.number, asked=asked, **spoken)
+    check_refund(current, amount, to_credits=to_credits)
     note = _write(
         _note_draft(current, amount),
         workspace=current.workspace,  # type: ignore[arg-type]
@@ -246,6 +242,15 @@ def correct(
     _note(note, "invoice.refunded", user=user, amount=amount, currency=note.currency, reason=reason)
     tell("invoice.created", note)
     return note
+
+
+def check_refund(invoice: Invoice, amount: int, *, to_credits: bool = False) -> None:
+    """Raises Problem(`invoice.refund_too_much`)."""
+    most = refundable(invoice, to_credits=to_credits)
+    if not 0 < amount <= most:
+        said = {"most": most, "asked": amount}
+        shown = {name: format_money(one, invoice.currency) for name, one in said.items()}
+        raise Problem("invoice.refund_too_much", number=invoice.number, **shown)
 
 
 def refundable(invoice: Invoice, *, to_credits: bool = False) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -103,7 +104,7 @@ def _correction(values: dict[str, Any]) -> str:
     return _("Correction of invoice %(number)s") % {"number": values.get("number")}
 
 
-_TITLES = {
+_TITLES: dict[str, Callable[[dict[str, Any]], str]] = {
     InvoiceLine.Kind.PLAN: _plan,
     InvoiceLine.Kind.UNUSED: _unused,
     InvoiceLine.Kind.USAGE: _usage,

@@ -98,9 +98,8 @@ def refund(
     invoice: Invoice, *, amount: int, reason: str, key: str, user: User | None = None
 ) -> Invoice:
     """Sends money back by the way it came, then writes the credit note. Repeated with the key, both happen once."""
-    reference = ""
-    if 0 < amount <= issuing.refundable(invoice):
-        reference = provider(invoice.provider).refund(invoice, amount, key)
+    issuing.check_refund(invoice, amount)
+    reference = provider(invoice.provider).refund(invoice, amount, key)
     # The provider tells of it as well, maybe sooner than this line: by its own id both find the same note.
     known = refund_key(invoice.provider, reference) if reference else key
     said: dict[str, Any] = {"amount": amount, "reason": reason, "reference": reference}

@@ -37,10 +37,10 @@ class Provider(Protocol):
         """The address of a page on which the invoice is paid, that leads to `back`; empty: there is none."""
 
     def collect(self, invoice: Invoice, amount: int) -> Collected | None:
-        """Tries to take the money now. None: it can't, somebody has to pay. The same try takes it once."""
+        """Tries to take the money now, once a try. None: it can't, somebody has to pay."""
 
     def refund(self, invoice: Invoice, amount: int, key: str) -> str:
-        """Sends money back; returns the reference, empty where it is done by hand. With one key it is sent once."""
+        """Sends money back, once a key; returns the reference, empty where that is done by hand."""
 
     def forget(self, invoice: Invoice) -> None:
         """The invoice is void: an open page for it takes no money any more. Never raises."""

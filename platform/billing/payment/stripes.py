@@ -112,8 +112,12 @@ class Stripe:
                 },
                 options=_once(f"collect:{invoice.pk}:{amount}:{invoice.tries}"),
             )
-        except stripe.CardError as error:
+        except (stripe.CardError, stripe.InvalidRequestError) as error:
+            # Declined, or the card is gone: somebody has to pay on the page.
             return Collected(declined=error.code or "card_declined")
+        except stripe.StripeError as error:
+            log.error("Stripe cannot collect %s: %s", invoice.number, type(error).__name__)
+            raise Problem("payment.unavailable", provider="Stripe") from error
         return Collected(reference=intent.id, pending=intent.status != SETTLED)
 
     def refund(self, invoice: Invoice, amount: int, key: str) -> str:

@@ -13,17 +13,22 @@ from training.problems import Problem
 # What begins something new or changes what is there. To look, to take away and to pay stay open.
 BEGINS = frozenset({Action.EDIT, Action.TRAIN, Action.LABEL})
 # Of those, what only ends or removes something: it stays possible.
-ENDS = frozenset({"run-cancel", "api-run-cancel", "project-delete", "pool-delete", "run-pause"})
+ENDS = frozenset(
+    {
+        *("run-cancel", "run-pause", "api-run-cancel", "api-run-pause"),
+        *("project-delete", "pool-delete"),
+    }
+)
 
 
 def check(request: Any, workspace: Workspace, action: Action) -> None:
     """Registered with accounts.access: pages and API ask here before they begin anything. Raises Problem."""
     if action not in BEGINS or request.method in ("GET", "HEAD", "OPTIONS"):
         return
-    match = request.resolver_match if hasattr(request, "resolver_match") else None
-    if match is not None and match.view_name in ENDS:
-        return
-    require_open(workspace)
+    match = getattr(request, "resolver_match", None)
+    removes = request.method == "DELETE" or (match is not None and match.view_name in ENDS)
+    if not removes:
+        require_open(workspace)
 
 
 def require_open(workspace: Workspace) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from dateutil.relativedelta import relativedelta
 from django.db import transaction
@@ -70,7 +71,8 @@ def _draft(
 def _line(line: statement.Line, begin: datetime) -> Line:
     values = {"meter": line.meter, "month": f"{begin:%Y-%m}"}
     values |= {"quantity": str(line.quantity), "included": str(line.included)}
-    return Line(InvoiceLine.Kind.USAGE, line.amount, values, line.overage, line.unit_price)
+    units = line.units.quantize(Decimal("0.000001"))
+    return Line(InvoiceLine.Kind.USAGE, line.amount, values, units, line.unit_price)
 
 
 def _give_back(invoice: Invoice, draft: Draft) -> None:
