@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -27,16 +28,27 @@ class Standing:
         self.request = request
 
     @property
+    def pays(self) -> bool:
+        """Whether the workspace of the page has a period that is paid for."""
+        found = self._mine()
+        return found is not None and found.exclude(period_end=None).exists()
+
+    @property
     def told(self) -> dict[str, Any] | None:
+        mine = self._mine()
+        if mine is None:
+            return None
+        found = mine.filter(status__in=SPOKEN_OF).select_related("workspace").first()
+        return _words(found, self.request) if found else None
+
+    def _mine(self) -> QuerySet[Subscription] | None:
         match = self.request.resolver_match
         slug = match.kwargs.get("slug") if match else None
         if not slug or not self.request.user.is_authenticated:
             return None
-        mine = Subscription.objects.filter(
-            workspace__slug=slug, workspace__members=self.request.user, status__in=SPOKEN_OF
+        return Subscription.objects.filter(
+            workspace__slug=slug, workspace__members=self.request.user
         )
-        found = mine.select_related("workspace").first()
-        return _words(found, self.request) if found else None
 
 
 def _words(found: Subscription, request: HttpRequest) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class AnnouncementAdmin(admin.ModelAdmin):
 class SwitchAdmin(ReadOnly, admin.ModelAdmin):
     """The switches that the code knows; none is added or taken away by hand."""
 
-    has_add_permission = has_delete_permission = never  # type: ignore[assignment]
+    has_add_permission = has_delete_permission = never
     list_display = ("__str__", "on", "about", "changed_at", "changed_by")
     list_filter = ("on",)
     list_select_related = ("changed_by",)
@@ -70,7 +70,7 @@ class SwitchAdmin(ReadOnly, admin.ModelAdmin):
 class FlagAdmin(admin.ModelAdmin):
     """A flag is made and lifted, never changed: the trail shall hold."""
 
-    has_delete_permission = never  # type: ignore[assignment]
+    has_delete_permission = never
     list_display = ("workspace", "kind", "reason", "made_at", "made_by", "lifted_at", "lifted_by")
     list_filter = ("kind", ("lifted_at", admin.EmptyFieldListFilter), "made_at")
     list_select_related = ("workspace", "made_by", "lifted_by")

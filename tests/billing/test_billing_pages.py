@@ -71,6 +71,16 @@ def test_a_smaller_plan_is_said_to_come_later(paying: Any, page: str, alice_clie
     assert "the plan becomes Starter" not in text(alice_client.get(page))
 
 
+def test_who_deletes_a_workspace_is_told_of_its_plan(
+    page: str, alice_client: Client, workspace: Workspace
+) -> None:
+    settings_page, said = f"/w/{workspace.slug}/settings/", "Its plan ends now as well"
+    assert said not in text(alice_client.get(settings_page))
+    alice_client.post(f"{page}change/", STARTER)
+    pay(Invoice.objects.get(), timezone.now())
+    assert said in text(alice_client.get(settings_page))
+
+
 def test_cancel_and_keep(paying: Any, page: str, alice_client: Client) -> None:
     alice_client.post(f"{page}cancel/")
     said = text(alice_client.get(page))

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Workspace
+from accounts.members import delete_workspace
+from accounts.models import User, Workspace
 from billing.invoices.models import Invoice
 from billing.models import Plan
 from billing.subscriptions import changing, dunning, renewing, standing
@@ -167,6 +168,26 @@ def test_without_a_free_plan_it_ends_read_only(team: Workspace, plans: dict[str,
     pay(choose(team, plans["team"], now=MONTH_1 + DAY), MONTH_1 + 2 * DAY)
     assert subscription(team).status == Status.ACTIVE
     standing.require_open(team)
+
+
+def test_a_deleted_workspace_is_charged_no_more(
+    team: Workspace, plans: dict[str, Plan], alice: User
+) -> None:
+    delete_workspace(workspace=team, user=alice, typed=team.name)
+    sweep(MONTH_2 + DAY)
+    mine = subscription(team)
+    assert (mine.plan.slug, mine.period_end) == ("free", None)
+    assert not Invoice.objects.filter(workspace=team, kind=Invoice.Kind.RENEWAL).exists()
+    agree(team)
+
+
+def test_with_the_workspace_goes_what_was_chosen_and_not_paid(
+    workspace: Workspace, plans: dict[str, Plan], alice: User
+) -> None:
+    offer = choose(workspace, plans["starter"])
+    delete_workspace(workspace=workspace, user=alice, typed=workspace.name)
+    offer.refresh_from_db()
+    assert offer.status == "void"
 
 
 def test_periods_end_on_the_day_they_began_also_after_february() -> None:

@@ -61,36 +61,30 @@ def renewal(
 
 def start(subscription: Subscription, plan: Plan, interval: str, now: datetime) -> Draft:
     """The first period, which begins when it is paid or at once. What is left of another period is given back."""
-    lines, redemption = _lines(subscription, Period(plan, interval, now))
-    lines, left_over = with_unused(lines, unused(subscription, now), _unused(subscription))
-    return Draft(
-        Invoice.Kind.CHANGE,
-        plan.currency,
-        lines,
-        tax_of(subscription.workspace),
-        plan=plan,
-        interval=interval,
-        left_over=left_over,
-        redemption=redemption,
-    )
+    return _change(subscription, Period(plan, interval, now))
 
 
 def upgrade(subscription: Subscription, plan: Plan, now: datetime) -> Draft:
     """The same period goes on with a larger plan: its rest is charged at the new price, and what was paid for the
     rest at the old one is given back. Both by whole seconds, each rounded half up."""
     begin, end = subscription.period_start, subscription.period_end
-    period = Period(plan, subscription.interval, now, begin, end)
-    lines, redemption = _lines(subscription, period, end)
-    lines, left_over = with_unused(lines, unused(subscription, now), _unused(subscription))
+    return _change(subscription, Period(plan, subscription.interval, now, begin, end))
+
+
+def _change(subscription: Subscription, period: Period) -> Draft:
+    """Within the period that goes on where `period` has an end; otherwise a new one, from when the invoice counts."""
+    lines, redemption = _lines(subscription, period, period.end)
+    back = unused(subscription, period.begin)
+    lines, left_over = with_unused(lines, back, _unused(subscription))
     return Draft(
         Invoice.Kind.CHANGE,
-        plan.currency,
+        period.plan.currency,
         lines,
         tax_of(subscription.workspace),
-        plan=plan,
-        interval=subscription.interval,
-        period_start=now,
-        period_end=end,
+        plan=period.plan,
+        interval=period.interval,
+        period_start=period.begin if period.end else None,
+        period_end=period.end,
         left_over=left_over,
         redemption=redemption,
     )

@@ -69,13 +69,14 @@ def _paying(currency: str, since: datetime) -> list[Paying]:
     claims = Invoice.objects.filter(
         kind__in=SOLD, currency=currency, period_end__gt=since, workspace__isnull=False
     )
+    unpaid = (Invoice.Status.VOID, Invoice.Status.UNCOLLECTIBLE)
     found = []
-    for one in claims.exclude(status=Invoice.Status.VOID).select_related("plan"):
+    for one in claims.exclude(status__in=unpaid).select_related("plan", "workspace"):
         full = price(one.plan, one.interval) if one.plan else None
-        if full and one.workspace_id and one.period_start and one.period_end:
+        if full and one.workspace and one.period_start and one.period_end:
             monthly = Decimal(full) / MONTHS[one.interval]
-            stretch = (one.period_start, one.period_end, one.issued_at)
-            found.append(Paying(one.workspace_id, *stretch, monthly))
+            end = min(one.period_end, one.workspace.deleted_at or one.period_end)
+            found.append(Paying(one.workspace.pk, one.period_start, end, one.issued_at, monthly))
     return found
 
 

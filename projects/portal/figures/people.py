@@ -98,7 +98,8 @@ def active_workspaces(period: Period) -> Table:
         forms=(DAY, COUNT),
         rows=over_time(period, {day: len(ones) for day, ones in found.items()}),
         value=len(everybody),
-        note=_("of %(count)s workspaces") % {"count": Workspace.objects.count()},
+        note=_("of %(count)s workspaces")
+        % {"count": Workspace.objects.filter(deleted_at=None).count()},
         link=changelist("accounts_workspace"),
     )
 

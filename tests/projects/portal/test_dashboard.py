@@ -166,6 +166,17 @@ def test_a_void_invoice_is_no_revenue(workspace: Workspace, plan: Plan) -> None:
     assert at(NOW, []) == {}
 
 
+def test_nobody_pays_what_was_given_up_or_for_a_workspace_that_is_gone(
+    workspace: Workspace, charlies_workspace: Workspace, plan: Plan
+) -> None:
+    made = invoice(workspace, plan, NOW - timedelta(days=3))
+    Invoice.objects.filter(pk=made.pk).update(status=Invoice.Status.UNCOLLECTIBLE)
+    invoice(charlies_workspace, plan, NOW - timedelta(days=3))
+    assert recurring(PERIOD).value == plan.price_monthly
+    Workspace.objects.filter(pk=charlies_workspace.pk).update(deleted_at=NOW - timedelta(days=1))
+    assert recurring(PERIOD).value == 0
+
+
 def test_csv_holds_plain_values_and_no_formula() -> None:
     rows = [("=HYPERLINK()", 12345, 3), ("+1", None, 0)]
     table = Table(("Name", "Sum", "Rows"), (TEXT, MONEY, COUNT), rows, currency="USD")
