@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Min, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -48,19 +48,19 @@ def sign_ups(period: Period) -> Table:
     )
 
 
-def _with_a_model(path: str) -> Exists:
-    """Of a workspace: somebody has made a model in it."""
-    good = Run.objects.filter(project__workspace=OuterRef(path), status=Status.SUCCEEDED)
-    return Exists(good)
+def _with_a_model() -> Q:
+    """Of a workspace: somebody has made a model in it. One list for all: asked one by one, a year takes a minute."""
+    good = Run.objects.filter(status=Status.SUCCEEDED).order_by()
+    return Q(pk__in=good.values("project__workspace"))
 
 
 def activation(period: Period) -> Table:
     """Of the workspaces made in each bucket, how many have a model today."""
     rows = Workspace.objects.filter(created_at__gte=period.start)
     by_day = (
-        rows.annotate(day=period.truncated("created_at"), active=_with_a_model("pk"))
+        rows.annotate(day=period.truncated("created_at"))
         .values("day")
-        .annotate(count=Count("pk"), good=Count("pk", filter=Q(active=True)))
+        .annotate(count=Count("pk"), good=Count("pk", filter=_with_a_model()))
         .order_by("day")
     )
     found = {row["day"].date(): (row["count"], row["good"]) for row in by_day}
@@ -119,7 +119,7 @@ def funnel(period: Period) -> Table:
         (_("Made a project"), _having(made, Project, "workspace"), changelist("projects_project")),
         (_("Brought data"), _having(made, DatasetVersion, "project__workspace"), ""),
         (_("Started a run"), _having(made, Run, "project__workspace"), changelist("runs_run")),
-        (_("Has a model"), made.filter(_with_a_model("pk")).count(), ""),
+        (_("Has a model"), made.filter(_with_a_model()).count(), ""),
         (_("Has paid"), _paid(made), ""),
     ]  # fmt: skip
     return Table(
@@ -131,8 +131,8 @@ def funnel(period: Period) -> Table:
 
 
 def _paid(workspaces: QuerySet[Workspace]) -> int:
-    paid = Invoice.objects.filter(workspace=OuterRef("pk"), status=Invoice.Status.PAID, total__gt=0)
-    return workspaces.filter(Exists(paid)).count()
+    paid = Invoice.objects.filter(status=Invoice.Status.PAID, total__gt=0).order_by()
+    return workspaces.filter(pk__in=paid.exclude(workspace=None).values("workspace")).count()
 
 
 def _shares(steps: list[tuple[str, int]]) -> list[tuple[str, int, float | None]]:
@@ -144,7 +144,7 @@ def _shares(steps: list[tuple[str, int]]) -> list[tuple[str, int, float | None]]
 
 
 def _having(workspaces: QuerySet[Workspace], model: Any, path: str) -> int:
-    return workspaces.filter(Exists(model.objects.filter(**{path: OuterRef("pk")}))).count()
+    return workspaces.filter(pk__in=model.objects.order_by().values(path)).count()
 
 
 def retention(period: Period) -> Table:
