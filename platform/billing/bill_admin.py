@@ -51,7 +51,13 @@ class PaymentInline(ReadOnly, admin.TabularInline):
     fields = ("at", "amount", "provider", "reference")
 
 
-class PayForm(forms.Form):
+class OnceForm(forms.Form):
+    """Sent twice, by a double click or after an answer that was lost, it acts once."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+
+class PayForm(OnceForm):
     """Money that came by hand."""
 
     amount = forms.DecimalField(label=_("Amount"), min_value=Decimal("0.001"))
@@ -60,7 +66,7 @@ class PayForm(forms.Form):
     )
 
 
-class RefundForm(forms.Form):
+class RefundForm(OnceForm):
     amount = forms.DecimalField(label=_("Amount, with tax"), min_value=Decimal("0.001"))
     reason = forms.CharField(
         label=_("Reason"), max_length=200, help_text=_("Stands on the credit note.")
@@ -118,7 +124,7 @@ class InvoiceAdmin(ReadOnly, admin.ModelAdmin):
     def mark_paid(self, request: HttpRequest, invoices: QuerySet[Invoice]) -> None:
         """All that is due of each. Clicked twice it is booked once."""
         for invoice in invoices:
-            self._do(request, invoice, "pay", {"reference": "", "key": f"manual:{invoice.pk}"})
+            self._do(request, invoice, "pay", {"reference": "", "key": invoice.pk})
 
     @admin.action(description=_("Give up: not collectible"), permissions=["bill"])
     def give_up(self, request: HttpRequest, invoices: QuerySet[Invoice]) -> None:
@@ -156,7 +162,10 @@ class InvoiceAdmin(ReadOnly, admin.ModelAdmin):
         if act not in ACTS or not self.has_bill_permission(request):
             return HttpResponse(status=403)
         kind, title = ACTS[act]
-        form = kind(request.POST or None, initial={"amount": major(due(invoice), invoice.currency)})
+        left = due(invoice)
+        asked: dict[str, Any] = {"key": uuid.uuid4()}
+        asked |= {"amount": major(left, invoice.currency)} if left else {}
+        form = kind(request.POST or None, initial=asked)
         if request.method == "POST" and form.is_valid():
             self._do(request, invoice, act, form.cleaned_data)
             return HttpResponseRedirect(reverse("admin:billing_invoice_change", args=[pk]))
@@ -182,13 +191,13 @@ class InvoiceAdmin(ReadOnly, admin.ModelAdmin):
             amount=amount,
             provider="manual",
             reference=given["reference"],
-            key=given.get("key") or f"hand:{uuid.uuid4()}",
+            key=f"hand:{given['key']}",
             user=user_of(request),
         )
 
     def _refund(self, request: HttpRequest, invoice: Invoice, given: dict[str, Any]) -> None:
         said = {"amount": minor(given["amount"], invoice.currency), "reason": given["reason"]}
-        said |= {"key": f"hand:{uuid.uuid4()}", "user": user_of(request)}
+        said |= {"key": f"hand:{given['key']}", "user": user_of(request)}
         if given["to_credits"]:
             issuing.correct(invoice, to_credits=True, **said)
         else:

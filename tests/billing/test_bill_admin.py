@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -28,6 +29,10 @@ def invoice(workspace: Workspace) -> Invoice:
     return issuing.issue(workspace, draft, key="k", provider="manual", due_at=due, applied=True)
 
 
+def once(form: dict[str, str]) -> dict[str, str]:
+    return form | {"key": str(uuid.uuid4())}
+
+
 @pytest.mark.parametrize(
     "model",
     ["invoice", "coupon", "creditentry", "seller", "taxrate", "billingdetails", "redemption", "providerevent"],
@@ -41,15 +46,15 @@ def test_a_transfer_is_recorded_and_sent_back(admin: Client, invoice: Invoice) -
     page = f"{PAGE}{invoice.pk}/"
     assert "Record a payment" in admin.get(f"{page}change/").content.decode()
     assert 'value="29' in admin.get(f"{page}act/pay/").content.decode()
-    admin.post(f"{page}act/pay/", {"amount": "29.00", "reference": "SEPA 7"})
+    admin.post(f"{page}act/pay/", once({"amount": "29.00", "reference": "SEPA 7"}))
     invoice.refresh_from_db()
     assert (invoice.status, invoice.payments.get().reference) == ("paid", "SEPA 7")
     entry = AuditEntry.objects.get(verb="invoice.payment")
     assert entry.who == "operator@example.org"
-    admin.post(f"{page}act/refund/", {"amount": "9.5", "reason": "slow"})
-    admin.post(f"{page}act/refund/", {"amount": "1", "reason": "slow", "to_credits": "on"})
+    admin.post(f"{page}act/refund/", once({"amount": "9.5", "reason": "slow"}))
+    admin.post(f"{page}act/refund/", once({"amount": "1", "reason": "slow", "to_credits": "on"}))
     assert [note.total for note in invoice.credit_notes.order_by("running")] == [-950, -100]
-    said = admin.post(f"{page}act/refund/", {"amount": "99", "reason": "x"}, follow=True)
+    said = admin.post(f"{page}act/refund/", once({"amount": "99", "reason": "x"}), follow=True)
     assert "At most" not in said.content.decode()
     assert "Send back less" in said.content.decode()
 
@@ -70,6 +75,10 @@ def test_clicked_twice_it_is_booked_once(admin: Client, invoice: Invoice) -> Non
     admin.post(PAGE, chosen)
     admin.post(PAGE, chosen)
     assert invoice.payments.get().amount == invoice.total
+    form = once({"amount": "5.00", "reason": "slow"})
+    for _again in range(2):
+        admin.post(f"{PAGE}{invoice.pk}/act/refund/", form)
+    assert invoice.credit_notes.get().total == -500
 
 
 def test_somebody_who_may_only_look_does_nothing(client: Client, invoice: Invoice) -> None:
@@ -79,7 +88,7 @@ def test_somebody_who_may_only_look_does_nothing(client: Client, invoice: Invoic
     assert client.get(PAGE).status_code == 200
     for action in ("mark_paid", "give_up"):
         client.post(PAGE, {"action": action, "_selected_action": [str(invoice.pk)]})
-    paid = client.post(f"{PAGE}{invoice.pk}/act/pay/", {"amount": "29.00", "reference": "x"})
+    paid = client.post(f"{PAGE}{invoice.pk}/act/pay/", once({"amount": "29.00", "reference": "x"}))
     assert paid.status_code == 403
     invoice.refresh_from_db()
     assert invoice.status == "open"
