@@ -12,27 +12,32 @@ import pytest
 HERE = Path(__file__).parent
 SERVER = os.environ.get("ATTUNE_TEST_POSTGRES", "")
 HINT = "start a PostgreSQL: export ATTUNE_TEST_POSTGRES=$(.ci/postgres start /tmp/attune-postgres)"
-# Of the cluster's cases, those in which the database has a say.
+MONEY = ("ledger", "services", "invoices", "stripe", "money_agrees")
+# What runs: the files, and which of their tests. Of the cluster's cases, those in which the database has a say.
 CASES = {
-    "test_moments.py": "",
-    "test_starts.py": "",
-    "test_last_of_a_plan.py": "",
-    "test_cluster.py": "two_clusters or busy or once or away or run.ending or many_times",
+    "moments": ([HERE / "test_moments.py"], ""),
+    "starts": ([HERE / "test_starts.py"], ""),
+    "last_of_a_plan": ([HERE / "test_last_of_a_plan.py"], ""),
+    "cluster": (
+        [HERE / "test_cluster.py"],
+        "two_clusters or busy or once or away or run.ending or many_times",
+    ),
+    "money": ([HERE.parent / "billing" / f"test_{name}.py" for name in MONEY], ""),
 }
 
 
 @pytest.mark.skipif(not SERVER, reason=HINT)
-@pytest.mark.parametrize("file", CASES)
-def test_the_same_holds_on_postgresql(file: str) -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-m", "faults", "-p", "no:cacheprovider"]
+@pytest.mark.parametrize("case", CASES)
+def test_the_same_holds_on_postgresql(case: str) -> None:
+    files, chosen = CASES[case]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     # Not a part of the pytest around it, and with a database of its own name.
     kept = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
-    names = {"ATTUNE_DATABASE_URL": SERVER, "ATTUNE_TEST_DATABASE": f"attune_{file[:-3]}"}
-    environment = {**kept, **names, "ATTUNE_TEST_POSTGRES": ""}
+    names = {"ATTUNE_DATABASE_URL": SERVER, "ATTUNE_TEST_DATABASE": f"attune_{case}"}
     done = subprocess.run(
-        [*command, str(HERE / file), "-k", CASES[file]],
+        [*command, *map(str, files), "-k", chosen],
         cwd=HERE.parents[1],
-        env=environment,
+        env={**kept, **names, "ATTUNE_TEST_POSTGRES": ""},
         capture_output=True,
         text=True,
         check=False,
