@@ -3,7 +3,8 @@
     .venv/bin/python -m tests.faults.measure
 
 The queue, its supervisor and the launcher are those of a site, and so is the trainer, with the built-in base model on
-some rows. Failpoints make every stage last a few seconds, so that a stop can meet it. Prints figures in seconds.
+some rows, and for the click with a tiny one too. Failpoints make every stage last a few seconds, so that a stop can
+meet it; for the kills they slow the steps alone, which adds nothing to what is measured. Prints figures in seconds.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from tests.faults.soak import prepare
 STAY = 5.0  # seconds in each stage, as soon as it is told
 STAGES = ("reading", "preparing", "baselines", "training", "testing", "saving")
 ARMED = [f"said.stage:{name}=wait:{STAY}" for name in STAGES]
-ARMED += [f"said.verified=wait:{STAY}", "said.step=wait:0.5"]
+STEPS = "said.step=wait:0.5"
+ARMED += [f"said.verified=wait:{STAY}", STEPS]
 TIMES = 3
 PATIENCE = 600.0
 ROWS = 200
@@ -39,16 +41,22 @@ def measure(home: Path) -> dict[str, Any]:
     plain, figures = Site(home), {}
     plain.serve()
     plain.warm()
-    figures["click_to_first_step"] = [plain.click() for _time in range(TIMES)]
+    for name, base in {"": "minilm-l6", "_of_a_tiny_model": plain.tiny()}.items():
+        seconds = [plain.click(base) for _time in range(TIMES)]
+        figures[f"click_to_first_step{name}"] = told(base, seconds)
     plain.end()
     slow = Site(home, ATTUNE_FAILPOINTS=" ".join(ARMED))
     slow.serve()
     slow.warm()
     stages = ("queued", "starting", *STAGES, "verifying")
     figures["stop"] = {stage: told(stage, slow.stop_in(stage)) for stage in stages}
-    killed = ("trainer", "worker")
-    figures["kill_to_at_work"] = {what: told(what, slow.kill(what)) for what in killed}
     slow.end()
+    steady = Site(home, ATTUNE_FAILPOINTS=STEPS)
+    steady.serve()
+    steady.warm()
+    killed = ("trainer", "worker")
+    figures["kill_to_at_work"] = {what: told(what, steady.kill(what)) for what in killed}
+    steady.end()
     return figures
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from uuid import uuid4
 import numpy as np
 import psutil
 from django.conf import settings
+from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import User
@@ -24,7 +26,7 @@ from projects.runs import services
 from projects.runs.lifecycle import FINAL
 from projects.runs.models import Run, RunEvent, Status
 from tests.faults.cluster import Cluster, until, words
-from tests.training.conftest import rows_of
+from tests.training.conftest import rows_of, write_tiny_base
 from training.version import Stored, write, write_flags
 
 ROWS = 240
@@ -93,17 +95,23 @@ class Site:
 
     # --- what is measured -----------------------------------------------------------------------------------------
 
-    def start(self, **more: Any) -> Run:
+    def tiny(self) -> str:
+        """The id of a base model of two small layers, which it adds to the site's."""
+        folder = str(write_tiny_base(Path(tempfile.mkdtemp(dir=self.home))))
+        call_command("models", "add", "--folder", folder, "--id", "tiny", "--title", "Tiny")
+        return "tiny"
+
+    def start(self, base: str = "minilm-l6", **more: Any) -> Run:
         given = {"project": self.project, "version": self.version, "user": self.user}
-        return services.start(**given, base="minilm-l6", effort="thorough", **more)
+        return services.start(**given, base=base, effort="thorough", **more)
 
     def warm(self) -> None:
         """One run, so that what happens once has happened."""
         run = self.start(settings={"epochs": 1})
         until(lambda: self.status(run) in FINAL, "a first run", seconds=600)
 
-    def click(self) -> float:
-        run = self.start()
+    def click(self, base: str) -> float:
+        run = self.start(base)
         seconds = self.since(run.created_at, lambda: self.event(run, "step"))
         self.stop(run)
         return seconds

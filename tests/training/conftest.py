@@ -77,10 +77,14 @@ SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a BERT of two layers and a tokenizer that knows the words above."""
-    torch = pytest.importorskip("torch")
+    pytest.importorskip("torch")
+    return write_tiny_base(tmp_path_factory.mktemp("tiny-base"))
+
+
+def write_tiny_base(folder: Path) -> Path:
+    import torch
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
-    folder = tmp_path_factory.mktemp("tiny-base")
     letters = "abcdefghijklmnopqrstuvwxyz"
     pieces = [*SPECIAL, *letters, *(f"##{letter}" for letter in letters), "."]
     words = sorted({*COMMON, *(word for group in WORDS.values() for word in group)} - set(pieces))
