@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from billing.invoices.models import Invoice, Payment
 from billing.models import Subscription
 from billing.money import rounded
-from billing.subscriptions.terms import MONTHS, price
+from billing.subscriptions.terms import MONTHS, period_end, price
 from projects.portal.figures.shape import (
     COUNT,
     DAY,
@@ -35,7 +35,8 @@ from projects.portal.figures.work import METERS, used_seconds
 from projects.portal.models import Price
 from projects.runs.models import Run, Status
 
-SOLD = (Invoice.Kind.CHANGE, Invoice.Kind.RENEWAL)
+CHANGE = Invoice.Kind.CHANGE
+SOLD = (CHANGE, Invoice.Kind.RENEWAL)
 LOOKED_BACK = 12  # months
 
 
@@ -66,18 +67,33 @@ def _note(currency: str) -> str:
 
 
 def _paying(currency: str, since: datetime) -> list[Paying]:
-    claims = Invoice.objects.filter(
-        kind__in=SOLD, currency=currency, period_end__gt=since, workspace__isnull=False
-    )
+    claims = Invoice.objects.filter(kind__in=SOLD, currency=currency, workspace__isnull=False)
     unpaid = (Invoice.Status.VOID, Invoice.Status.UNCOLLECTIBLE)
+    claims = claims.exclude(status__in=unpaid).exclude(kind=CHANGE, applied_at=None)
+    # A first period is at most a year long.
+    first = Q(period_end=None, applied_at__gt=since - timedelta(days=366))
+    claims = claims.filter(Q(period_end__gt=since) | first)
     found = []
-    for one in claims.exclude(status__in=unpaid).select_related("plan", "workspace"):
+    for one in claims.select_related("plan", "workspace"):
         full = price(one.plan, one.interval) if one.plan else None
-        if full and one.workspace and one.period_start and one.period_end:
+        stretch = _stretch(one)
+        if full and one.workspace and stretch:
             monthly = Decimal(full) / MONTHS[one.interval]
-            end = min(one.period_end, one.workspace.deleted_at or one.period_end)
-            found.append(Paying(one.workspace.pk, one.period_start, end, one.issued_at, monthly))
+            begin, end = stretch
+            end = min(end, one.workspace.deleted_at or end)
+            issued = one.applied_at or one.issued_at
+            found.append(Paying(one.workspace.pk, begin, end, issued, monthly))
     return found
+
+
+def _stretch(invoice: Invoice) -> tuple[datetime, datetime] | None:
+    """Of a first period nobody knew, when it was claimed, how soon it would be paid: it begins when it is applied."""
+    if invoice.period_start and invoice.period_end:
+        return invoice.period_start, invoice.period_end
+    begin = invoice.applied_at
+    return (
+        (begin, period_end(begin, invoice.interval, begin)) if begin and invoice.interval else None
+    )
 
 
 def at(moment: datetime, found: Iterable[Paying]) -> dict[UUID, Decimal]:
@@ -154,7 +170,7 @@ def churn(period: Period) -> Table:
         )
         before = now
     return Table(
-        heads=(_("Month"), _("Churn"), _("Paying at its begin"), _("Gone"), _("New")),
+        heads=(_("Month"), _("Churn"), _("Paying at its beginning"), _("Gone"), _("New")),
         forms=(TEXT, SHARE, COUNT, COUNT, COUNT),
         rows=lines,
         value=lines[-1][1],
@@ -286,7 +302,7 @@ FIGURES = (
         "money",
         gettext_lazy("Churn"),
         gettext_lazy(
-            "Of the workspaces that paid for a plan at the begin of a month, the share that does not at its end."
+            "Of the workspaces that paid for a plan at the beginning of a month, the share that does not at its end."
         ),
         churn,
         "lines",

@@ -20,6 +20,7 @@ from django.utils.html import escape
 from accounts.models import User, Workspace
 from billing.invoices.models import Invoice
 from billing.models import LedgerEntry, Plan
+from billing.subscriptions import changing
 from projects.portal.dashboard import as_csv, written
 from projects.portal.figures import FIGURES, Period
 from projects.portal.figures.money import at, churn, cost_a_run, recurring
@@ -28,6 +29,7 @@ from projects.portal.figures.shape import COUNT, MONEY, TEXT, Table
 from projects.portal.figures.work import failures, hours, queue_wait, runs_by_state
 from projects.portal.models import Price
 from projects.runs.models import Run
+from tests.billing.selling import on_free, pay, sell
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 PERIOD = Period(30, NOW)
@@ -157,6 +159,20 @@ def test_recurring_revenue_and_churn_of_two_customers(
     assert found["2026-05"] == (plan.price_monthly, 1)
     lost = {row[0]: row[1:] for row in churn(period).rows}
     assert lost["2026-05"] == (0.5, 2, 1, 0)
+
+
+def test_a_newcomer_pays_from_the_day_the_plan_begins_until_it_is_cancelled(
+    workspace: Workspace, charlies_workspace: Workspace
+) -> None:
+    """The invoice of a first period says no dates: it begins when it is paid."""
+    begin, plans = datetime(2026, 4, 20, tzinfo=UTC), sell()
+    chosen = {"plan": plans["starter"], "interval": "month", "now": begin}
+    for one in (workspace, charlies_workspace):
+        on_free(one)
+        claim = changing.choose(workspace=one, **chosen)
+    pay(claim, begin + timedelta(days=2))
+    found = {row[0]: row[1:3] for row in recurring(Period(30, begin + timedelta(days=60))).rows}
+    assert [found[f"2026-0{month}"] for month in (4, 5, 6)] == [(2900, 1), (0, 0), (0, 0)]
 
 
 def test_a_void_invoice_is_no_revenue(workspace: Workspace, plan: Plan) -> None:
