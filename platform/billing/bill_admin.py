@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -17,8 +19,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.access import user_of
 from billing import credits
+from billing import invoice_fields as shown
 from billing.bill_views import as_pdf
 from billing.invoices import export, issuing
+from billing.invoices import words as invoice_words
 from billing.invoices.models import (
     BillingDetails,
     Coupon,
@@ -31,7 +35,7 @@ from billing.invoices.models import (
     TaxRate,
 )
 from billing.invoices.selectors import due
-from billing.money import format_money, major, minor
+from billing.money import format_money, format_price, major, minor
 from billing.payment import collecting
 from billing.payment.models import ProviderEvent
 from training.problems import Problem
@@ -42,13 +46,37 @@ from web.readonly import ReadOnly, never
 class LineInline(ReadOnly, admin.TabularInline):
     model = InvoiceLine
     extra = 0
-    fields = ("position", "kind", "values", "quantity", "unit_price", "amount")
+    fields = readonly_fields = ("title", "number", "price", "sum")
+
+    @admin.display(description=_("Description"))
+    def title(self, line: InvoiceLine) -> str:
+        return invoice_words.title(line.kind, line.values)
+
+    @admin.display(description=_("Quantity"))
+    def number(self, line: InvoiceLine) -> str:
+        return invoice_words.number(line.quantity)
+
+    @admin.display(description=_("Price"))
+    def price(self, line: InvoiceLine) -> str:
+        return format_price(line.unit_price, line.invoice.currency)
+
+    @admin.display(description=_("Amount"))
+    def sum(self, line: InvoiceLine) -> str:
+        return format_money(line.amount, line.invoice.currency)
 
 
 class PaymentInline(ReadOnly, admin.TabularInline):
     model = Payment
     extra = 0
-    fields = ("at", "amount", "provider", "reference")
+    fields = readonly_fields = ("day", "sum", "provider", "reference")
+
+    @admin.display(description=_("Date"))
+    def day(self, payment: Payment) -> datetime:
+        return payment.at
+
+    @admin.display(description=_("Amount"))
+    def sum(self, payment: Payment) -> str:
+        return format_money(payment.amount, payment.invoice.currency)
 
 
 class OnceForm(forms.Form):
@@ -92,6 +120,9 @@ ACTS: dict[str, tuple[type[forms.Form], Any]] = {
 }
 
 
+SUMS = (shown.NET, shown.TAX, "amount", shown.CREDIT, "left")
+
+
 @admin.register(Invoice)
 class InvoiceAdmin(ReadOnly, admin.ModelAdmin):
     list_display = (
@@ -108,6 +139,14 @@ class InvoiceAdmin(ReadOnly, admin.ModelAdmin):
     )
     date_hierarchy = "issued_at"
     inlines = (LineInline, PaymentInline)
+    fieldsets = (
+        (None, {"fields": ("number", "workspace", "kind", "status", *shown.CLAIM)}),
+        (_("Amounts"), {"fields": SUMS}),
+        (_("Dates"), {"fields": ("issued_at", "due_at", *shown.TIMES)}),
+        (_("Customer and seller"), {"fields": shown.PARTIES}),
+        (_("Payment"), {"fields": shown.WAY}),
+    )
+    readonly_fields = (*shown.CLAIM, *SUMS, *shown.TIMES, *shown.PARTIES, *shown.WAY)
     actions = ("mark_paid", "give_up", "as_file")
     change_form_template = "admin/billing/invoice/change_form.html"
 
@@ -154,6 +193,8 @@ class InvoiceAdmin(ReadOnly, admin.ModelAdmin):
         return mine + super().get_urls()
 
     def pdf(self, request: HttpRequest, pk: str) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         return as_pdf(get_object_or_404(Invoice, pk=pk))
 
     def act(self, request: HttpRequest, pk: str, act: str) -> HttpResponse:
@@ -162,7 +203,7 @@ class InvoiceAdmin(ReadOnly, admin.ModelAdmin):
         if act not in ACTS or not self.has_bill_permission(request):
             return HttpResponse(status=403)
         kind, title = ACTS[act]
-        left = due(invoice)
+        left = issuing.refundable(invoice) if act == "refund" else due(invoice)
         asked: dict[str, Any] = {"key": uuid.uuid4()}
         asked |= {"amount": major(left, invoice.currency)} if left else {}
         form = kind(request.POST or None, initial=asked)
