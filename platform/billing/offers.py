@@ -73,7 +73,7 @@ def _told(workspace: Workspace, plans: list[Plan], price: str = "") -> dict[str,
     return {
         "offer": " ".join(parts),
         "offer_plan": plans[0].family if plans else "",
-        "offer_url": _address(workspace) if plans or price else "",
+        "offer_url": address(workspace) if plans or price else "",
     }
 
 
@@ -84,7 +84,7 @@ def payers(workspace: Workspace) -> list[str]:
     return list(found.order_by("joined_at").values_list("user__email", flat=True)[:NAMED])
 
 
-def _address(workspace: Workspace) -> str:
+def address(workspace: Workspace) -> str:
     """Of the page on which the plan is changed; "" for somebody who asks and may not do that."""
     user = getattr(audit.current.get(), "user", None)
     if user is not None and not allowed(user, workspace, Action.BILLING):
@@ -103,4 +103,4 @@ def spending(
     amounts = {"cap": subscription.spending_cap, "spent": rounded(spent), "cost": rounded(cost)}
     shown = {f"{name}_text": format_money(amount, currency) for name, amount in amounts.items()}
     people = _("%(people)s can change that.") % {"people": ", ".join(payers(workspace))}
-    return {**amounts, **shown, "offer": people, "offer_url": _address(workspace)}
+    return {**amounts, **shown, "offer": people, "offer_url": address(workspace)}

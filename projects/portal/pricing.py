@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.humanize.templatetags.humanize import intcomma
-from django.template.defaultfilters import filesizeformat
-from django.utils.translation import gettext as _
-
-from billing.limits import BYTES, FEATURES, LIMITS, Limit
+from billing.limits import FEATURES, LIMITS, Limit
 from billing.models import Plan
 from billing.money import format_money
 from billing.selectors import current_plans
+from billing.words import described, limit_text
 
 # On the card of a plan; all others stand in the table below.
 CARD = ("projects", "rows", "storage", "runs", "minutes", "gpu_minutes", "members")
@@ -23,6 +20,7 @@ class Offer:
     """`monthly` and `yearly` in words; both empty where the plan is sold by talking about it."""
 
     plan: Plan
+    description: str
     monthly: str
     yearly: str
     saving: int  # percent that a year costs less than twelve months
@@ -52,6 +50,7 @@ def _offer(plan: Plan) -> Offer:
     ]
     return Offer(
         plan=plan,
+        description=described(plan),
         monthly="" if month is None else format_money(month, plan.currency),
         yearly="" if year is None else format_money(year, plan.currency),
         saving=_saving(month, year),
@@ -76,7 +75,4 @@ def _row(limit: Limit, plans: list[Plan]) -> tuple[Any, Any, list[str]]:
 
 
 def value(limit: Limit, plan: Plan) -> str:
-    found = getattr(plan, limit.field)
-    if found is None:
-        return _("unlimited")
-    return filesizeformat(found) if limit.unit == BYTES else intcomma(found)
+    return limit_text(limit.name, getattr(plan, limit.field))

@@ -16,6 +16,7 @@ from billing.invoices import issuing
 from billing.invoices.models import BillingDetails, Coupon, Invoice
 from billing.models import Plan, Subscription
 from billing.services import make_default
+from billing.subscriptions import renewing
 from projects.models import Project
 from tests.billing.selling import on_free, pay, sell, subscription
 
@@ -90,9 +91,28 @@ def test_cancel_and_keep(paying: Any, page: str, alice_client: Client) -> None:
     assert "Cancel the plan" in text(alice_client.get(page))
 
 
+def test_what_is_due_is_called_late_at_once_and_leads_to_its_invoice(
+    page: str, paying: Workspace, alice_client: Client
+) -> None:
+    renewing.renew(paying, subscription(paying).period_end)
+    owed = Invoice.objects.filter(status="open")
+    owed.update(due_at=timezone.now())
+    assert "overdue" in text(alice_client.get(page))
+    assert "overdue" in text(alice_client.get(f"{page}invoices/{owed.get().pk}/"))
+    Subscription.objects.filter(workspace=paying).update(status="past_due")
+    here = alice_client.get(page).content.decode()
+    assert here.count("is overdue") == 1, "said once"
+    assert f'href="{page}invoices/{owed.get().pk}/"' in here
+    refused = alice_client.get(f"{page}change/", {"plan": "team", "interval": "month"})
+    assert "To plan and invoices" in text(refused)
+
+
 def test_details_coupon_and_credits(page: str, alice_client: Client, workspace: Any) -> None:
     Coupon.objects.create(code="HELLO", percent=10)
-    assert alice_client.post(f"{page}coupon/", {"code": "nonsense"}).status_code == 422
+    refused = alice_client.post(f"{page}coupon/", {"code": "nonsense"})
+    assert refused.status_code == 422
+    assert "There is no such coupon" in text(refused)
+    assert "Billing details" in text(refused), "the page stays, with the reason at the field"
     alice_client.post(f"{page}coupon/", {"code": "hello"})
     assert "Coupon HELLO: 10 % off the next invoice" in text(alice_client.get(page))
     wrong = alice_client.post(f"{page}details/", {"name": "ACME", "country": "Germany"})
