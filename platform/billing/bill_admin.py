@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -71,8 +70,8 @@ class PaymentInline(ReadOnly, admin.TabularInline):
     fields = readonly_fields = ("day", "sum", "provider", "reference")
 
     @admin.display(description=_("Date"))
-    def day(self, payment: Payment) -> datetime:
-        return payment.at
+    def day(self, payment: Payment) -> str:
+        return shown.written(payment.at)
 
     @admin.display(description=_("Amount"))
     def sum(self, payment: Payment) -> str:
@@ -126,9 +125,12 @@ SUMS = (shown.NET, shown.TAX, "amount", shown.CREDIT, "left")
 @admin.register(Invoice)
 class InvoiceAdmin(ReadOnly, admin.ModelAdmin):
     list_display = (
-        "number", "workspace", "kind", "status", "amount", "left", "issued_at", "due_at", "provider",
+        "number", "workspace", "kind", "status", "amount", "left", shown.ISSUED, shown.DUE, "provider",
     )  # fmt: skip
-    list_filter = ("status", "kind", "provider", "currency", "issued_at")
+    list_filter = (
+        "status", "kind", ("provider", shown.named(_("payment by"))),
+        ("currency", shown.named(_("currency"))), "issued_at",
+    )  # fmt: skip
     list_select_related = ("workspace",)
     search_fields = (
         "number",

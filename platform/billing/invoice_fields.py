@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from billing.invoices.models import Invoice
 from billing.money import format_money
+
+
+def written(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+
+
+def named(title: Any) -> type[admin.AllValuesFieldListFilter]:
+    """A filter by a column that has no name of its own."""
+
+    class Named(admin.AllValuesFieldListFilter):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.title = title
+
+    return Named
+
+
+def day(name: str, title: Any) -> Any:
+    @admin.display(description=title, ordering=name)
+    def shown(invoice: Invoice) -> str:
+        return date_format(timezone.localtime(getattr(invoice, name)), "DATE_FORMAT")
+
+    return shown
 
 
 def money(name: str, title: Any) -> Any:
@@ -22,7 +48,8 @@ def money(name: str, title: Any) -> Any:
 def as_is(name: str, title: Any) -> Any:
     @admin.display(description=title)
     def shown(invoice: Invoice) -> Any:
-        return getattr(invoice, name) or "–"
+        found = getattr(invoice, name)
+        return written(found) if isinstance(found, datetime) else found or "–"
 
     return shown
 
@@ -39,6 +66,8 @@ def party(name: str, title: Any) -> Any:
     return shown
 
 
+ISSUED = day("issued_at", _("issued"))
+DUE = day("due_at", _("due"))
 NET = money("subtotal", _("Net"))
 TAX = money("tax", _("Tax"))
 CREDIT = money("credit", _("Paid with credits"))

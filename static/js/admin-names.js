@@ -1,9 +1,15 @@
 // Names for controls that the admin leaves without one (pickers that search, fields within a list's rows), and
 // boxes that scroll can be scrolled by the keyboard. Rows and pickers may come later.
+function headOf(cell) {
+  const head = cell?.closest("table").tHead?.rows[0].cells[cell.cellIndex];
+  return head?.textContent.trim() ?? "";
+}
+
 function namePickers() {
   for (const picker of document.querySelectorAll(".select2-selection:not([aria-label])")) {
-    const label = picker.closest(".form-row, td")?.querySelector("label");
-    const name = label?.textContent.trim().replace(/[:：]$/, "") ?? "";
+    const cell = picker.closest("td");
+    const label = cell ? null : picker.closest(".form-row")?.querySelector("label");
+    const name = label?.textContent.trim().replace(/[:：]$/, "") ?? headOf(cell);
     picker.removeAttribute("aria-labelledby");
     picker.setAttribute("aria-label", name);
     picker.querySelector("[role=textbox]")?.setAttribute("aria-label", name);
@@ -11,11 +17,9 @@ function namePickers() {
 }
 
 function nameFields() {
-  for (const field of document.querySelectorAll("#result_list td :is(select, input:not([type=hidden]))")) {
+  for (const field of document.querySelectorAll(":is(#result_list, .tabular) td :is(select, input:not([type=hidden]))")) {
     if (field.labels?.length || field.getAttribute("aria-label")) continue;
-    const cell = field.closest("td");
-    const head = cell.closest("table").tHead.rows[0].cells[cell.cellIndex];
-    field.setAttribute("aria-label", head.textContent.trim());
+    field.setAttribute("aria-label", headOf(field.closest("td")));
   }
 }
 
