@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,10 +14,10 @@ from django.utils import timezone
 
 from accounts.models import Workspace
 from billing.invoices import issuing
-from billing.invoices.models import BillingDetails, Coupon, Invoice
+from billing.invoices.drafts import Draft, Line, Tax
+from billing.invoices.models import BillingDetails, Coupon, Invoice, InvoiceLine
 from billing.models import Plan, Subscription
 from billing.services import make_default
-from billing.subscriptions import renewing
 from projects.models import Project
 from tests.billing.selling import on_free, pay, sell, subscription
 
@@ -94,15 +95,15 @@ def test_cancel_and_keep(paying: Any, page: str, alice_client: Client) -> None:
 def test_what_is_due_is_called_late_at_once_and_leads_to_its_invoice(
     page: str, paying: Workspace, alice_client: Client
 ) -> None:
-    renewing.renew(paying, subscription(paying).period_end)
-    owed = Invoice.objects.filter(status="open")
-    owed.update(due_at=timezone.now())
-    assert "overdue" in text(alice_client.get(page))
-    assert "overdue" in text(alice_client.get(f"{page}invoices/{owed.get().pk}/"))
+    line = Line(InvoiceLine.Kind.PLAN, 2900, {"plan": "Starter", "interval": "month"})
+    draft = Draft(Invoice.Kind.RENEWAL, "USD", (line,), Tax(Decimal(0)))
+    given = {"key": "late", "provider": "manual", "due_at": timezone.now(), "applied": True}
+    owed = issuing.issue(paying, draft, **given)
+    assert "overdue" in text(alice_client.get(f"{page}invoices/{owed.pk}/"))
     Subscription.objects.filter(workspace=paying).update(status="past_due")
     here = alice_client.get(page).content.decode()
     assert here.count("is overdue") == 1, "said once"
-    assert f'href="{page}invoices/{owed.get().pk}/"' in here
+    assert f'href="{page}invoices/{owed.pk}/"' in here
     refused = alice_client.get(f"{page}change/", {"plan": "team", "interval": "month"})
     assert "To plan and invoices" in text(refused)
 
