@@ -17,7 +17,7 @@ from billing.invoices.selectors import invoices_of, late, offered
 from billing.invoices.telling import day
 from billing.models import Plan, Subscription
 from billing.money import format_money
-from billing.payment.providers import provider
+from billing.payment.providers import provider, way_of
 from billing.selectors import offered as plans_for
 from billing.services import subscription_of
 from billing.subscriptions import changing, pricing
@@ -151,7 +151,7 @@ def quote(subscription: Subscription, plan: Plan, interval: str) -> dict[str, An
     told = changing.quote(subscription=subscription, plan=plan, interval=interval)
     values = {"told": told, "plan": plan, "interval": interval, "before": subscription.plan}
     values["when"] = _when(told)
-    values["automatic"] = provider().collects
+    values["automatic"] = way_of(subscription).collects
     if told.draft:
         values["rows"] = [words.row(line, told.draft.currency) for line in told.draft.lines]
         values["sums"] = words.draft_sums(told.draft, told.credit)
