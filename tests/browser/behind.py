@@ -1,7 +1,7 @@
 """Plays the queue and the clock of a running site, in its state folder: lines come in, one line goes out for each.
 
     work                    carries out all that waits in the queue, here and now; a run is trained
-    work crash              the same, but runs, from now on, meet what tests/projects/runs/fake_child.py calls by that name
+    work crash              the same, but runs, from now on, are what tests/projects/runs/fake_child.py plays
     sweep 2026-12-31T12:00  what time brings about in bills, as if it were then
 
 Its own process, so that Django has the settings of that site; one for a whole walk, so that Django starts once.

@@ -5,16 +5,19 @@ failed on our side, a smaller plan; and what the operator sees of it, to the cen
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
-from ..training.conftest import rows_of
-from .test_upload import send
 from tests.billing.fake_stripe_pages import DECLINED, GOOD
 
+from ..training.conftest import rows_of
+from . import books
+from .test_upload import send
 from .trade import PASSWORD, deliver, show
 
 pytestmark = pytest.mark.browser
@@ -278,3 +281,46 @@ def takes_a_smaller_plan(walk: Any) -> None:
     expect(plan).to_contain_text("the plan becomes Starter, for $34.80")
     expect(plan.get_by_role("button", name="Keep Team")).to_be_visible()
     show(walk, "billing-later")
+
+
+# --- the books --------------------------------------------------------------------------------------------------------
+
+
+def reads_the_month(operator: Any, bills: list[books.Sums]) -> None:
+    """What customers have seen on their invoices is what the operator sees, to the cent."""
+    net, received = books.net(bills), books.received(bills)
+    total = sum(bill["Total"] for bill in bills)
+    shown = books.list_in_admin(operator)
+    show(operator, "admin-invoices")
+    assert (shown["Net"], shown["Total"], shown["Received"]) == (net, total, received)
+    written = books.file_in_admin(operator)
+    assert (written["net"], written["total"]) == (net, total)
+    assert shown["To be paid"] == written["to_be_paid"] == 0
+    sees_the_panel(operator, net, received)
+
+
+def sees_the_panel(operator: Any, net: Decimal, received: Decimal) -> None:
+    operator.go("/panel/")
+    value, rows = books.figure(operator, "revenue")
+    assert value == net
+    assert [sum(column) for column in zip(*rows, strict=True)] == [net, received]
+    in_file = books.figure_file(operator, "revenue")
+    assert sum(Decimal(row[1]) for row in in_file) == net
+    assert sum(Decimal(row[2]) for row in in_file) == received
+    value, rows = books.figure(operator, "recurring")
+    assert value == Decimal("178.00")  # a month of Starter, and one of Team
+    assert rows[-1] == [Decimal("178.00"), Decimal("89.00")]
+    show(operator, "panel")
+
+
+def a_month_passes(behind: Any, stripe: Any, stack: Any) -> None:
+    """A card is charged, an invoice is written; nobody clicks."""
+    behind.sweep(datetime.now(UTC) + timedelta(days=32))
+    assert deliver(stripe, stack)  # what is known already, once more
+
+
+def finds_the_smaller_plan(walk: Any) -> None:
+    walk.go("/w/bo/billing/")
+    expect(walk.page.locator("#plan")).to_contain_text("Starter")
+    expect(walk.page.locator("#plan")).not_to_contain_text("Team")
+    show(walk, "billing-next-month")

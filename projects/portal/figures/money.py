@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from billing.invoices.models import Invoice, Payment
 from billing.models import Subscription
 from billing.money import rounded
-from billing.subscriptions.terms import MONTHS, price
+from billing.subscriptions.terms import MONTHS, period_end, price
 from projects.portal.figures.shape import (
     COUNT,
     DAY,
@@ -36,7 +36,9 @@ from projects.portal.models import Price
 from projects.runs.models import Run, Status
 
 SOLD = (Invoice.Kind.CHANGE, Invoice.Kind.RENEWAL)
+WAITING = Q(kind=Invoice.Kind.CHANGE, applied_at=None)  # for the payment with which the plan begins
 LOOKED_BACK = 12  # months
+LONGEST = timedelta(days=367)  # of a period
 
 
 @dataclass(frozen=True)
@@ -66,17 +68,25 @@ def _note(currency: str) -> str:
 
 
 def _paying(currency: str, since: datetime) -> list[Paying]:
-    claims = Invoice.objects.filter(
-        kind__in=SOLD, currency=currency, period_end__gt=since, workspace__isnull=False
-    )
+    claims = Invoice.objects.filter(kind__in=SOLD, currency=currency, workspace__isnull=False)
+    claims = claims.exclude(status=Invoice.Status.VOID).exclude(WAITING)
+    first = Q(period_end=None, applied_at__gt=since - LONGEST)
     found = []
-    for one in claims.exclude(status=Invoice.Status.VOID).select_related("plan"):
+    for one in claims.filter(Q(period_end__gt=since) | first).select_related("plan"):
         full = price(one.plan, one.interval) if one.plan else None
-        if full and one.workspace_id and one.period_start and one.period_end:
+        stretch = _stretch(one)
+        if full and one.workspace_id and stretch:
             monthly = Decimal(full) / MONTHS[one.interval]
-            stretch = (one.period_start, one.period_end, one.issued_at)
-            found.append(Paying(one.workspace_id, *stretch, monthly))
+            found.append(Paying(one.workspace_id, *stretch, one.issued_at, monthly))
     return found
+
+
+def _stretch(invoice: Invoice) -> tuple[datetime, datetime] | None:
+    """What it has paid for. A first period begins with the payment, of which its invoice knew nothing."""
+    if invoice.period_start and invoice.period_end:
+        return invoice.period_start, invoice.period_end
+    begin = invoice.applied_at
+    return (begin, period_end(begin, invoice.interval, begin)) if begin else None
 
 
 def at(moment: datetime, found: Iterable[Paying]) -> dict[UUID, Decimal]:
