@@ -167,7 +167,7 @@ class InvoiceAdmin(ReadOnly, admin.ModelAdmin):
     def bill_to(self, invoice: Invoice) -> str:
         return _party(invoice.customer)
 
-    @admin.display(description=_("From"))
+    @admin.display(description=_("Issued by"))
     def bill_from(self, invoice: Invoice) -> str:
         return _party(invoice.seller)
 

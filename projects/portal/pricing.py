@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from billing.limits import FEATURES, LIMITS, Limit
+from billing.limits import FEATURES, LIMITS, METERED, Limit
 from billing.models import Plan
 from billing.money import format_money
+from billing.offers import beyond
 from billing.promising import promises, value
 from billing.selectors import current_plans
 
@@ -33,6 +34,11 @@ def offers() -> dict[str, Any]:
             (feature.label, feature.help, [name in plan.features for plan in plans])
             for name, feature in FEATURES.items()
             if not feature.later
+        ],
+        "beyond": [
+            (one.label, prices)
+            for one in METERED.values()
+            if any(prices := [beyond(plan, one.limit) for plan in plans])
         ],
     }
 

@@ -48,7 +48,7 @@ def _beat() -> None:
 
 
 def _work(behaviour: str) -> list[str]:
-    """The names of what was done. Whatever that queues is done as well."""
+    """The names of what was done. Whatever that queues is done as well, save close looks at data, which take long."""
     from django.utils.module_loading import import_string
     from django_q.models import OrmQ
 
@@ -57,7 +57,7 @@ def _work(behaviour: str) -> list[str]:
     if behaviour:
         launcher.MODULE = (str(CHILD), behaviour)
     done = []
-    while (entry := OrmQ.objects.order_by("pk").first()) is not None:
+    while (entry := OrmQ.objects.exclude(key="look").order_by("pk").first()) is not None:
         task = entry.task
         entry.delete()
         import_string(task["func"])(*task["args"])

@@ -97,6 +97,6 @@ def file_in_admin(walk: Any) -> Sums:
     with Path(started.value.path()).open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     return {
-        name: sum((Decimal(row[name]) for row in rows), Decimal(0))
-        for name in ("net", "tax", "total", "to_be_paid")
+        name.capitalize(): sum((Decimal(row[name]) for row in rows), Decimal(0))
+        for name in ("net", "tax", "total")
     }

@@ -57,7 +57,7 @@ def deliver(fake: FakeStripe, stack: Stack) -> list[str]:
 
 @dataclass
 class Behind:
-    """See behind.py."""
+    """The process of behind.py."""
 
     process: subprocess.Popen[str]
 
@@ -95,9 +95,8 @@ def behind(stack: Stack, **settings: str) -> Iterator[Behind]:
     try:
         yield Behind(process)
     finally:
-        assert process.stdin
-        process.stdin.close()
-        process.wait(10)
+        process.kill()  # it has answered all that it was asked
+        process.wait()
 
 
 def show(walk: Walk, name: str) -> None:
