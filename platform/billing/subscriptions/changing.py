@@ -18,7 +18,7 @@ from billing.invoices.drafts import Draft
 from billing.invoices.models import Invoice
 from billing.invoices.selectors import late, offered
 from billing.models import Plan, Subscription
-from billing.payment.providers import provider
+from billing.payment.providers import way_of
 from billing.subscribing import mark_used
 from billing.subscriptions import pricing
 from billing.subscriptions.table import Status, change, lock, move
@@ -76,7 +76,7 @@ def _draft(subscription: Subscription, plan: Plan, interval: str, now: datetime)
 
 def _begins_at_once(subscription: Subscription) -> bool:
     """Who pays already is trusted with the invoice; newcomers pay first, unless the operator says otherwise."""
-    if provider().collects:
+    if way_of(subscription).collects:
         return False
     return pays(subscription) or settings.PLAN_STARTS == "invoiced"
 
@@ -118,7 +118,7 @@ def choose(
     if told.draft is None:
         _later(subscription, plan, interval)
         return None
-    return _charge(workspace, told, moment)
+    return _charge(subscription, told, moment)
 
 
 def _later(subscription: Subscription, plan: Plan, interval: str) -> None:
@@ -130,11 +130,11 @@ def _later(subscription: Subscription, plan: Plan, interval: str) -> None:
     )
 
 
-def _charge(workspace: Workspace, told: Quote, now: datetime) -> Invoice:
+def _charge(subscription: Subscription, told: Quote, now: datetime) -> Invoice:
     assert told.draft is not None  # noqa: S101  (the caller has looked)
-    way = provider()
+    way = way_of(subscription)
     invoice = issuing.issue(
-        workspace,
+        subscription.workspace,
         told.draft,
         key=f"change:{uuid.uuid4()}",
         provider=way.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from billing.invoices.models import Invoice, Payment
 from billing.models import Subscription
 from billing.money import rounded
-from billing.subscriptions.terms import MONTHS, price
+from billing.subscriptions.terms import MONTHS, period_end, price
 from projects.portal.figures.shape import (
     COUNT,
     DAY,
@@ -36,7 +36,10 @@ from projects.portal.models import Price
 from projects.runs.models import Run, Status
 
 SOLD = (Invoice.Kind.CHANGE, Invoice.Kind.RENEWAL)
+WAITING = Q(kind=Invoice.Kind.CHANGE, applied_at=None)  # for the payment with which the plan begins
+UNPAID = (Invoice.Status.VOID, Invoice.Status.UNCOLLECTIBLE)
 LOOKED_BACK = 12  # months
+LONGEST = timedelta(days=367)  # of a period
 
 
 @dataclass(frozen=True)
@@ -66,18 +69,27 @@ def _note(currency: str) -> str:
 
 
 def _paying(currency: str, since: datetime) -> list[Paying]:
-    claims = Invoice.objects.filter(
-        kind__in=SOLD, currency=currency, period_end__gt=since, workspace__isnull=False
-    )
-    unpaid = (Invoice.Status.VOID, Invoice.Status.UNCOLLECTIBLE)
+    claims = Invoice.objects.filter(kind__in=SOLD, currency=currency, workspace__isnull=False)
+    claims = claims.exclude(status__in=UNPAID).exclude(WAITING)
+    first = Q(period_end=None, applied_at__gt=since - LONGEST)
     found = []
-    for one in claims.exclude(status__in=unpaid).select_related("plan", "workspace"):
+    for one in claims.filter(Q(period_end__gt=since) | first).select_related("plan", "workspace"):
         full = price(one.plan, one.interval) if one.plan else None
-        if full and one.workspace and one.period_start and one.period_end:
+        stretch = _stretch(one)
+        if full and one.workspace and stretch:
+            begin, end = stretch
+            end = min(end, one.workspace.deleted_at or end)
             monthly = Decimal(full) / MONTHS[one.interval]
-            end = min(one.period_end, one.workspace.deleted_at or one.period_end)
-            found.append(Paying(one.workspace.pk, one.period_start, end, one.issued_at, monthly))
+            found.append(Paying(one.workspace.pk, begin, end, one.issued_at, monthly))
     return found
+
+
+def _stretch(invoice: Invoice) -> tuple[datetime, datetime] | None:
+    """What it has paid for. A first period begins with the payment, of which its invoice knew nothing."""
+    if invoice.period_start and invoice.period_end:
+        return invoice.period_start, invoice.period_end
+    begin = invoice.applied_at
+    return (begin, period_end(begin, invoice.interval, begin)) if begin else None
 
 
 def at(moment: datetime, found: Iterable[Paying]) -> dict[UUID, Decimal]:

@@ -20,6 +20,7 @@ from django.utils.html import escape
 from accounts.models import User, Workspace
 from billing.invoices.models import Invoice
 from billing.models import LedgerEntry, Plan
+from billing.subscriptions import changing
 from projects.portal.dashboard import as_csv, written
 from projects.portal.figures import FIGURES, Period
 from projects.portal.figures.money import at, churn, cost_a_run, recurring
@@ -28,6 +29,7 @@ from projects.portal.figures.shape import COUNT, MONEY, TEXT, Table
 from projects.portal.figures.work import failures, hours, queue_wait, runs_by_state
 from projects.portal.models import Price
 from projects.runs.models import Run
+from tests.billing.selling import on_free, pay, sell
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 PERIOD = Period(30, NOW)
@@ -157,6 +159,18 @@ def test_recurring_revenue_and_churn_of_two_customers(
     assert found["2026-05"] == (plan.price_monthly, 1)
     lost = {row[0]: row[1:] for row in churn(period).rows}
     assert lost["2026-05"] == (0.5, 2, 1, 0)
+
+
+def test_a_first_period_counts_from_the_day_on_which_it_is_paid(workspace: Workspace) -> None:
+    plan = sell()["starter"]
+    on_free(workspace)
+    chosen = {"plan": plan, "interval": "month", "now": NOW - timedelta(days=10)}
+    made = changing.choose(workspace=workspace, **chosen)
+    assert made
+    assert recurring(PERIOD).value == 0
+    pay(made, NOW - timedelta(days=5))
+    assert recurring(PERIOD).value == plan.price_monthly
+    assert recurring(Period(30, NOW + timedelta(days=26))).value == 0, "it was not renewed"
 
 
 def test_a_void_invoice_is_no_revenue(workspace: Workspace, plan: Plan) -> None:

@@ -1,0 +1,29 @@
+"""What a plan promises, in the few lines that its card has room for."""
+
+from __future__ import annotations
+
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+
+from billing.limits import BYTES, LIMITS, Limit
+from billing.models import Plan
+
+# All others stand in the table of the prices page.
+CARD = ("projects", "rows", "storage", "runs", "minutes", "gpu_minutes", "members")
+
+
+def promises(plan: Plan) -> list[str]:
+    """Such as “Projects: 15”. What it does not allow at all is left out."""
+    return [
+        f"{LIMITS[name].label}: {value(LIMITS[name], plan)}"
+        for name in CARD
+        if name in LIMITS and getattr(plan, LIMITS[name].field) != 0
+    ]
+
+
+def value(limit: Limit, plan: Plan) -> str:
+    found = getattr(plan, limit.field)
+    if found is None:
+        return _("unlimited")
+    return filesizeformat(found) if limit.unit == BYTES else intcomma(found)
