@@ -164,7 +164,12 @@ def _invoice(request: HttpRequest, slug: str, invoice_id: UUID) -> Invoice:
 @never_cache
 @require_safe
 def invoice(request: HttpRequest, slug: str, invoice_id: UUID) -> HttpResponse:
+    """Whoever comes back from the payment page waits here: the page asks again, and is drawn anew once it is paid."""
     found = _invoice(request, slug, invoice_id)
+    came_back, left = "paid" in request.GET, due(found)
+    waits = came_back and left > 0 and found.status == Invoice.Status.OPEN
+    if waits and request.headers.get("HX-Request"):
+        return HttpResponse(status=204)
     values = {
         "workspace": found.workspace,
         "invoice": found,
@@ -173,10 +178,11 @@ def invoice(request: HttpRequest, slug: str, invoice_id: UUID) -> HttpResponse:
         "tone": words.tone(found),
         "rows": words.rows(found),
         "sums": words.sums(found),
-        "due": due(found),
+        "due": left,
         "note": words.NOTES.get(found.note, ""),
         "by_card": provider(found.provider).collects,
-        "came_back": "paid" in request.GET,
+        "waits": waits,
+        "arrived": came_back and found.status == Invoice.Status.PAID,
     }
     return render(request, "billing/invoice.html", values)
 

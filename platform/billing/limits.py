@@ -100,7 +100,7 @@ LIMITS: dict[str, Limit] = _limits(
     Limit(
         "minutes",
         "max_training_minutes",
-        _("Training minutes this month"),
+        _("Training minutes a month"),
         _("Minutes of training on processors, from the first of a calendar month."),
         "billing.holding:no_room",
         unit=MINUTES,
@@ -110,7 +110,7 @@ LIMITS: dict[str, Limit] = _limits(
     Limit(
         "gpu_minutes",
         "max_gpu_minutes",
-        _("GPU minutes this month"),
+        _("GPU minutes a month"),
         _("Minutes of training on GPUs; a minute on two of them is two."),
         "billing.holding:no_room",
         unit=MINUTES,
@@ -159,7 +159,7 @@ LIMITS: dict[str, Limit] = _limits(
     Limit(
         "predictions",
         "max_predictions",
-        _("Predictions this month"),
+        _("Predictions a month"),
         _("Texts that models of the workspace have answered to, from the first of a month."),
         "billing.metering:used",
         monthly=True,
@@ -168,7 +168,7 @@ LIMITS: dict[str, Limit] = _limits(
     Limit(
         "tokens",
         "max_tokens",
-        _("Tokens this month"),
+        _("Tokens a month"),
         _("Tokens that were read and written for predictions, from the first of a month."),
         "billing.metering:used",
         monthly=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts import audit
@@ -62,19 +62,41 @@ def _allows(limit: int | None, needed: int) -> bool:
 def _told(workspace: Workspace, plans: list[Plan], price: str = "") -> dict[str, Any]:
     parts = []
     if plans:
-        parts.append(_("The plan %(plan)s allows it.") % {"plan": plans[0].name})
+        parts.append(_allowing(plans[0]))
     if price:
         said = _("With a spending cap you can go on beyond the limit, at %(price)s.")
         parts.append(said % {"price": price})
     if parts:
-        parts.append(_("%(people)s can change that.") % {"people": ", ".join(payers(workspace))})
+        parts.append(_who(workspace))
     else:
         parts.append(_("Ask the operator of this site for more."))
     return {
         "offer": " ".join(parts),
         "offer_plan": plans[0].family if plans else "",
-        "offer_url": address(workspace) if plans or price else "",
+        "offer_url": _address(workspace, cap=not plans) if plans or price else "",
     }
+
+
+def _allowing(plan: Plan) -> str:
+    if plan.price_monthly:
+        price = _("%(price)s a month") % {"price": format_money(plan.price_monthly, plan.currency)}
+    elif plan.price_yearly:
+        price = _("%(price)s a year") % {"price": format_money(plan.price_yearly, plan.currency)}
+    else:
+        return _("The plan %(plan)s allows it.") % {"plan": plan.name}
+    return _("The plan %(plan)s allows it, at %(price)s.") % {"plan": plan.name, "price": price}
+
+
+def _who(workspace: Workspace) -> str:
+    user = _asking()
+    if user is not None and allowed(user, workspace, Action.BILLING):
+        return _("You can change that.")
+    return _("%(people)s can change that.") % {"people": ", ".join(payers(workspace))}
+
+
+def _asking() -> Any:
+    """Who sees the page; None outside of a request."""
+    return getattr(audit.current.get(), "user", None)
 
 
 def payers(workspace: Workspace) -> list[str]:
@@ -84,15 +106,20 @@ def payers(workspace: Workspace) -> list[str]:
     return list(found.order_by("joined_at").values_list("user__email", flat=True)[:NAMED])
 
 
-def address(workspace: Workspace) -> str:
-    """Of the page on which the plan is changed; "" for somebody who asks and may not do that."""
-    user = getattr(audit.current.get(), "user", None)
+def billing_page(workspace: Workspace) -> str:
+    """Its address; "" for somebody who asks and may not see it."""
+    user = _asking()
     if user is not None and not allowed(user, workspace, Action.BILLING):
         return ""
-    try:
-        return reverse("workspace-billing", args=[workspace.slug])
-    except NoReverseMatch:
+    return reverse("workspace-billing", args=[workspace.slug])
+
+
+def _address(workspace: Workspace, *, cap: bool) -> str:
+    """Of the page on which the plan, or the spending cap, is changed; "" for somebody who asks and may not do that."""
+    page = billing_page(workspace)
+    if page and cap:
         return reverse("workspace-usage", args=[workspace.slug])
+    return page and f"{page}#offers"
 
 
 def spending(
@@ -102,5 +129,9 @@ def spending(
     currency = subscription.effective.currency
     amounts = {"cap": subscription.spending_cap, "spent": rounded(spent), "cost": rounded(cost)}
     shown = {f"{name}_text": format_money(amount, currency) for name, amount in amounts.items()}
-    people = _("%(people)s can change that.") % {"people": ", ".join(payers(workspace))}
-    return {**amounts, **shown, "offer": people, "offer_url": address(workspace)}
+    return {
+        **amounts,
+        **shown,
+        "offer": _who(workspace),
+        "offer_url": _address(workspace, cap=True),
+    }

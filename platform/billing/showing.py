@@ -13,12 +13,14 @@ from django.utils.translation import gettext as _
 from accounts.models import Workspace
 from billing import coupons, credits
 from billing.invoices import words
+from billing.invoices.drafts import parties
 from billing.invoices.models import Invoice, Redemption
 from billing.invoices.selectors import invoices_of, late, offered
 from billing.invoices.telling import day
 from billing.models import Plan, Subscription
 from billing.money import format_money
-from billing.payment.providers import provider
+from billing.payment.providers import provider, way_of
+from billing.promising import promises
 from billing.selectors import offered as plans_for
 from billing.services import subscription_of
 from billing.subscriptions import changing, pricing
@@ -43,6 +45,7 @@ class Offer:
     description: str
     is_current: bool
     ways: list[Way] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)  # what it allows
 
 
 def page(workspace: Workspace) -> dict[str, Any]:
@@ -110,7 +113,8 @@ def following(subscription: Subscription) -> str:
 def _offers(subscription: Subscription, plans: list[Plan]) -> Iterator[Offer]:
     for plan in plans:
         current = plan.pk == subscription.plan_id
-        yield Offer(plan, described(plan), current, list(_ways(subscription, plan)))
+        ways = list(_ways(subscription, plan))
+        yield Offer(plan, described(plan), current, ways, promises(plan))
 
 
 def _ways(subscription: Subscription, plan: Plan) -> Iterator[Way]:
@@ -155,11 +159,12 @@ def quote(subscription: Subscription, plan: Plan, interval: str) -> dict[str, An
     told = changing.quote(subscription=subscription, plan=plan, interval=interval)
     values = {"told": told, "plan": plan, "interval": interval, "before": subscription.plan}
     values["when"] = _when(told)
-    values["automatic"] = provider().collects
+    values["automatic"] = way_of(subscription).collects
     if told.draft:
         values["rows"] = [words.row(line, told.draft.currency) for line in told.draft.lines]
         values["sums"] = words.draft_sums(told.draft, told.credit)
         values["due"] = format_money(told.due, told.draft.currency)
+        values["customer"] = parties(subscription.workspace)["customer"]
     amount = price(plan, interval)
     values["later"] = per(amount, plan.currency, interval) if amount else ""
     return values

@@ -284,13 +284,21 @@ def estimate_text(state: Allowance, limit: str, minutes: int) -> str:
     )
 
 
+def _spent(meter: str, value: Decimal) -> str:
+    """A few seconds are more than nothing."""
+    least = Decimal("0.1")
+    if METERED[meter].per == 60 and 0 < value < 60 * least / 2:
+        return _("under %(least)s") % {"least": number_format(least)}
+    return amount(meter, value)
+
+
 def receipt_text(found: Receipt | None, ended: bool) -> str:
     """What a run has cost, or that it was refunded and why; "" where there is nothing to say."""
     if found is None:
         return ""
     values = {
-        "used": amount(found.meter, found.used),
-        "paid": amount(found.meter, found.paid),
+        "used": _spent(found.meter, found.used),
+        "paid": _spent(found.meter, found.paid),
         "held": amount(found.meter, Decimal(found.held)),
         "reason": str(REASONS.get(found.reason, found.reason)),
         "money": format_money(found.cost, found.currency),

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from billing.limits import FEATURES, LIMITS, Limit
+from billing.limits import FEATURES, LIMITS, METERED, Limit
 from billing.models import Plan
 from billing.money import format_money
+from billing.offers import beyond
+from billing.promising import promises, value
 from billing.selectors import current_plans
-from billing.words import described, limit_text
-
-# On the card of a plan; all others stand in the table below.
-CARD = ("projects", "rows", "storage", "runs", "minutes", "gpu_minutes", "members")
+from billing.words import described
 
 
 @dataclass(frozen=True)
@@ -38,23 +37,23 @@ def offers() -> dict[str, Any]:
             for name, feature in FEATURES.items()
             if not feature.later
         ],
+        "beyond": [
+            (one.label, prices)
+            for one in METERED.values()
+            if any(prices := [beyond(plan, one.limit) for plan in plans])
+        ],
     }
 
 
 def _offer(plan: Plan) -> Offer:
     month, year = plan.price_monthly, plan.price_yearly
-    lines = [
-        f"{LIMITS[name].label}: {value(LIMITS[name], plan)}"
-        for name in CARD
-        if name in LIMITS and getattr(plan, LIMITS[name].field) != 0
-    ]
     return Offer(
         plan=plan,
         description=described(plan),
         monthly="" if month is None else format_money(month, plan.currency),
         yearly="" if year is None else format_money(year, plan.currency),
         saving=_saving(month, year),
-        lines=lines,
+        lines=promises(plan),
         free=month == 0,
     )
 
@@ -72,7 +71,3 @@ def _told(limit: Limit, plans: list[Plan]) -> bool:
 
 def _row(limit: Limit, plans: list[Plan]) -> tuple[Any, Any, list[str]]:
     return limit.label, limit.help, [value(limit, plan) for plan in plans]
-
-
-def value(limit: Limit, plan: Plan) -> str:
-    return limit_text(limit.name, getattr(plan, limit.field))

@@ -112,6 +112,11 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def test_the_readme_leads_to_every_page() -> None:
+    readme = PAGES[0].read_text(encoding="utf-8")
+    assert not [path.name for path in PAGES[1:] if f"](docs/{path.name})" not in readme]
+
+
 def test_every_format_is_documented() -> None:
     text = page("formats.md")
     assert not {name for name in FORMATS if f"| `{name}` |" not in text}

@@ -1,25 +1,19 @@
 """A small Stripe for tests and demonstrations: what this product asks of it, as Stripe answers it.
 
 It reads Stripe's form encoding, knows the parameters of each request and refuses others, keeps idempotency keys,
-answers errors in Stripe's shape, signs its events, and has a Checkout page with two buttons. In tests it is called
-without a network (`FakeClient`); as a server of its own:
-
-    python -m tests.billing.fake_stripe --port 9399 --key sk_test_fake --secret whsec_fake \
-        --webhook http://127.0.0.1:8000/billing/stripe/
+answers errors in Stripe's shape and signs its events. In tests it is called without a network (`client_of`); with
+pages to click on, as a server of its own, see fake_stripe_pages.py.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import hmac
 import json
 import re
 import threading
 import time
-import urllib.request
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -243,6 +237,16 @@ class FakeStripe:
             self.tell("checkout.session.completed", session)
             return session
 
+    def change_card(self, portal_id: str) -> Form:
+        """Another card is chosen in the customer portal. Returns the session of the portal."""
+        with self._lock:
+            session = self._get(portal_id)
+            customer = self._get(session["customer"])
+            card = self._new("pm", "payment_method", customer=customer["id"])
+            customer["invoice_settings"] = {"default_payment_method": card["id"]}
+            self.tell("customer.updated", customer)
+            return session
+
     # --- events -----------------------------------------------------------------------------------------------------
 
     def tell(self, kind: str, about: Form, created: int | None = None) -> Form:
@@ -286,108 +290,3 @@ def client_of(fake: FakeStripe) -> Any:
             pass
 
     return stripe.StripeClient(fake.key, http_client=InProcess(), max_network_retries=0)
-
-
-# --- as a server ------------------------------------------------------------------------------------------------
-
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Checkout</title><body><main>
-<h1>Pay {amount} {currency}</h1><p>{state}</p>
-<form method="post" action="/pay/{id}/pay"><button id="pay">Pay</button></form>
-<form method="post" action="/pay/{id}/decline"><button id="decline">Use a card that is declined</button></form>
-<p><a id="back" href="{cancel}">Back</a></p></main></body></html>"""
-
-
-class Handler(BaseHTTPRequestHandler):
-    fake: FakeStripe
-
-    def do_GET(self) -> None:
-        path = urlsplit(self.path).path
-        if path.startswith("/pay/"):
-            return self._page(path.split("/")[2])
-        if path.startswith("/portal/"):
-            return self._redirect(self.fake.objects[path.split("/")[2]]["return_url"])
-        return self._api({})
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-        path = urlsplit(self.path).path
-        if path.startswith("/pay/"):
-            return self._clicked(*path.split("/")[2:4])
-        return self._api(unfold(parse_qsl(body, keep_blank_values=True)))
-
-    def _clicked(self, session_id: str, button: str) -> None:
-        self.fake.declines = button == "decline"
-        session = self.fake.pay(session_id)
-        self.fake.declines = False
-        if session["status"] == "complete":
-            return self._redirect(session["success_url"])
-        return self._page(session_id, "Your card was declined. Try another card.")
-
-    def _page(self, session_id: str, said: str = "") -> None:
-        session = self.fake.objects[session_id]
-        known = {"amount": session["amount_total"], "currency": session["currency"].upper()}
-        state = said or f"This page is {session['status']}."
-        cancel = session.get("cancel_url", "#")
-        text = PAGE.format(**known, id=session_id, state=state, cancel=cancel)
-        self._send(200, text.encode(), "text/html; charset=utf-8")
-
-    def _redirect(self, url: str) -> None:
-        self.send_response(303)
-        self.send_header("Location", url)
-        self.end_headers()
-
-    def _api(self, form: Form) -> None:
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        status, body = self.fake.answer(self.command, urlsplit(self.path).path, form, headers)
-        self._send(status, json.dumps(body).encode(), "application/json")
-
-    def _send(self, status: int, body: bytes, kind: str) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
-def serve(port: int, fake: FakeStripe, webhook: str = "") -> ThreadingHTTPServer:
-    """A server on loopback that posts every event to `webhook`, in a thread, as Stripe does: soon, not at once."""
-    fake.url = f"http://127.0.0.1:{port}"
-    if webhook:
-        fake.deliver = lambda body, signature: _later(webhook, body, signature)
-    handler = type("Bound", (Handler,), {"fake": fake})
-    return ThreadingHTTPServer(("127.0.0.1", port), handler)
-
-
-def _later(url: str, body: bytes, signature: str) -> int:
-    threading.Thread(target=_post, args=(url, body, signature), daemon=True).start()
-    return 0
-
-
-def _post(url: str, body: bytes, signature: str) -> None:
-    """Tries again, as Stripe does, until it is answered with 2xx."""
-    sent = {"Content-Type": "application/json", "Stripe-Signature": signature}
-    for wait in (0.2, 1, 2, 4, 8):
-        time.sleep(wait)
-        request = urllib.request.Request(url, body, sent)
-        try:
-            with urllib.request.urlopen(request, timeout=10):
-                return
-        except OSError:
-            continue
-
-
-def main() -> None:
-    asked = argparse.ArgumentParser()
-    asked.add_argument("--port", type=int, default=9399)
-    asked.add_argument("--key", default="sk_test_fake")
-    asked.add_argument("--secret", default="whsec_fake")
-    asked.add_argument("--webhook", default="")
-    given = asked.parse_args()
-    serve(given.port, FakeStripe(given.key, given.secret), given.webhook).serve_forever()
-
-
-if __name__ == "__main__":
-    main()

@@ -21,12 +21,18 @@ from billing.invoices.models import Coupon, Invoice, InvoiceLine, Seller
 PAGE = "/admin/billing/invoice/"
 
 
+DUE = timezone.now() + timedelta(days=14)
+
+
+def draft() -> Draft:
+    line = Line(InvoiceLine.Kind.PLAN, 2900, {"plan": "Starter"})
+    return Draft(Invoice.Kind.RENEWAL, "USD", (line,), Tax(Decimal(0)))
+
+
 @pytest.fixture
 def invoice(workspace: Workspace) -> Invoice:
-    line = Line(InvoiceLine.Kind.PLAN, 2900, {"plan": "Starter"})
-    draft = Draft(Invoice.Kind.RENEWAL, "USD", (line,), Tax(Decimal(0)))
-    due = timezone.now() + timedelta(days=14)
-    return issuing.issue(workspace, draft, key="k", provider="manual", due_at=due, applied=True)
+    given = {"key": "k", "provider": "manual", "due_at": DUE}
+    return issuing.issue(workspace, draft(), **given, applied=True)
 
 
 def once(form: dict[str, str]) -> dict[str, str]:
@@ -68,6 +74,24 @@ def test_actions_void_give_up_and_file(admin: Client, invoice: Invoice) -> None:
     invoice.refresh_from_db()
     assert invoice.status == "paid"
     assert admin.get(f"{PAGE}{invoice.pk}/pdf/")["Content-Type"] == "application/pdf"
+
+
+def test_the_list_says_what_it_comes_to(admin: Client, invoice: Invoice) -> None:
+    """What is void is counted and claims nothing; a credit note is taken off."""
+    page = f"{PAGE}{invoice.pk}/act/"
+    admin.post(f"{page}pay/", once({"amount": "29.00", "reference": "SEPA 7"}))
+    assert 'value="29.00"' in admin.get(f"{page}refund/").content.decode(), "all that can go back"
+    admin.post(f"{page}refund/", once({"amount": "9.5", "reason": "slow"}))
+    assert invoice.workspace
+    for key, void in (("k2", True), ("k3", False)):
+        other = issuing.issue(invoice.workspace, draft(), key=key, provider="manual", due_at=DUE)
+        if void:
+            issuing.void(other, reason="wrong")
+    (total,) = admin.get(PAGE).context["totals"]
+    assert total.shown == ["$48.50", "$0.00", "$48.50", "$19.50", "$29.00"]
+    assert (total.currency, total.count) == ("USD", 4)
+    (paid,) = admin.get(f"{PAGE}?status__exact=paid").context["totals"]
+    assert (paid.count, paid.net, paid.left) == (2, 1950, 0)
 
 
 def test_clicked_twice_it_is_booked_once(admin: Client, invoice: Invoice) -> None:

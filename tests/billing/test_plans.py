@@ -6,13 +6,15 @@ import re
 from datetime import timedelta
 from decimal import Decimal
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.utils import timezone
 from django.utils.translation import override as language
 
-from accounts.models import AuditEntry, Workspace
+from accounts import audit
+from accounts.models import AuditEntry, User, Workspace
 from billing import money, overriding, services, trials, versions
 from billing.limits import FEATURES, LIMITS, METERED
 from billing.models import Override, Plan, Subscription
@@ -120,8 +122,18 @@ def test_a_feature_that_is_lacking_is_offered(workspace: Workspace) -> None:
         services.check_feature(workspace, "search")
     assert caught.value.values["offer_plan"] == "starter"
     assert caught.value.values["offer"] == (
-        "The plan Starter allows it. alice@example.org can change that."
+        "The plan Starter allows it, at $29.00 a month. alice@example.org can change that."
     )
+    assert caught.value.values["offer_url"] == f"/w/{workspace.slug}/billing/#offers"
+
+
+def test_whoever_may_change_the_plan_is_told_so(workspace: Workspace, alice: User) -> None:
+    services.put_on(workspace=workspace, plan=Plan.objects.get(slug="free"))
+    asking = audit.current.set(SimpleNamespace(user=alice))
+    with pytest.raises(Problem) as caught:
+        services.check_feature(workspace, "search")
+    audit.current.reset(asking)
+    assert str(caught.value.values["offer"]).endswith("month. You can change that.")
 
 
 def test_money_is_rounded_half_up_and_written_as_the_reader_writes_it() -> None:

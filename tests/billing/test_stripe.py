@@ -13,13 +13,13 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, Workspace
 from billing.invoices.models import CreditEntry, Invoice, Payment
-from billing.models import Plan
+from billing.models import Plan, Subscription
 from billing.payment import collecting, stripes
 from billing.payment.models import ProviderEvent
 from billing.subscriptions import changing
 from billing.sweeping import sweep
 from tests.billing.fake_stripe import FakeStripe, client_of
-from tests.billing.selling import agree, on_free, sell, subscription
+from tests.billing.selling import agree, on_free, pay, sell, subscription
 from training.problems import Problem
 
 HOOK = "/billing/stripe/"
@@ -111,6 +111,21 @@ def test_an_upgrade_is_collected_from_the_card(stripe: FakeStripe, workspace: An
     deliver(stripe)  # Stripe tells of it as well
     assert Payment.objects.filter(invoice=upgrade).count() == 1
     agree(workspace)
+
+
+def test_whoever_pays_by_invoice_is_led_to_no_card(stripe: FakeStripe, workspace: Any) -> None:
+    """An operator has agreed on that; now, and for each period to come."""
+    Subscription.objects.filter(workspace=workspace).update(by_invoice=True)
+    invoice = choose(workspace)
+    assert collecting.pay_or_lead(invoice) == ""
+    assert (invoice.provider, stripe.asked) == ("manual", [])
+    pay(invoice, timezone.now())
+    end = subscription(workspace).period_end
+    assert end is not None
+    sweep(end)
+    assert Invoice.objects.get(kind="renewal").provider == "manual"
+    Subscription.objects.filter(workspace=workspace).update(by_invoice=False, provider="stripe")
+    assert choose(workspace, "team").provider == "stripe"
 
 
 def test_a_renewal_is_collected_and_a_refused_one_is_tried_again(

@@ -12,7 +12,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -138,14 +139,19 @@ def chromium_path() -> str:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """`manage.py up` as an operator runs it, queue and serving process included."""
-    folder = tmp_path_factory.mktemp("stack")
+    with started(tmp_path_factory.mktemp("stack")) as stack:
+        yield stack
+
+
+@contextmanager
+def started(folder: Path, *arguments: str, **settings: str) -> Iterator[Stack]:
+    """A site with a state folder of its own, and settings in its environment."""
     port, said = free_port(), folder / "said"
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("ATTUNE_")}
     with said.open("wb") as file:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "up", "--port", str(port)],
+            [sys.executable, "manage.py", "up", "--port", str(port), *arguments],
             cwd=ROOT,
-            env={**kept, "ATTUNE_HOME": str(folder / "home")},
+            env=environment(folder / "home", **settings),
             stdout=file,
             stderr=file,
         )
@@ -156,6 +162,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     finally:
         if process.poll() is None:
             assert stack.stop() < STOP, said.read_text()
+
+
+def environment(home: Path, **settings: str) -> dict[str, str]:
+    """Without the settings that whoever runs the tests has for a site of their own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ATTUNE_")}
+    return {**kept, "ATTUNE_HOME": str(home), **settings}
 
 
 def free_port() -> int:
@@ -176,6 +188,12 @@ def browser(chromium_path: str) -> Iterator[Browser]:
 @pytest.fixture
 def context(browser: Browser, stack: Stack) -> Iterator[BrowserContext]:
     """Asks for the browser first: without one, nothing is started."""
+    context = new_context(browser)
+    yield context
+    context.close()
+
+
+def new_context(browser: Browser) -> BrowserContext:
     context = browser.new_context(
         locale="en-GB",
         viewport={"width": 1280, "height": 900},
@@ -184,8 +202,7 @@ def context(browser: Browser, stack: Stack) -> Iterator[BrowserContext]:
     )
     context.add_init_script(TELL_VIOLATIONS)
     context.set_default_timeout(15_000)
-    yield context
-    context.close()
+    return context
 
 
 @pytest.fixture
@@ -197,17 +214,40 @@ def walk(context: BrowserContext, stack: Stack) -> Iterator[Walk]:
     assert not walk.faults, "\n".join(walk.faults)
 
 
+@pytest.fixture
+def meet(browser: Browser, stack: Stack) -> Iterator[Callable[[], Walk]]:
+    """Each call is a further person: a browser of their own. Fails at the end as `walk` does."""
+    walks: list[Walk] = []
+
+    def person() -> Walk:
+        walk = Walk(new_context(browser).new_page(), stack.url)
+        walk.listen(walk.page)
+        walks.append(walk)
+        return walk
+
+    person.walks = walks  # type: ignore[attr-defined]
+    yield person
+    for walk in walks:
+        walk.page.context.close()
+    assert not any(walk.faults for walk in walks), "\n".join(
+        fault for walk in walks for fault in walk.faults
+    )
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: Any, call: Any) -> Any:
     """A walk that has failed shows the page on which it did, and the ends of the logs."""
     report = yield
-    walk, stack = (item.funcargs.get(name) for name in ("walk", "stack"))
-    if report.failed and call.when == "call" and walk and stack:
-        shown = f"{walk.page.url}\n{walk.page.locator('body').inner_text()[:3000]}"
-        report.sections.append(("The page", shown))
+    walk, meet, stack = (item.funcargs.get(name) for name in ("walk", "meet", "stack"))
+    if report.failed and call.when == "call" and stack:
+        walks = [walk] if walk else getattr(meet, "walks", [])
+        for number, one in enumerate(walks):
+            shown = f"{one.page.url}\n{one.page.locator('body').inner_text()[:3000]}"
+            report.sections.append(("The page", shown))
+            RESULTS.mkdir(exist_ok=True)
+            name = f"{item.name}-{number}" if number else item.name
+            one.page.screenshot(path=RESULTS / f"{name}.png", full_page=True)
         report.sections += [(str(log), tail(log)) for log in (stack.home / "logs").glob("*.log")]
-        RESULTS.mkdir(exist_ok=True)
-        walk.page.screenshot(path=RESULTS / f"{item.name}.png", full_page=True)
     return report
 
 

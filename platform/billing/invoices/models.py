@@ -188,13 +188,13 @@ class Invoice(WrittenOnce):
     currency = models.CharField(max_length=3)
     subtotal = models.BigIntegerField(_("net"))  # after discounts, before tax
     tax_percent = models.DecimalField(max_digits=6, decimal_places=3, default=0)
-    tax = models.BigIntegerField(default=0)
+    tax = models.BigIntegerField(_("tax"), default=0)
     total = models.BigIntegerField(_("total"))
     credit = models.BigIntegerField(default=0)  # of the total, what credits have paid
     plan = models.ForeignKey("billing.Plan", models.PROTECT, null=True, related_name="+")
-    interval = models.CharField(max_length=5, blank=True)
-    period_start = models.DateTimeField(null=True)
-    period_end = models.DateTimeField(null=True)
+    interval = models.CharField(_("paid by the"), max_length=5, blank=True)
+    period_start = models.DateTimeField(_("period since"), null=True)
+    period_end = models.DateTimeField(_("period until"), null=True)
     # Net of the plan's part in it: what is given back in parts when the plan is changed within the period.
     value = models.BigIntegerField(default=0)
     # With tax: becomes a credit when the plan begins, because more comes back than there was to pay.
@@ -202,22 +202,25 @@ class Invoice(WrittenOnce):
     seller = models.JSONField(default=dict)
     customer = models.JSONField(default=dict)
     note = models.CharField(max_length=20, blank=True)  # reverse_charge, exempt
-    provider = models.CharField(max_length=12)
-    corrects = models.ForeignKey("self", models.PROTECT, null=True, related_name="credit_notes")
-    reason = models.CharField(max_length=200, blank=True)
+    provider = models.CharField(_("payment by"), max_length=12)
+    corrects = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="credit_notes", verbose_name=_("corrects")
+    )
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
     issued_at = models.DateTimeField(_("issued"), default=timezone.now)
     due_at = models.DateTimeField(_("due"))
 
-    paid_at = models.DateTimeField(null=True)
-    closed_at = models.DateTimeField(null=True)  # void, or given up
-    applied_at = models.DateTimeField(
-        null=True
-    )  # the change of the plan that it is for has happened
-    overdue_at = models.DateTimeField(null=True)  # when it was told that it is
-    reminded = models.PositiveSmallIntegerField(default=0)
-    tries = models.PositiveSmallIntegerField(default=0)  # to collect it without the customer
-    try_at = models.DateTimeField(null=True)
-    checkout_ref = models.CharField(max_length=120, blank=True)
+    paid_at = models.DateTimeField(_("paid"), null=True)
+    closed_at = models.DateTimeField(_("void or given up"), null=True)  # void, or given up
+    # The change of the plan that it is for has happened.
+    applied_at = models.DateTimeField(_("plan begun"), null=True)
+    overdue_at = models.DateTimeField(_("overdue since"), null=True)  # when it was told that it is
+    reminded = models.PositiveSmallIntegerField(_("reminders"), default=0)
+    tries = models.PositiveSmallIntegerField(
+        _("tries of the card"), default=0
+    )  # to collect it without the customer
+    try_at = models.DateTimeField(_("next try"), null=True)
+    checkout_ref = models.CharField(_("payment page"), max_length=120, blank=True)
 
     class Meta(WrittenOnce.Meta):
         verbose_name = _("invoice")
@@ -282,10 +285,10 @@ class Payment(WrittenOnce):
 
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="payments")
     amount = models.BigIntegerField(_("amount"))
-    provider = models.CharField(max_length=12)
+    provider = models.CharField(_("payment by"), max_length=12)
     reference = models.CharField(_("reference"), max_length=120, blank=True)
     key = models.CharField(max_length=150, unique=True)
-    at = models.DateTimeField(default=timezone.now)
+    at = models.DateTimeField(_("at"), default=timezone.now)
 
     class Meta(WrittenOnce.Meta):
         verbose_name = _("payment")

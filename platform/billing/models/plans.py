@@ -187,6 +187,13 @@ class Subscription(models.Model):
     next_interval = models.CharField(max_length=5, choices=Interval, blank=True)
     late_since = models.DateTimeField(_("late since"), null=True, blank=True)
     grace_ends = models.DateTimeField(_("read-only until"), null=True, blank=True)
+    by_invoice = models.BooleanField(
+        _("pays by invoice"),
+        default=False,
+        help_text=_(
+            "Its invoices are paid by transfer, also where others pay by card: you record what has come."
+        ),
+    )
     provider = models.CharField(_("payment by"), max_length=12, blank=True)
     provider_ref = models.CharField(_("customer at the provider"), max_length=120, blank=True)
     provider_method = models.CharField(_("card at the provider"), max_length=120, blank=True)

@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 
 from accounts.models import Workspace
 from billing.invoices.models import Invoice
+from billing.models import Subscription
 
 
 @dataclass(frozen=True)
@@ -59,3 +60,10 @@ def provider(name: str = "") -> Provider:
     """By name, or that which new invoices get."""
     made: Provider = import_string(PROVIDERS[name or settings.PAYMENT])()
     return made
+
+
+def way_of(subscription: Subscription, *, renews: bool = False) -> Provider:
+    """How the workspace pays what is charged next. `renews`: for what it has already, which stays with its provider."""
+    if subscription.by_invoice:
+        return provider("manual")
+    return provider(subscription.provider if renews else "")

@@ -18,8 +18,8 @@ from billing.invoices.drafts import Draft
 from billing.invoices.models import Invoice
 from billing.invoices.selectors import late, offered
 from billing.models import Plan, Subscription
-from billing.offers import address
-from billing.payment.providers import provider
+from billing.offers import billing_page
+from billing.payment.providers import way_of
 from billing.subscribing import mark_used
 from billing.subscriptions import pricing
 from billing.subscriptions.table import Status, change, lock, move
@@ -77,7 +77,7 @@ def _draft(subscription: Subscription, plan: Plan, interval: str, now: datetime)
 
 def _begins_at_once(subscription: Subscription) -> bool:
     """Who pays already is trusted with the invoice; newcomers pay first, unless the operator says otherwise."""
-    if provider().collects:
+    if way_of(subscription).collects:
         return False
     return pays(subscription) or settings.PLAN_STARTS == "invoiced"
 
@@ -88,7 +88,9 @@ def _check(subscription: Subscription, plan: Plan, interval: str, now: datetime)
     if is_sold(plan) and not price(plan, interval):
         raise Problem("plan.interval", plan=plan.name, interval=interval)
     if late(subscription.workspace, now).exists():
-        raise Problem("plan.arrears", plan=plan.name, offer_url=address(subscription.workspace))
+        raise Problem(
+            "plan.arrears", plan=plan.name, offer_url=billing_page(subscription.workspace)
+        )
     if plan.pk == subscription.plan_id and (interval == subscription.interval or not is_sold(plan)):
         raise Problem("plan.same", plan=plan.name)
     if not is_sold(plan) and not pays(subscription):
@@ -119,7 +121,7 @@ def choose(
     if told.draft is None:
         _later(subscription, plan, interval)
         return None
-    return _charge(workspace, told, moment)
+    return _charge(subscription, told, moment)
 
 
 def _later(subscription: Subscription, plan: Plan, interval: str) -> None:
@@ -131,11 +133,11 @@ def _later(subscription: Subscription, plan: Plan, interval: str) -> None:
     )
 
 
-def _charge(workspace: Workspace, told: Quote, now: datetime) -> Invoice:
+def _charge(subscription: Subscription, told: Quote, now: datetime) -> Invoice:
     assert told.draft is not None  # noqa: S101  (the caller has looked)
-    way = provider()
+    way = way_of(subscription)
     invoice = issuing.issue(
-        workspace,
+        subscription.workspace,
         told.draft,
         key=f"change:{uuid.uuid4()}",
         provider=way.name,

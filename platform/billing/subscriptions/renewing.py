@@ -15,7 +15,7 @@ from billing.invoices import issuing
 from billing.invoices.drafts import Draft
 from billing.invoices.models import Invoice
 from billing.models import Subscription
-from billing.payment.providers import provider
+from billing.payment.providers import way_of
 from billing.subscribing import mark_used
 from billing.subscriptions import pricing
 from billing.subscriptions.changing import drop_offers
@@ -69,7 +69,7 @@ def _renew_once(workspace: Workspace, now: datetime) -> bool:
 
 def _begin(subscription: Subscription, draft: Draft, anchor: datetime, now: datetime) -> Invoice:
     workspace, plan = subscription.workspace, draft.plan
-    way = provider(subscription.provider)
+    way = way_of(subscription, renews=True)
     mark_used(plan)
     change(
         workspace,

@@ -7,7 +7,7 @@ from typing import Any
 from accounts.access import Action
 from accounts.models import Workspace
 from billing.models import Subscription
-from billing.offers import address
+from billing.offers import billing_page
 from billing.subscriptions.table import READ_ONLY, Status
 from training.problems import Problem
 
@@ -39,4 +39,4 @@ def require_open(workspace: Workspace) -> None:
     if state is None:
         return
     code = "plan.read_only" if state == Status.GRACE else "plan.ended"
-    raise Problem(code, workspace=workspace.name, offer_url=address(workspace))
+    raise Problem(code, workspace=workspace.name, offer_url=billing_page(workspace))

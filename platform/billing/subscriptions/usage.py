@@ -17,7 +17,7 @@ from billing.invoices.drafts import Draft, Line, usage_draft
 from billing.invoices.models import Invoice, InvoiceLine
 from billing.invoices.selectors import corrected
 from billing.models import Balance, Subscription, month_start
-from billing.payment.providers import provider
+from billing.payment.providers import way_of
 from billing.subscriptions.table import lock
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ def bill(workspace: Workspace, begin: datetime, end: datetime, now: datetime) ->
         return found
     if draft.subtotal <= 0:
         return None
-    way = provider(subscription.provider)
+    way = way_of(subscription, renews=True)
     due = now + timedelta(days=way.terms())
     invoice = issuing.issue(
         workspace, draft, key=key, provider=way.name, due_at=due, now=now, applied=True

@@ -35,9 +35,11 @@ from projects.portal.figures.work import METERS, used_seconds
 from projects.portal.models import Price
 from projects.runs.models import Run, Status
 
-CHANGE = Invoice.Kind.CHANGE
-SOLD = (CHANGE, Invoice.Kind.RENEWAL)
+SOLD = (Invoice.Kind.CHANGE, Invoice.Kind.RENEWAL)
+WAITING = Q(kind=Invoice.Kind.CHANGE, applied_at=None)  # for the payment with which the plan begins
+UNPAID = (Invoice.Status.VOID, Invoice.Status.UNCOLLECTIBLE)
 LOOKED_BACK = 12  # months
+LONGEST = timedelta(days=367)  # of a period
 
 
 @dataclass(frozen=True)
@@ -68,32 +70,26 @@ def _note(currency: str) -> str:
 
 def _paying(currency: str, since: datetime) -> list[Paying]:
     claims = Invoice.objects.filter(kind__in=SOLD, currency=currency, workspace__isnull=False)
-    unpaid = (Invoice.Status.VOID, Invoice.Status.UNCOLLECTIBLE)
-    claims = claims.exclude(status__in=unpaid).exclude(kind=CHANGE, applied_at=None)
-    # A first period is at most a year long.
-    first = Q(period_end=None, applied_at__gt=since - timedelta(days=366))
-    claims = claims.filter(Q(period_end__gt=since) | first)
+    claims = claims.exclude(status__in=UNPAID).exclude(WAITING)
+    first = Q(period_end=None, applied_at__gt=since - LONGEST)
     found = []
-    for one in claims.select_related("plan", "workspace"):
+    for one in claims.filter(Q(period_end__gt=since) | first).select_related("plan", "workspace"):
         full = price(one.plan, one.interval) if one.plan else None
         stretch = _stretch(one)
         if full and one.workspace and stretch:
-            monthly = Decimal(full) / MONTHS[one.interval]
             begin, end = stretch
             end = min(end, one.workspace.deleted_at or end)
-            issued = one.applied_at or one.issued_at
-            found.append(Paying(one.workspace.pk, begin, end, issued, monthly))
+            monthly = Decimal(full) / MONTHS[one.interval]
+            found.append(Paying(one.workspace.pk, begin, end, one.issued_at, monthly))
     return found
 
 
 def _stretch(invoice: Invoice) -> tuple[datetime, datetime] | None:
-    """Of a first period nobody knew, when it was claimed, how soon it would be paid: it begins when it is applied."""
+    """What it has paid for. A first period begins with the payment, of which its invoice knew nothing."""
     if invoice.period_start and invoice.period_end:
         return invoice.period_start, invoice.period_end
     begin = invoice.applied_at
-    return (
-        (begin, period_end(begin, invoice.interval, begin)) if begin and invoice.interval else None
-    )
+    return (begin, period_end(begin, invoice.interval, begin)) if begin else None
 
 
 def at(moment: datetime, found: Iterable[Paying]) -> dict[UUID, Decimal]:

@@ -161,18 +161,16 @@ def test_recurring_revenue_and_churn_of_two_customers(
     assert lost["2026-05"] == (0.5, 2, 1, 0)
 
 
-def test_a_newcomer_pays_from_the_day_the_plan_begins_until_it_is_cancelled(
-    workspace: Workspace, charlies_workspace: Workspace
-) -> None:
-    """The invoice of a first period says no dates: it begins when it is paid."""
-    begin, plans = datetime(2026, 4, 20, tzinfo=UTC), sell()
-    chosen = {"plan": plans["starter"], "interval": "month", "now": begin}
-    for one in (workspace, charlies_workspace):
-        on_free(one)
-        claim = changing.choose(workspace=one, **chosen)
-    pay(claim, begin + timedelta(days=2))
-    found = {row[0]: row[1:3] for row in recurring(Period(30, begin + timedelta(days=60))).rows}
-    assert [found[f"2026-0{month}"] for month in (4, 5, 6)] == [(2900, 1), (0, 0), (0, 0)]
+def test_a_first_period_counts_from_the_day_on_which_it_is_paid(workspace: Workspace) -> None:
+    plan = sell()["starter"]
+    on_free(workspace)
+    chosen = {"plan": plan, "interval": "month", "now": NOW - timedelta(days=10)}
+    made = changing.choose(workspace=workspace, **chosen)
+    assert made
+    assert recurring(PERIOD).value == 0
+    pay(made, NOW - timedelta(days=5))
+    assert recurring(PERIOD).value == plan.price_monthly
+    assert recurring(Period(30, NOW + timedelta(days=26))).value == 0, "it was not renewed"
 
 
 def test_a_void_invoice_is_no_revenue(workspace: Workspace, plan: Plan) -> None:

@@ -43,7 +43,9 @@ def test_visits_are_counted_without_robots(client: Client, db: None) -> None:
 
 @pytest.mark.usefixtures("public")
 def test_prices_are_those_of_the_plans(client: Client, db: None) -> None:
-    assert "$29.00" in client.get("/pricing/").content.decode()
+    said = client.get("/pricing/").content.decode()
+    assert "$29.00" in said
+    assert "$0.02 a minute" in said, "what lies beyond the limits has its price, too"
     Plan.objects.filter(slug="team").update(description="For our friends")
     page = client.get("/pricing/", headers={"accept-language": "zh-hans"}).content.decode()
     assert "For our friends" in page, "what an operator wrote stays"
