@@ -16,6 +16,10 @@ function namePickers() {
   }
 }
 
+function nameTips() {
+  for (const tip of document.querySelectorAll(".help-tooltip[aria-label]:not([role])")) tip.setAttribute("role", "img");
+}
+
 function nameFields() {
   for (const field of document.querySelectorAll(":is(#result_list, .tabular) td :is(select, input:not([type=hidden]))")) {
     if (field.labels?.length || field.getAttribute("aria-label")) continue;
@@ -32,6 +36,10 @@ function reachBoxes() {
 document.addEventListener("DOMContentLoaded", () => {
   namePickers();
   nameFields();
-  new MutationObserver(namePickers).observe(document.body, { childList: true, subtree: true });
+  nameTips();
+  new MutationObserver(() => {
+    namePickers();
+    nameTips();
+  }).observe(document.body, { childList: true, subtree: true });
 });
 addEventListener("load", reachBoxes);
