@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import sqlite3
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -244,15 +245,16 @@ class Soak:
     def weigh(self) -> dict[str, Any]:
         """Of all processes together; of the folder without models, which are what was asked for."""
         found = [psutil.Process(self.supervisor.pid), *self.tree()]
-        files = [path for path in runs_folder().rglob("*") if path.is_file()]
+        sizes = known((lambda p=p: p.stat().st_size) for p in files_in(runs_folder()))
+        weights = known((lambda p=p: (p.num_fds(), p.memory_info().rss)) for p in found)
         return {
-            "processes": len(found),
-            "descriptors": sum(process.num_fds() for process in found),
-            "rss_mb": round(sum(process.memory_info().rss for process in found) / 1024**2),
+            "processes": len(weights),
+            "descriptors": sum(descriptors for descriptors, _rss in weights),
+            "rss_mb": round(sum(rss for _descriptors, rss in weights) / 1024**2),
             "entries_in_queue": OrmQ.objects.filter(key="train-cpu").count(),
-            "files_of_runs": len(files),
-            "kb_of_runs": round(sum(path.stat().st_size for path in files) / 1024),
-            "temporary_files": sum(1 for _path in (self.home / "tmp").rglob("*")),
+            "files_of_runs": len(sizes),
+            "kb_of_runs": round(sum(sizes) / 1024),
+            "temporary_files": len(files_in(self.home / "tmp")),
             "connections": connections_open(),
         }
 
@@ -336,3 +338,17 @@ def connections_open() -> int | None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
         return int(cursor.fetchone()[0])
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Those that are there now; folders may go away meanwhile."""
+    return [Path(at, name) for at, _folders, names in os.walk(folder) for name in names]
+
+
+def known(asked: Iterable[Callable[[], Any]]) -> list[Any]:
+    """The answers of what is still there: files and processes end while one looks at them."""
+    found = []
+    for ask in asked:
+        with suppress(FileNotFoundError, psutil.NoSuchProcess):
+            found.append(ask())
+    return found
