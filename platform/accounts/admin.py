@@ -20,6 +20,9 @@ from web.readonly import ReadOnly
 admin.site.unregister(Group)  # roles are of workspaces, not of groups
 
 
+TO_GRANT = ("is_staff", "is_superuser", "user_permissions")  # by superusers alone
+
+
 class MemberInline(admin.TabularInline):
     model = Member
     extra = 0
@@ -47,14 +50,19 @@ class UserAdmin(StockUserAdmin):
     list_filter = ("is_active", "is_staff", "is_superuser", "date_joined")
     search_fields = ("email", "first_name", "last_name")
     readonly_fields = ("date_joined", "last_login")
-    filter_horizontal = ()
+    filter_horizontal = ("user_permissions",)
     fieldsets = (
         (None, {"fields": ("email", "password")}),
         (_("Person"), {"fields": ("first_name", "last_name")}),
-        (_("Access"), {"fields": ("is_active", "is_staff", "is_superuser")}),
+        (_("Access"), {"fields": ("is_active", *TO_GRANT)}),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "usable_password", "password1", "password2")}),)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Nobody grants what they may not do themselves."""
+        own = () if user_of(request).is_superuser else TO_GRANT
+        return (*self.readonly_fields, *own)
 
     def get_inlines(self, request: HttpRequest, obj: User | None) -> list[type]:
         """Not while a user is added: the personal workspace comes by itself."""

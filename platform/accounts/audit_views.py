@@ -30,7 +30,8 @@ def audit_page(request: HttpRequest, slug: str) -> HttpResponse:
     values = {
         "workspace": workspace,
         "rows": [
-            (entry, audit_words.said(entry.verb), entry.values.items()) for entry in rows[:PAGE]
+            (entry, audit_words.said(entry.verb), audit_words.details(entry.values))
+            for entry in rows[:PAGE]
         ],
         "older": rows[PAGE - 1].pk if len(rows) > PAGE else 0,
         "asked": asked,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 # The first word of a verb. What is not here is shown as it is written down.
@@ -134,3 +135,16 @@ VERBS: dict[str, Any] = {
 
 def said(verb: str) -> Any:
     return VERBS.get(verb, verb)
+
+
+def details(values: dict[str, Any]) -> list[tuple[str, str]]:
+    """What an entry says beside its verb, as people write it; what is empty is left out."""
+    return [
+        (name, _written(value)) for name, value in values.items() if value not in ("", None, [])
+    ]
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

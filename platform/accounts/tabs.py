@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +19,7 @@ class Tab:
     label: Any
     route: str  # takes the workspace's slug
     action: Action
+    needs: tuple[str, ...] = ()  # names of settings: without one of them there is no such page
 
 
 TABS = (
@@ -25,6 +27,7 @@ TABS = (
     Tab("members", _("Members"), "workspace-members", Action.MEET),
     Tab("usage", _("Usage"), "workspace-usage", Action.USAGE),
     Tab("billing", _("Billing"), "workspace-billing", Action.BILLING),
+    Tab("referrals", _("Referrals"), "referrals", Action.BILLING, ("PUBLIC", "REFERRAL_CREDIT")),
     Tab("signin", _("Sign-in"), "workspace-signin", Action.MANAGE),
     Tab("tokens", _("API tokens"), "workspace-tokens", Action.MANAGE),
     Tab("webhooks", _("Webhooks"), "webhooks", Action.CONNECT),
@@ -36,7 +39,7 @@ def tabs_for(user: Any, workspace: Workspace) -> list[tuple[Tab, str]]:
     """Those that this person may open, each with its address. A part that is not there has no tab."""
     here, found = standing(user, workspace), []
     for tab in TABS:
-        if may(here, tab.action):
+        if may(here, tab.action) and all(getattr(settings, name, None) for name in tab.needs):
             try:
                 found.append((tab, reverse(tab.route, kwargs={"slug": workspace.slug})))
             except NoReverseMatch:

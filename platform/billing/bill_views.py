@@ -25,6 +25,8 @@ from billing.payment import collecting
 from billing.payment.providers import provider
 from billing.services import subscription_of
 from billing.subscriptions import changing
+from training.problems import Problem
+from web.errors import words as problem_words
 
 
 @never_cache
@@ -39,10 +41,15 @@ def billing(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, workspace: Workspace, form: DetailsForm, status: int = 200
+    request: HttpRequest,
+    workspace: Workspace,
+    form: DetailsForm,
+    *,
+    coupon_form: CouponForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     values = showing.page(workspace)
-    values |= {"details_form": form, "coupon_form": CouponForm()}
+    values |= {"details_form": form, "coupon_form": coupon_form or CouponForm()}
     return render(request, "billing/billing.html", values, status=status)
 
 
@@ -104,12 +111,24 @@ def undo(request: HttpRequest, slug: str) -> HttpResponse:
 def coupon(request: HttpRequest, slug: str) -> HttpResponse:
     workspace = workspace_for(request, slug, Action.BILLING)
     form = CouponForm(request.POST)
-    if form.is_valid():
-        entered = coupons.redeem(workspace=workspace, code=form.cleaned_data["code"])
-        audit.record(workspace, "coupon.entered", about=entered.coupon.code)
-        said = _("The coupon %(code)s is taken off the next invoice of the plan.")
-        messages.success(request, said % {"code": entered.coupon.code})
+    if not (form.is_valid() and _redeem(request, workspace, form)):
+        shown = DetailsForm(instance=_details(workspace))
+        return _page(request, workspace, shown, coupon_form=form, status=422)
     return redirect("workspace-billing", slug=slug)
+
+
+def _redeem(request: HttpRequest, workspace: Workspace, form: CouponForm) -> bool:
+    """Why a coupon is not taken stands below its field."""
+    try:
+        entered = coupons.redeem(workspace=workspace, code=form.cleaned_data["code"])
+    except Problem as problem:
+        told = problem_words(problem.code, problem.values)
+        form.add_error("code", f"{told['title']}. {told['found']} {told['remedy']}")
+        return False
+    audit.record(workspace, "coupon.entered", about=entered.coupon.code)
+    said = _("The coupon %(code)s is taken off the next invoice of the plan.")
+    messages.success(request, said % {"code": entered.coupon.code})
+    return True
 
 
 @require_POST
@@ -119,7 +138,8 @@ def details(request: HttpRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, workspace, form, status=422)
     form.save()
-    audit.record(workspace, "billing.details", changed=form.changed_data)
+    if form.has_changed():
+        audit.record(workspace, "billing.details", changed=form.changed_data)
     messages.success(request, _("The billing details are saved. They stand on the next invoices."))
     return redirect("workspace-billing", slug=slug)
 

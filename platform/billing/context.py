@@ -6,10 +6,12 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from accounts.access import Action, allowed
 from accounts.models import Workspace
+from billing.invoices.selectors import late
 from billing.invoices.telling import day
 from billing.models import Subscription
 
@@ -53,8 +55,10 @@ class Standing:
 
 def _words(found: Subscription, request: HttpRequest) -> dict[str, Any]:
     workspace: Workspace = found.workspace
+    owed = late(workspace, timezone.now()).first()
     return {
         "status": found.status,
+        "invoice": owed,
         "until": day(found.grace_ends) if found.grace_ends else "",
         "may_pay": allowed(request.user, workspace, Action.BILLING),
         "slug": workspace.slug,

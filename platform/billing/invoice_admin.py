@@ -211,6 +211,8 @@ class InvoiceAdmin(ReadOnly, admin.ModelAdmin):
         return mine + super().get_urls()
 
     def pdf(self, request: HttpRequest, pk: str) -> HttpResponse:
+        if not self.has_view_permission(request):
+            return HttpResponse(status=403)
         return as_pdf(get_object_or_404(Invoice, pk=pk))
 
     def act(self, request: HttpRequest, pk: str, act: str) -> HttpResponse:

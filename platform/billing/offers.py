@@ -106,14 +106,20 @@ def payers(workspace: Workspace) -> list[str]:
     return list(found.order_by("joined_at").values_list("user__email", flat=True)[:NAMED])
 
 
-def _address(workspace: Workspace, *, cap: bool) -> str:
-    """Of the page on which the plan, or the spending cap, is changed; "" for somebody who asks and may not do that."""
+def billing_page(workspace: Workspace) -> str:
+    """Its address; "" for somebody who asks and may not see it."""
     user = _asking()
     if user is not None and not allowed(user, workspace, Action.BILLING):
         return ""
-    if cap:
+    return reverse("workspace-billing", args=[workspace.slug])
+
+
+def _address(workspace: Workspace, *, cap: bool) -> str:
+    """Of the page on which the plan, or the spending cap, is changed; "" for somebody who asks and may not do that."""
+    page = billing_page(workspace)
+    if page and cap:
         return reverse("workspace-usage", args=[workspace.slug])
-    return reverse("workspace-billing", args=[workspace.slug]) + "#offers"
+    return page and f"{page}#offers"
 
 
 def spending(

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from django.contrib.humanize.templatetags.humanize import intcomma
-from django.template.defaultfilters import filesizeformat
-from django.utils.translation import gettext as _
-
-from billing.limits import BYTES, LIMITS, Limit
+from billing.limits import LIMITS, Limit
 from billing.models import Plan
+from billing.words import limit_text
 
 # All others stand in the table of the prices page.
 CARD = ("projects", "rows", "storage", "runs", "minutes", "gpu_minutes", "members")
@@ -23,7 +20,4 @@ def promises(plan: Plan) -> list[str]:
 
 
 def value(limit: Limit, plan: Plan) -> str:
-    found = getattr(plan, limit.field)
-    if found is None:
-        return _("unlimited")
-    return filesizeformat(found) if limit.unit == BYTES else intcomma(found)
+    return limit_text(limit.name, getattr(plan, limit.field))

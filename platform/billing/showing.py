@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -24,6 +25,7 @@ from billing.selectors import offered as plans_for
 from billing.services import subscription_of
 from billing.subscriptions import changing, pricing
 from billing.subscriptions.terms import is_free, is_sold, price
+from billing.words import described
 
 SHOWN = 24  # invoices on the page; all of them are in the CSV
 
@@ -40,6 +42,7 @@ class Way:
 @dataclass(frozen=True)
 class Offer:
     plan: Plan
+    description: str
     is_current: bool
     ways: list[Way] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)  # what it allows
@@ -62,6 +65,7 @@ def page(workspace: Workspace) -> dict[str, Any]:
         "invoices": [shown(one) for one in invoices_of(workspace)[:SHOWN]],
         "coupon": coupon_words(coupons.holding(workspace)),
         "credits": [format_money(left, code) for code, left in credits.balances(workspace).items()],
+        "brings": bool(settings.PUBLIC and settings.REFERRAL_CREDIT),
         "portal": bool(subscription.provider_ref) and provider(subscription.provider).collects,
     }
 
@@ -109,7 +113,8 @@ def following(subscription: Subscription) -> str:
 def _offers(subscription: Subscription, plans: list[Plan]) -> Iterator[Offer]:
     for plan in plans:
         current = plan.pk == subscription.plan_id
-        yield Offer(plan, current, list(_ways(subscription, plan)), promises(plan))
+        ways = list(_ways(subscription, plan))
+        yield Offer(plan, described(plan), current, ways, promises(plan))
 
 
 def _ways(subscription: Subscription, plan: Plan) -> Iterator[Way]:

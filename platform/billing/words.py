@@ -11,8 +11,8 @@ from typing import Any
 from django.contrib.humanize.templatetags.humanize import intcomma, intword
 from django.template.defaultfilters import filesizeformat
 from django.utils.formats import date_format, number_format
+from django.utils.translation import get_language, gettext_lazy, gettext_noop, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from billing.allowing import Limits, of_plan
 from billing.limits import BYTES, FEATURES, LARGE, LIMITS, METERED
@@ -60,7 +60,33 @@ def _shown(name: str) -> Callable[[int], Any]:
     """How amounts of a limit are written."""
     if LIMITS[name].unit == BYTES:
         return filesizeformat
-    return intword if name == "tokens" or LIMITS[name].unit == LARGE else intcomma
+    return large if name == "tokens" or LIMITS[name].unit == LARGE else counted
+
+
+MYRIADS = (
+    (10**8, "亿"),
+    (10**4, "万"),
+)  # by which Chinese counts, where English has millions and billions
+
+
+def _by_myriads(value: int) -> str:
+    size, unit = next((one for one in MYRIADS if value >= one[0]), (1, ""))
+    return f"{round(value / size, 1):g} {unit}".strip()
+
+
+def _is_chinese() -> bool:
+    return (get_language() or "").startswith("zh")
+
+
+def large(value: int) -> str:
+    """To one decimal: “200 million”, “2 亿”."""
+    return _by_myriads(value) if _is_chinese() else str(intword(value)).replace(".0 ", " ")
+
+
+def counted(value: int) -> str:
+    """Exactly: “1,000,000”, “100 万”."""
+    whole = value >= 10**5 and value % 10**4 == 0
+    return _by_myriads(value) if whole and _is_chinese() else str(intcomma(value))
 
 
 def _text(meter: Meter, show: Callable[[int], str]) -> str:
@@ -189,6 +215,22 @@ def features(limits: Limits) -> list[tuple[str, bool]]:
     return [
         (str(one.label), name in limits.features) for name, one in FEATURES.items() if not one.later
     ]
+
+
+# What the plans say that an installation begins with. What an operator has written is shown as written.
+DESCRIPTIONS = frozenset(
+    {
+        gettext_noop("To try it out: a first model of your own."),
+        gettext_noop("For one person with a product that uses models."),
+        gettext_noop("For several people who label, train and compare together."),
+        gettext_noop("With single sign-on, and limits that are agreed on."),
+        gettext_noop("Everything, for an installation of one's own."),
+    }
+)
+
+
+def described(plan: Plan) -> str:
+    return _(plan.description) if plan.description in DESCRIPTIONS else plan.description
 
 
 def prices(plan: Plan) -> list[tuple[str, str]]:

@@ -45,6 +45,7 @@ SECTIONS = {
     "workspace-billing": "settings",
     "billing-change": "settings",
     "billing-details": "settings",
+    "billing-coupon": "settings",
     "invoice": "settings",
     "workspace-signin": "settings",
     "workspace-tokens": "settings",

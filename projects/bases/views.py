@@ -55,6 +55,7 @@ def _start(request: HttpRequest, base: str, kind: str) -> HttpResponse:
 
 
 def _staff(request: HttpRequest) -> None:
-    """Others are told that there is nothing."""
-    if not user_of(request).is_staff:
+    """Of the staff, those who may fetch base models; others are told that there is nothing."""
+    user = user_of(request)
+    if not (user.is_staff and user.has_perm("bases.add_basejob")):
         raise Http404

@@ -44,7 +44,7 @@ class AnnouncementAdmin(admin.ModelAdmin):
 
 
 @admin.register(SwitchRow)
-class SwitchAdmin(ReadOnly, admin.ModelAdmin):
+class SwitchAdmin(admin.ModelAdmin):
     """The switches that the code knows; none is added or taken away by hand."""
 
     has_add_permission = has_delete_permission = never
@@ -95,7 +95,7 @@ class FlagAdmin(admin.ModelAdmin):
 
 
 @admin.register(Impersonation)
-class ImpersonationAdmin(admin.ModelAdmin):
+class ImpersonationAdmin(ReadOnly, admin.ModelAdmin):
     """Begun on the page of a person; here it is read."""
 
     list_display = ("operator", "user", "reason", "started_at", "ended_at", "how", "changes")
@@ -116,7 +116,7 @@ class PriceAdmin(admin.ModelAdmin):
 
 
 @admin.register(Demo)
-class DemoAdmin(ReadOnly, admin.ModelAdmin):
+class DemoAdmin(admin.ModelAdmin):
     """The model on the landing page: one row."""
 
     list_display = ("run", "title_en", "title_zh")
@@ -128,7 +128,7 @@ class DemoAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Share)
-class ShareAdmin(admin.ModelAdmin):
+class ShareAdmin(ReadOnly, admin.ModelAdmin):
     """To look at, and to revoke what should not be public."""
 
     list_display = ("title", "run", "made_by", "made_at", "listed", "can_try", "revoked_at")
@@ -138,7 +138,11 @@ class ShareAdmin(admin.ModelAdmin):
     exclude = ("examples", "facts", "token")
     actions = ("revoke",)
 
-    @admin.action(description=_("Revoke"), permissions=["view"])
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """The rows themselves nobody changes."""
+        return user_of(request).has_perm("portal.change_share")
+
+    @admin.action(description=_("Revoke"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, shares: QuerySet[Share]) -> None:
         found = shares.select_related("run__project__workspace")
         count = sum(sharing.revoke(share=one, user=user_of(request)) for one in found)

@@ -18,7 +18,7 @@ from projects.housekeeping import keeping
 from projects.people import user_of
 from projects.portal import impersonating, queues, steering, storage
 from projects.portal.models import SwitchRow
-from projects.portal.staff import staff_only
+from projects.portal.staff import require, staff_only
 from projects.runs import again, history, services
 from projects.runs.models import Run, Status
 from training.problems import Problem
@@ -60,6 +60,7 @@ def _queue() -> dict[str, Any]:
 def switch(request: HttpRequest, name: str) -> HttpResponse:
     if name not in switches.SWITCHES:
         raise Http404
+    require(request, "portal.change_switchrow")
     on = request.POST.get("on") == "yes"
     said = {key: request.POST.get(key, "").strip()[:300] for key in ("message_en", "message_zh")}
     steering.switch(name=name, on=on, user=user_of(request), **said)
@@ -78,6 +79,7 @@ def run_operate(request: HttpRequest, run_id: UUID) -> HttpResponse:
     related = Run.objects.select_related("project__workspace", "created_by", "version")
     run = get_object_or_404(related, pk=run_id)
     if request.method == "POST":
+        require(request, "runs.change_run")
         return _operate(request, run)
     values = {
         "run": run,
@@ -173,6 +175,7 @@ def storage_page(request: HttpRequest) -> HttpResponse:
 @require_POST
 @staff_only
 def storage_clean(request: HttpRequest) -> HttpResponse:
+    require(request, "runs.delete_artifact")
     found = keeping.clean()
     size = filesize(sum(orphan.size for orphan in found))
     audit.record(None, "storage.cleaned", user=user_of(request), count=len(found))
@@ -185,8 +188,9 @@ def storage_clean(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@staff_only
 def impersonate(request: HttpRequest, user_id: UUID) -> HttpResponseBase:
+    if not impersonating.can_act(user_of(request)):
+        raise Http404
     person = get_object_or_404(User, pk=user_id)
     problem: Problem | None = None
     if request.method == "POST":

@@ -11,6 +11,7 @@ from billing.money import format_money
 from billing.offers import beyond
 from billing.promising import promises, value
 from billing.selectors import current_plans
+from billing.words import described
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Offer:
     """`monthly` and `yearly` in words; both empty where the plan is sold by talking about it."""
 
     plan: Plan
+    description: str
     monthly: str
     yearly: str
     saving: int  # percent that a year costs less than twelve months
@@ -47,6 +49,7 @@ def _offer(plan: Plan) -> Offer:
     month, year = plan.price_monthly, plan.price_yearly
     return Offer(
         plan=plan,
+        description=described(plan),
         monthly="" if month is None else format_money(month, plan.currency),
         yearly="" if year is None else format_money(year, plan.currency),
         saving=_saving(month, year),

@@ -37,6 +37,10 @@ def code_of(workspace: Workspace) -> ReferralCode:
     return found
 
 
+def is_known(code: str) -> bool:
+    return offered() and ReferralCode.objects.filter(code=code.lower()).exists()
+
+
 def take(*, user: User, code: str) -> Referral | None:
     """For somebody who has just signed up. None for a code that is unknown or one's own."""
     workspace = home_of(user)

@@ -90,7 +90,11 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
     def inspect(self, run: Run) -> SafeString:
         return format_html('<a href="{}">{}</a>', reverse("panel-run", args=[run.pk]), _("Inspect"))
 
-    @admin.action(description=_("Cancel"), permissions=["view"])
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """Of what is done with runs; the rows themselves only the services change."""
+        return user_of(request).has_perm("runs.change_run")
+
+    @admin.action(description=_("Cancel"), permissions=["operate"])
     def cancel(self, request: HttpRequest, runs: QuerySet[Run]) -> None:
         """Each is in the trail by the service."""
         ended = (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
@@ -99,7 +103,7 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         stopped = [services.request_stop(run=run, user=operator).status for run in found]
         self._tell(request, len([s for s in stopped if s in (Status.STOPPING, Status.CANCELLED)]))
 
-    @admin.action(description=_("Put back into the queue"), permissions=["view"])
+    @admin.action(description=_("Put back into the queue"), permissions=["operate"])
     def requeue(self, request: HttpRequest, runs: QuerySet[Run]) -> None:
         """Away from the worker that has it, which then finds that it is another one's."""
         held, operator = (Status.STARTING, Status.RUNNING), user_of(request)

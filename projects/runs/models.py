@@ -43,11 +43,11 @@ class Run(models.Model):
     # The form's or the client's key: the same start sent twice makes one run.
     start_key = models.CharField(max_length=64)
     spec = models.JSONField()  # training.spec.Spec as a dict, without paths
-    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.QUEUED)
     attempt = models.PositiveIntegerField(default=0)
     # Of the plan, while it is waiting: runs (at the same time) or minutes (of this month).
     waits_for = models.CharField(max_length=10, blank=True)
-    cluster = models.CharField(max_length=20, default=health.CPU)  # of the queue
+    cluster = models.CharField(_("queue"), max_length=20, default=health.CPU)
     # Times that its worker was lost since it last made progress, such as a checkpoint.
     losses = models.PositiveSmallIntegerField(default=0)
     stage = models.CharField(max_length=30, blank=True)  # training.events.Stage.name
@@ -71,11 +71,13 @@ class Run(models.Model):
     origin = models.ForeignKey("self", models.SET_NULL, null=True, related_name="followers")
     follows = models.CharField(max_length=10, choices=Follows, blank=True)
     stop_requested_at = models.DateTimeField(null=True, blank=True)
-    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-    started_at = models.DateTimeField(null=True, blank=True)
+    created_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, related_name="+", verbose_name=_("started by")
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
-    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("run")

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 
 from accounts.models import ApiToken, User, Workspace
@@ -63,6 +64,17 @@ def test_a_user_is_changed(admin: Client, alice: User) -> None:
     assert (alice.first_name, alice.is_active) == ("Alice", False)
 
 
+def test_only_superusers_say_who_may_what(client: Client, alice: User) -> None:
+    clerk = User.objects.create_user("clerk@example.org", "secret", is_staff=True)
+    clerk.user_permissions.add(*Permission.objects.filter(codename__endswith="_user"))
+    client.force_login(clerk, backend="allauth.account.auth_backends.AuthenticationBackend")
+    url = f"/admin/accounts/user/{alice.pk}/change/"
+    form = fields_of(client.get(url)) | {"is_superuser": "on", "is_staff": "on"}
+    assert client.post(url, form).status_code == 302
+    alice.refresh_from_db()
+    assert (alice.is_superuser, alice.is_staff) == (False, False)
+
+
 def test_a_workspace_is_moved_to_another_plan(admin: Client, workspace: Workspace) -> None:
     url = f"/admin/accounts/workspace/{workspace.pk}/change/"
     page = admin.get(url)
@@ -94,7 +106,10 @@ def fields_of(page: Any) -> dict[str, str]:
         name, kind = attributes.get("name"), attributes.get("type")
         if name and kind not in ("submit", "file") and (kind != "checkbox" or " checked" in tag):
             fields[name] = attributes.get("value", "on" if kind == "checkbox" else "")
-    for name, options in re.findall(r'<select name="([^"]+)"[^>]*>(.*?)</select>', html, re.S):
+    for name, more, options in re.findall(
+        r'<select name="([^"]+)"([^>]*)>(.*?)</select>', html, re.S
+    ):
         chosen = re.search(r'value="([^"]*)" selected', options)
-        fields[name] = chosen[1] if chosen else ""
+        if chosen or " multiple" not in more:
+            fields[name] = chosen[1] if chosen else ""
     return fields

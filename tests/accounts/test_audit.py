@@ -30,6 +30,12 @@ def test_an_entry_says_who_what_when_and_from_where(alice: User, workspace: Work
     assert timezone.now() - entry.at < timedelta(minutes=1)
 
 
+def test_details_are_written_for_people() -> None:
+    values = {"changed": ["name", "country"], "guest": False, "reason": "", "days": 0}
+    shown = [("changed", "name, country"), ("guest", "no"), ("days", "0")]
+    assert audit_words.details(values) == shown
+
+
 def test_it_knows_the_request_that_is_being_answered(
     alice_client: Client, workspace: Workspace
 ) -> None:

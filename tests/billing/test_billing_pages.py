@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from django.utils import timezone
 
 from accounts.models import Workspace
 from billing.invoices import issuing
-from billing.invoices.models import BillingDetails, Coupon, Invoice
+from billing.invoices.drafts import Draft, Line, Tax
+from billing.invoices.models import BillingDetails, Coupon, Invoice, InvoiceLine
 from billing.models import Plan, Subscription
 from billing.services import make_default
 from projects.models import Project
@@ -90,9 +92,28 @@ def test_cancel_and_keep(paying: Any, page: str, alice_client: Client) -> None:
     assert "Cancel the plan" in text(alice_client.get(page))
 
 
+def test_what_is_due_is_called_late_at_once_and_leads_to_its_invoice(
+    page: str, paying: Workspace, alice_client: Client
+) -> None:
+    line = Line(InvoiceLine.Kind.PLAN, 2900, {"plan": "Starter", "interval": "month"})
+    draft = Draft(Invoice.Kind.RENEWAL, "USD", (line,), Tax(Decimal(0)))
+    given = {"key": "late", "provider": "manual", "due_at": timezone.now(), "applied": True}
+    owed = issuing.issue(paying, draft, **given)
+    assert "overdue" in text(alice_client.get(f"{page}invoices/{owed.pk}/"))
+    Subscription.objects.filter(workspace=paying).update(status="past_due")
+    here = alice_client.get(page).content.decode()
+    assert here.count("is overdue") == 1, "said once"
+    assert f'href="{page}invoices/{owed.pk}/"' in here
+    refused = alice_client.get(f"{page}change/", {"plan": "team", "interval": "month"})
+    assert "To plan and invoices" in text(refused)
+
+
 def test_details_coupon_and_credits(page: str, alice_client: Client, workspace: Any) -> None:
     Coupon.objects.create(code="HELLO", percent=10)
-    assert alice_client.post(f"{page}coupon/", {"code": "nonsense"}).status_code == 422
+    refused = alice_client.post(f"{page}coupon/", {"code": "nonsense"})
+    assert refused.status_code == 422
+    assert "There is no such coupon" in text(refused)
+    assert "Billing details" in text(refused), "the page stays, with the reason at the field"
     alice_client.post(f"{page}coupon/", {"code": "hello"})
     assert "Coupon HELLO: 10 % off the next invoice" in text(alice_client.get(page))
     wrong = alice_client.post(f"{page}details/", {"name": "ACME", "country": "Germany"})

@@ -16,7 +16,7 @@ ENTRIES: dict[str, Entry] = {
         BLOCKING,
         _("The base model is not here"),
         _("The files of “{base}” on this machine."),
-        _("They were not found."),
+        _("The files of this base model are not on this server."),
         _("Let the operator install it, put its folder at {folder}, or choose another base model."),
     ),
     "base.broken": Entry(

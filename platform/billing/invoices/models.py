@@ -12,6 +12,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Workspace
 
@@ -327,7 +328,7 @@ class Coupon(models.Model):
         MONTHS = "months", _("some months")
         FOREVER = "forever", _("always")
 
-    code = models.CharField(_("code"), max_length=40, unique=True)
+    code = models.CharField(pgettext_lazy("of a coupon", "code"), max_length=40, unique=True)
     percent = models.DecimalField(
         _("percent"),
         max_digits=5,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -37,6 +38,7 @@ class Row:
     quantity: str
     price: str
     amount: str
+    several: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ def row(line: InvoiceLine | DraftLine, currency: str) -> Row:
         quantity=number(line.quantity),
         price=format_money(line.amount, currency) if single else format_price(price, currency),
         amount=format_money(line.amount, currency),
+        several=not single,
     )
 
 
@@ -157,13 +160,20 @@ def heading(invoice: Invoice) -> str:
     return _("Credit note") if invoice.is_credit_note else _("Invoice")
 
 
+def is_late(invoice: Invoice) -> bool:
+    """By the clock, so that the page does not say “open” until a job has come round to it."""
+    if invoice.status != Invoice.Status.OPEN:
+        return False
+    is_offer = invoice.kind == Invoice.Kind.CHANGE and invoice.applied_at is None
+    return not is_offer and invoice.due_at <= timezone.now()
+
+
 def state(invoice: Invoice) -> str:
     """In one word; for what is late, that it is."""
-    if invoice.status == Invoice.Status.OPEN and invoice.overdue_at:
+    if is_late(invoice):
         return _("overdue")
     return str(invoice.get_status_display())
 
 
 def tone(invoice: Invoice) -> str:
-    late = invoice.status == Invoice.Status.OPEN and invoice.overdue_at
-    return "warn" if late else TONES[invoice.status]
+    return "warn" if is_late(invoice) else TONES[invoice.status]

@@ -18,6 +18,7 @@ from billing.invoices.drafts import Draft
 from billing.invoices.models import Invoice
 from billing.invoices.selectors import late, offered
 from billing.models import Plan, Subscription
+from billing.offers import billing_page
 from billing.payment.providers import way_of
 from billing.subscribing import mark_used
 from billing.subscriptions import pricing
@@ -87,7 +88,9 @@ def _check(subscription: Subscription, plan: Plan, interval: str, now: datetime)
     if is_sold(plan) and not price(plan, interval):
         raise Problem("plan.interval", plan=plan.name, interval=interval)
     if late(subscription.workspace, now).exists():
-        raise Problem("plan.arrears", plan=plan.name)
+        raise Problem(
+            "plan.arrears", plan=plan.name, offer_url=billing_page(subscription.workspace)
+        )
     if plan.pk == subscription.plan_id and (interval == subscription.interval or not is_sold(plan)):
         raise Problem("plan.same", plan=plan.name)
     if not is_sold(plan) and not pays(subscription):

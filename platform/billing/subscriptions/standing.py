@@ -7,6 +7,7 @@ from typing import Any
 from accounts.access import Action
 from accounts.models import Workspace
 from billing.models import Subscription
+from billing.offers import billing_page
 from billing.subscriptions.table import READ_ONLY, Status
 from training.problems import Problem
 
@@ -35,7 +36,7 @@ def require_open(workspace: Workspace) -> None:
     """Raises Problem(`plan.read_only`, `plan.ended`) where nothing new may begin."""
     found = Subscription.objects.filter(workspace=workspace, status__in=READ_ONLY)
     state = found.values_list("status", flat=True).first()
-    if state == Status.GRACE:
-        raise Problem("plan.read_only", workspace=workspace.name)
-    if state == Status.ENDED:
-        raise Problem("plan.ended", workspace=workspace.name)
+    if state is None:
+        return
+    code = "plan.read_only" if state == Status.GRACE else "plan.ended"
+    raise Problem(code, workspace=workspace.name, offer_url=billing_page(workspace))

@@ -166,7 +166,7 @@ def churn(period: Period) -> Table:
         )
         before = now
     return Table(
-        heads=(_("Month"), _("Churn"), _("Paying at its begin"), _("Gone"), _("New")),
+        heads=(_("Month"), _("Churn"), _("Paying at its beginning"), _("Gone"), _("New")),
         forms=(TEXT, SHARE, COUNT, COUNT, COUNT),
         rows=lines,
         value=lines[-1][1],
@@ -298,7 +298,7 @@ FIGURES = (
         "money",
         gettext_lazy("Churn"),
         gettext_lazy(
-            "Of the workspaces that paid for a plan at the begin of a month, the share that does not at its end."
+            "Of the workspaces that paid for a plan at the beginning of a month, the share that does not at its end."
         ),
         churn,
         "lines",

@@ -75,6 +75,8 @@ class SwitchRow(models.Model):
     class Meta:
         verbose_name = _("switch")
         verbose_name_plural = _("switches")
+        # Of no model of its own: the pages below /panel/ read all of them.
+        permissions = [("view_panel", "Can see the operator's pages")]
         ordering = ["name"]
 
     def __str__(self) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import AuditEntry, User, Workspace
-from projects.portal.models import Flag
+from projects.portal.models import Demo, Flag
 from projects.runs.models import Run
 from web import switches
 
@@ -50,6 +51,64 @@ def test_runs_are_stopped_and_put_back_through_their_services(
     assert (run.status, verbs()) == (after, said)
     levels = {message.level_tag for message in page.context["messages"]}
     assert levels == ({"success"} if said else {"warning"})
+
+
+@pytest.fixture
+def looker(client: Client, db: None) -> Client:
+    """Of the staff, with leave to look at the operator's pages and at runs."""
+    user = User.objects.create_user("looker@example.org", "secret", is_staff=True)
+    granted = ("view_panel", "view_run", "view_share", "view_switchrow")
+    user.user_permissions.add(*Permission.objects.filter(codename__in=granted))
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+def test_who_may_look_changes_nothing(looker: Client, a_run: Callable[..., Run]) -> None:
+    run = a_run("running", attempt=1)
+    for path in ("/panel/", "/panel/queue/", "/panel/figures/runs.csv", "/panel/storage/"):
+        assert looker.get(path).status_code == 200
+    page = reverse("panel-run", args=[run.pk])
+    assert "Put back into the queue" not in looker.get(page).content.decode()
+    assert looker.post(page, {"act": "cancel"}).status_code == 403
+    assert looker.post(reverse("panel-switch", args=["runs"]), {"on": "no"}).status_code == 403
+    assert looker.post("/panel/storage/clean/").status_code == 403
+    chosen = {"action": "cancel", "_selected_action": str(run.pk)}
+    looker.post(reverse("admin:runs_run_changelist"), chosen)
+    run.refresh_from_db()
+    assert run.status == "running"
+    assert switches.is_on("runs")
+    assert looker.get(reverse("impersonate", args=[run.created_by_id])).status_code == 404
+
+
+def test_of_the_staff_only_those_see_the_panel_who_were_given_leave(
+    client: Client, db: None
+) -> None:
+    user = User.objects.create_user("clerk@example.org", "secret", is_staff=True)
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert client.get("/panel/").status_code == 404
+    assert client.get(reverse("bases")).status_code == 404
+    assert 'href="/panel/"' not in client.get("/admin/").content.decode()
+
+
+def test_switches_and_the_demo_are_changed_in_the_admin(
+    operator_client: Client,
+    make_everything: Callable[..., dict[str, Any]],
+    workspace: Workspace,
+    alice: User,
+) -> None:
+    path = reverse("admin:portal_switchrow_change", args=["runs"])
+    operator_client.post(path, {"message_en": "Moving"})
+    assert not switches.is_on("runs")
+    run = make_everything(workspace, alice)["run_id"]
+    operator_client.post(reverse("admin:portal_demo_add"), {"run": run, "title_en": "Ask"})
+    assert Demo.objects.get().title_en == "Ask"
+
+
+def test_acts_of_operators_and_shared_pages_are_only_read_in_the_admin(
+    operator_client: Client,
+) -> None:
+    for model in ("impersonation", "share"):
+        assert operator_client.get(reverse(f"admin:portal_{model}_add")).status_code == 403
 
 
 def test_an_unknown_act_is_none(operator_client: Client, a_run: Callable[..., Run]) -> None:

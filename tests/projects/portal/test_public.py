@@ -46,6 +46,10 @@ def test_prices_are_those_of_the_plans(client: Client, db: None) -> None:
     said = client.get("/pricing/").content.decode()
     assert "$29.00" in said
     assert "$0.02 a minute" in said, "what lies beyond the limits has its price, too"
+    Plan.objects.filter(slug="team").update(description="For our friends")
+    page = client.get("/pricing/", headers={"accept-language": "zh-hans"}).content.decode()
+    assert "For our friends" in page, "what an operator wrote stays"
+    assert "80 亿" in page
     Plan.objects.update(public=False)
     assert "$29.00" not in client.get("/pricing/").content.decode()
 
@@ -152,6 +156,16 @@ def test_a_referral_earns_both_once_with_the_first_model(
     assert [credits.balance(one, "USD") for one in (workspace, charlies_workspace)] == [1000, 1000]
 
 
+def test_referrals_have_a_tab_where_they_are_offered(
+    alice_client: Client, workspace: Workspace, request: pytest.FixtureRequest
+) -> None:
+    tab = f'href="/w/{workspace.slug}/referrals/"'
+    assert tab not in alice_client.get(f"/w/{workspace.slug}/settings/").content.decode()
+    request.getfixturevalue("offered")
+    assert tab in alice_client.get(f"/w/{workspace.slug}/settings/").content.decode()
+    assert alice_client.get(f"/w/{workspace.slug}/referrals/").status_code == 200
+
+
 @pytest.mark.usefixtures("offered")
 def test_nobody_refers_himself(workspace: Workspace, alice: User) -> None:
     code = referrals.code_of(workspace).code
@@ -167,6 +181,8 @@ def test_the_code_comes_through_sign_up(client: Client, workspace: Workspace) ->
     code = referrals.code_of(workspace).code
     page = client.get(client.get(f"/r/{code}/")["Location"]).content.decode()
     assert f'name="ref" value="{code}"' in page
+    assert "both get a credit of $10.00" in page
+    assert "credit of" not in client.get("/accounts/signup/?ref=nonsense").content.decode()
     form = {"email": "new@example.org", "password1": "correct horse battery", "ref": code}
     assert client.post("/accounts/signup/", form).status_code == 302
     assert Referral.objects.get().code.workspace == workspace
