@@ -20,7 +20,14 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Response,
+    expect,
+    sync_playwright,
+)
 
 from config.bootstrap import find_browser
 from config.supervisor import tail
@@ -30,6 +37,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 RESULTS = ROOT / "test-results"  # screenshots of pages on which a walk failed
 START, STOP = 180, 10  # seconds
+USUAL, PATIENCE = 5_000, 60_000  # milliseconds in which something is expected to show
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 TELL_VIOLATIONS = """
 addEventListener("securitypolicyviolation", event =>
@@ -216,17 +224,21 @@ def walk(context: BrowserContext, stack: Stack) -> Iterator[Walk]:
 
 @pytest.fixture
 def meet(browser: Browser, stack: Stack) -> Iterator[Callable[[], Walk]]:
-    """Each call is a further person: a browser of their own. Fails at the end as `walk` does."""
+    """Each call is a further person: a browser of their own. Fails at the end as `walk` does. Patient: with several
+    browsers at once, a busy machine takes its time."""
     walks: list[Walk] = []
+    expect.set_options(timeout=PATIENCE)
 
     def person() -> Walk:
         walk = Walk(new_context(browser).new_page(), stack.url)
+        walk.page.set_default_timeout(PATIENCE)
         walk.listen(walk.page)
         walks.append(walk)
         return walk
 
     person.walks = walks  # type: ignore[attr-defined]
     yield person
+    expect.set_options(timeout=USUAL)
     for walk in walks:
         walk.page.context.close()
     assert not any(walk.faults for walk in walks), "\n".join(
