@@ -21,6 +21,7 @@ from accounts.services import create_token
 from tests import everything
 from tests.migrated import Tables
 from tests.parallel import (  # noqa: F401
+    pytest_collection,
     pytest_collection_modifyitems,
     pytest_xdist_make_scheduler,
 )

@@ -45,6 +45,12 @@ class Tables:
         self._turn.close()
         return True
 
+    def lend(self, database: Path) -> None:
+        """A copy for a site of its own, if they are there; if not, it migrates for itself."""
+        if self._kept and self._kept.is_file():
+            database.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self._kept, database)
+
     def keep(self, database: Path) -> None:
         if not self._kept:
             return

@@ -23,6 +23,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_pl
 
 from config.bootstrap import find_browser
 from config.supervisor import tail
+from tests.migrated import Tables
 
 ROOT = Path(__file__).resolve().parents[2]
 # The container's root user and its small /dev/shm leave Chromium no other way.
@@ -136,9 +137,10 @@ def chromium_path() -> str:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, tables: Tables) -> Iterator[Stack]:
     """`manage.py up` as an operator runs it, queue and serving process included."""
     folder = tmp_path_factory.mktemp("stack")
+    tables.lend(folder / "home" / "attune.sqlite3")
     port, said = free_port(), folder / "said"
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ATTUNE_")}
     with said.open("wb") as file:
