@@ -12,25 +12,30 @@ import pytest
 HERE = Path(__file__).parent
 SERVER = os.environ.get("ATTUNE_TEST_POSTGRES", "")
 HINT = "start a PostgreSQL: export ATTUNE_TEST_POSTGRES=$(.ci/postgres start /tmp/attune-postgres)"
-# Of the cluster's cases, those in which the database has a say.
+# What is asked of it, a database each: files, and of the cluster's cases those in which the database has a say.
 CASES = {
-    "test_moments.py": "",
-    "test_starts.py": "",
-    "test_last_of_a_plan.py": "",
-    "test_cluster.py": "two_clusters or busy or once or away or run.ending or many_times",
+    "a cluster": [
+        "test_cluster.py",
+        *("-k", "two_clusters or busy or once or away or run.ending or many_times"),
+    ],
+    "one process": ["test_moments.py", "test_starts.py", "test_last_of_a_plan.py"],
 }
 
 
 @pytest.mark.skipif(not SERVER, reason=HINT)
-@pytest.mark.parametrize("file", CASES)
-def test_the_same_holds_on_postgresql(file: str) -> None:
+@pytest.mark.parametrize("cases", CASES)
+def test_the_same_holds_on_postgresql(cases: str) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-m", "faults", "-p", "no:cacheprovider"]
+    command += [str(HERE / word) if word.endswith(".py") else word for word in CASES[cases]]
     # Not a part of the pytest around it, and with a database of its own name.
     kept = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
-    names = {"ATTUNE_DATABASE_URL": SERVER, "ATTUNE_TEST_DATABASE": f"attune_{file[:-3]}"}
+    names = {
+        "ATTUNE_DATABASE_URL": SERVER,
+        "ATTUNE_TEST_DATABASE": f"attune_{cases.replace(' ', '_')}",
+    }
     environment = {**kept, **names, "ATTUNE_TEST_POSTGRES": ""}
     done = subprocess.run(
-        [*command, str(HERE / file), "-k", CASES[file]],
+        command,
         cwd=HERE.parents[1],
         env=environment,
         capture_output=True,
