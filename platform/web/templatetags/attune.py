@@ -42,15 +42,14 @@ def _number(value: Any) -> float | None:
 
 
 @register.simple_tag
-def lucide(name: str, *, size: int | None = 24, **attributes: Any) -> SafeString:
+def lucide(name: str, *, size: int | None = 24, **attributes: Any) -> str:
     """As the tag of that name does it; each icon is drawn once, for a page has dozens."""
     return _icon(name, size, tuple((key, str(value)) for key, value in attributes.items()))
 
 
 @lru_cache(maxsize=1024)
-def _icon(name: str, size: int | None, attributes: tuple[tuple[str, str], ...]) -> SafeString:
-    drawn: SafeString = icons.lucide(name, size=size, **dict(attributes))
-    return drawn
+def _icon(name: str, size: int | None, attributes: tuple[tuple[str, str], ...]) -> str:
+    return icons.lucide(name, size=size, **dict(attributes))
 
 
 @register.filter
