@@ -19,12 +19,19 @@ from rest_framework.test import APIClient
 from accounts.models import Member, Role, User, Workspace
 from accounts.services import create_token
 from tests import everything
+from tests.migrated import Tables
 from tests.parallel import (  # noqa: F401
+    pytest_collection,
     pytest_collection_modifyitems,
     pytest_xdist_make_scheduler,
 )
 
 PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="session")
+def tables(request: pytest.FixtureRequest) -> Tables:
+    return Tables(request.config)
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +47,23 @@ def django_db_modify_db_settings(
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
     elif name := os.environ.get("ATTUNE_TEST_DATABASE"):
         database["TEST"]["NAME"] = name
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(
+    django_db_modify_db_settings: None, django_db_keepdb: bool, tables: Tables
+) -> bool:
+    """Whether the tables are there when Django makes the database: it then finds nothing to migrate."""
+    database = connections["default"].settings_dict
+    lite = database["ENGINE"].endswith("sqlite3")
+    return tables.copied(Path(database["TEST"]["NAME"])) if lite else django_db_keepdb
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_keepdb: bool, tables: Tables) -> None:
+    database = connections["default"].settings_dict
+    if database["ENGINE"].endswith("sqlite3") and not django_db_keepdb:
+        tables.keep(Path(database["NAME"]))
 
 
 @pytest.fixture(scope="session", autouse=True)

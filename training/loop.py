@@ -225,8 +225,8 @@ class Trainer:
                     yield from self.keeper.save(self)
 
     def listen(self) -> None:
-        """Whether to stop. What is divided among ranks all of them keep: the word that one heard is for all."""
-        if self.together and distributed.total(float(stopping.asked())):
+        """Whether to stop. The word that one rank heard is for all: nobody is left waiting for one that has gone."""
+        if distributed.total(float(stopping.asked())):
             stopping.ask()
             self.parted = True
         stopping.check()

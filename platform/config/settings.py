@@ -125,7 +125,7 @@ TEMPLATES = [
         "DIRS": [ASSETS / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["lucide.templatetags.lucide", "web.templatetags.attune"],
+            "builtins": ["web.templatetags.attune"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

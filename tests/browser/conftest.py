@@ -31,6 +31,7 @@ from playwright.sync_api import (
 
 from config.bootstrap import find_browser
 from config.supervisor import tail
+from tests.migrated import Tables
 
 ROOT = Path(__file__).resolve().parents[2]
 # The container's root user and its small /dev/shm leave Chromium no other way.
@@ -145,9 +146,11 @@ def chromium_path() -> str:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, tables: Tables) -> Iterator[Stack]:
     """`manage.py up` as an operator runs it, queue and serving process included."""
-    with started(tmp_path_factory.mktemp("stack")) as stack:
+    folder = tmp_path_factory.mktemp("stack")
+    tables.lend(folder / "home" / "attune.sqlite3")
+    with started(folder) as stack:
         yield stack
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = "projects/datasets/samples/support_tickets.csv"
 TOKEN = """
 from accounts.models import User
 from accounts.services import create_token
@@ -48,7 +49,7 @@ def test_a_file_goes_up_in_pieces_as_the_page_says(stack: Any, token: str) -> No
             **os.environ,
             "URL": f"{stack.url}/api/v1",
             "TOKEN": token,
-            "FILE": "projects/datasets/samples/support_tickets.csv",
+            "FILE": SAMPLE,
         },
         capture_output=True,
         text=True,
@@ -56,6 +57,13 @@ def test_a_file_goes_up_in_pieces_as_the_page_says(stack: Any, token: str) -> No
     )
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert json.loads(answer.stdout)["upload"]["name"] == "tickets.csv"
+
+
+def smaller(path: Path) -> Path:
+    """The sample that the page sends, every third row of it: training takes a third of the time."""
+    header, *rows = (ROOT / SAMPLE).read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join([header, *rows[::3]]), encoding="utf-8")
+    return path
 
 
 def test_the_commands_of_the_page_work(stack: Any, token: str, tmp_path: Path) -> None:
@@ -68,7 +76,7 @@ def test_the_commands_of_the_page_work(stack: Any, token: str, tmp_path: Path) -
             **os.environ,
             "URL": f"{stack.url}/api/v1",
             "TOKEN": token,
-            "FILE": str(ROOT / "projects/datasets/samples/support_tickets.csv"),
+            "FILE": str(smaller(tmp_path / "tickets.csv")),
         },
         capture_output=True,
         text=True,

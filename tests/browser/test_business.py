@@ -45,9 +45,12 @@ def stripe() -> Iterator[FakeStripe]:
 
 
 @pytest.fixture(scope="module")
-def stack(chromium_path: str, tmp_path_factory: Any, stripe: FakeStripe) -> Iterator[Stack]:
+def stack(
+    chromium_path: str, tmp_path_factory: Any, stripe: FakeStripe, tables: Tables
+) -> Iterator[Stack]:
     """A public site that takes cards. Its queue and its clock are `behind`."""
     folder = tmp_path_factory.mktemp("business")
+    tables.lend(folder / "home" / "attune.sqlite3")
     with started(folder, "--no-worker", **trade.settings_for(stripe)) as stack:
         yield stack
 

@@ -13,16 +13,19 @@ HERE = Path(__file__).parent
 SERVER = os.environ.get("ATTUNE_TEST_POSTGRES", "")
 HINT = "start a PostgreSQL: export ATTUNE_TEST_POSTGRES=$(.ci/postgres start /tmp/attune-postgres)"
 MONEY = ("ledger", "services", "invoices", "stripe", "money_agrees")
-# What runs: the files, and which of their tests. Of the cluster's cases, those in which the database has a say.
+# What is asked of it, a database each: the files, and of the cluster's cases those in which the database has a say.
 CASES = {
-    "moments": ([HERE / "test_moments.py"], ""),
-    "starts": ([HERE / "test_starts.py"], ""),
-    "last_of_a_plan": ([HERE / "test_last_of_a_plan.py"], ""),
     "cluster": (
         [HERE / "test_cluster.py"],
         "two_clusters or busy or once or away or run.ending or many_times",
     ),
-    "money": ([HERE.parent / "billing" / f"test_{name}.py" for name in MONEY], ""),
+    "process": (
+        [
+            *(HERE / f"test_{name}.py" for name in ("moments", "starts", "last_of_a_plan")),
+            *(HERE.parent / "billing" / f"test_{name}.py" for name in MONEY),
+        ],
+        "",
+    ),
 }
 
 

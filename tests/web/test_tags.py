@@ -18,6 +18,15 @@ def test_names_break_after_their_separators_and_stay_escaped() -> None:
     assert attune.breakable("a_b/<i>_") == "a_<wbr>b/<wbr>&lt;i&gt;_"
 
 
+def test_an_icon_is_drawn_as_asked_and_stays_escaped() -> None:
+    template = Template('{% lucide "x" size=size aria_label=label %}')
+    for size, label, shown in ((16, "Close", "Close"), (20, 'a"<b>', "a&quot;&lt;b&gt;")):
+        found = template.render(Context({"size": size, "label": label}))
+        assert found.startswith("<svg")
+        assert f'width="{size}"' in found
+        assert f'aria-label="{shown}"' in found
+
+
 @pytest.mark.parametrize(
     ("value", "shown"),
     [

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -14,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from lucide.templatetags import lucide as icons
 
 from training.problems import TABLE
 from web.errors import words
@@ -37,6 +39,17 @@ def _number(value: Any) -> float | None:
     except (TypeError, ValueError):
         return None
     return number if math.isfinite(number) else None
+
+
+@register.simple_tag
+def lucide(name: str, *, size: int | None = 24, **attributes: Any) -> str:
+    """As the tag of that name does it; each icon is drawn once, for a page has dozens."""
+    return _icon(name, size, tuple((key, str(value)) for key, value in attributes.items()))
+
+
+@lru_cache(maxsize=1024)
+def _icon(name: str, size: int | None, attributes: tuple[tuple[str, str], ...]) -> str:
+    return icons.lucide(name, size=size, **dict(attributes))
 
 
 @register.filter
