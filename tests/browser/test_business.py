@@ -16,6 +16,7 @@ from playwright.sync_api import expect
 
 from tests.billing.fake_stripe import FakeStripe
 from tests.billing.fake_stripe_pages import DECLINED, GOOD
+from tests.migrated import Tables
 
 from ..training.conftest import rows_of
 from . import books, trade
