@@ -116,10 +116,11 @@ def test_details_coupon_and_credits(page: str, alice_client: Client, workspace: 
     assert "Billing details" in text(refused), "the page stays, with the reason at the field"
     alice_client.post(f"{page}coupon/", {"code": "hello"})
     assert "Coupon HELLO: 10 % off the next invoice" in text(alice_client.get(page))
-    wrong = alice_client.post(f"{page}details/", {"name": "ACME", "country": "Germany"})
+    wrong = alice_client.post(f"{page}details/", {"name": "ACME", "country": "XX"})
     assert wrong.status_code == 422
-    alice_client.post(f"{page}details/", {"name": "ACME", "country": "de"})
+    alice_client.post(f"{page}details/", {"name": "ACME", "country": "DE"})
     assert BillingDetails.objects.get().country == "DE"
+    assert "Germany" in text(alice_client.get(f"{page}change/", STARTER))
 
 
 def test_the_invoice_its_pdf_and_the_csv(paying: Any, page: str, alice_client: Client) -> None:

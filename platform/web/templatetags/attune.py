@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from lucide.templatetags import lucide as icons
 
 from training.problems import TABLE
+from web import countries
 from web.errors import words
 
 register = template.Library()
@@ -50,6 +51,12 @@ def lucide(name: str, *, size: int | None = 24, **attributes: Any) -> str:
 @lru_cache(maxsize=1024)
 def _icon(name: str, size: int | None, attributes: tuple[tuple[str, str], ...]) -> str:
     return icons.lucide(name, size=size, **dict(attributes))
+
+
+@register.filter
+def country(letters: Any) -> str:
+    """The name of a country in the reader's language, of its two letters."""
+    return countries.country(str(letters or ""))
 
 
 @register.filter
