@@ -96,7 +96,7 @@ def _charge(subscription: Subscription) -> str:
 def following(subscription: Subscription) -> str:
     """What comes next and when, in a sentence; empty where nothing comes."""
     end = subscription.period_end
-    if end is None:
+    if end is None or end <= timezone.now():  # what comes next waits for an invoice to be paid
         return ""
     if subscription.cancel_at_period_end:
         return _("The plan ends on %(day)s.") % {"day": day(end)}

@@ -83,6 +83,15 @@ def test_who_deletes_a_workspace_is_told_of_its_plan(
     assert said in text(alice_client.get(settings_page))
 
 
+def test_no_next_period_is_promised_while_one_that_is_over_waits_for_money(
+    paying: Any, page: str, alice_client: Client
+) -> None:
+    assert "The next period begins" in text(alice_client.get(page))
+    over = timezone.now() - timedelta(days=1)
+    Subscription.objects.filter(workspace=paying).update(period_end=over, status="grace")
+    assert "The next period begins" not in text(alice_client.get(page))
+
+
 def test_cancel_and_keep(paying: Any, page: str, alice_client: Client) -> None:
     alice_client.post(f"{page}cancel/")
     said = text(alice_client.get(page))
