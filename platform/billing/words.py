@@ -79,8 +79,10 @@ def _is_chinese() -> bool:
 
 
 def large(value: int) -> str:
-    """To one decimal: “200 million”, “2 亿”."""
-    return _by_myriads(value) if _is_chinese() else str(intword(value)).replace(".0 ", " ")
+    """To one decimal: “200 million”, “2 亿”; what is less than a million exactly: “500,000”."""
+    if _is_chinese():
+        return _by_myriads(value)
+    return str(intword(value) if value >= 10**6 else intcomma(value)).replace(".0 ", " ")
 
 
 def counted(value: int) -> str:

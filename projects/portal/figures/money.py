@@ -75,7 +75,7 @@ def _paying(currency: str, since: datetime) -> list[Paying]:
     found = []
     for one in claims.filter(Q(period_end__gt=since) | first).select_related("plan", "workspace"):
         full = price(one.plan, one.interval) if one.plan else None
-        stretch = _stretch(one)
+        stretch = _stretch(one) if full else None
         if full and one.workspace and stretch:
             begin, end = stretch
             end = min(end, one.workspace.deleted_at or end)

@@ -18,6 +18,8 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from accounts.models import User, Workspace
+from billing.invoices import issuing
+from billing.invoices.drafts import Draft, Line, Tax
 from billing.invoices.models import Invoice
 from billing.models import LedgerEntry, Plan
 from billing.subscriptions import changing
@@ -188,6 +190,14 @@ def test_nobody_pays_what_was_given_up_or_for_a_workspace_that_is_gone(
     invoice(charlies_workspace, plan, NOW - timedelta(days=3))
     assert recurring(PERIOD).value == plan.price_monthly
     Workspace.objects.filter(pk=charlies_workspace.pk).update(deleted_at=NOW - timedelta(days=1))
+    assert recurring(PERIOD).value == 0
+
+
+def test_an_invoice_that_is_for_no_plan_is_no_recurring_revenue(workspace: Workspace) -> None:
+    line = Line(Invoice.Kind.CHANGE, 100)
+    draft = Draft(Invoice.Kind.CHANGE, "USD", (line,), Tax(Decimal(0)))
+    given = {"key": "k", "provider": "manual", "due_at": NOW, "now": NOW, "applied": True}
+    issuing.issue(workspace, draft, **given)
     assert recurring(PERIOD).value == 0
 
 
