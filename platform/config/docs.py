@@ -140,12 +140,11 @@ def refunds() -> Iterator[str]:
 
 def roles() -> Iterator[str]:
     """Who may do what: the table by which it is decided."""
-    with override("en"):
-        head = ["may", *(str(role.label) for role in Role)]
-        rows = [
-            [str(words), *("yes" if permits(role, action) else "–" for role in Role)]
-            for action, words in WORDS.items()
-        ]
+    head = ["may", *(str(role.label) for role in Role)]
+    rows = [
+        [str(words), *("yes" if permits(role, action) else "–" for role in Role)]
+        for action, words in WORDS.items()
+    ]
     return table(head, rows)
 
 
@@ -166,7 +165,8 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
 def pages(folder: Path) -> dict[Path, str]:
     """Every page that has a generated part, as it should be."""
     texts = {path: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.md"))}
-    return {path: fill(text) for path, text in texts.items() if "<!-- end of " in text}
+    with override("en"):
+        return {path: fill(text) for path, text in texts.items() if "<!-- end of " in text}
 
 
 def fill(text: str) -> str:

@@ -35,7 +35,15 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES"
 SOURCES = ("platform", "projects", "training", "templates")
 FORMATS = re.compile(r"%\(\w+\)[a-z]|%%|\{\w*\}|</?\w+[^>]*>")
-SAME = {"API", "Attune", "F1", "%(done)s of %(total)s", "%(millions)s M", "%(used)s of %(limit)s"}
+SAME = {
+    "sha256",
+    "API",
+    "Attune",
+    "F1",
+    "%(done)s of %(total)s",
+    "%(millions)s M",
+    "%(used)s of %(limit)s",
+}
 SAME |= {"CSV", "ROC", "SQuAD 2", "spaCy JSON Lines", "doccano JSON Lines"}
 SAME |= {"GPU", "GPUs", "%(used)s of %(uses)s", "Webhook", "Webhooks", "webhook", "webhooks"}
 CHINESE = "[\u4e00-\u9fff]"
