@@ -31,6 +31,7 @@ from web.countries import country
 LATIN, CHINESE = "NotoSans", "STSong-Light"
 INK, QUIET, LINE = HexColor("#1c1f24"), HexColor("#5b6470"), HexColor("#d5d9df")
 MARGIN = 20 * mm
+PADDING = 6  # points, of a frame: text stands that far within it, tables of its full width do not
 WIDTH = A4[0] - 2 * MARGIN
 
 
@@ -89,8 +90,8 @@ def render(invoice: Invoice) -> bytes:
     pages = SimpleDocTemplate(
         out,
         pagesize=A4,
-        leftMargin=MARGIN,
-        rightMargin=MARGIN,
+        leftMargin=MARGIN - PADDING,
+        rightMargin=MARGIN - PADDING,
         topMargin=MARGIN,
         bottomMargin=MARGIN,
         title=f"{words.heading(invoice)} {invoice.number}",
