@@ -67,7 +67,7 @@ def figure(walk: Any, name: str) -> tuple[Decimal, list[list[Decimal]]]:
     card.scroll_into_view_if_needed()
     value = card.locator(".text-2xl").first
     expect(value).to_be_visible(timeout=WAIT)
-    card.get_by_text("Rows", exact=True).click()
+    card.get_by_text("As a table", exact=True).click()
     rows = [row.locator("td").all_inner_texts() for row in card.locator("tbody tr").all()]
     return money(value.inner_text()), [[money(one) for one in row if "." in one] for row in rows]
 

@@ -267,7 +267,7 @@ def orders_by_invoice(walk: Any) -> str:
     page = walk.page
     walk.go("/w/bo/billing/")
     page.get_by_label("Name or company").fill("Bo & Töchter GmbH")
-    page.get_by_label("Country").fill("AT")
+    page.get_by_label("Country").select_option("AT")
     page.locator("#details").get_by_role("button", name="Save").click()
     page.get_by_role("link", name="Choose by the month Team").click()
     expect(page.get_by_text("$178.80").first).to_be_visible()
