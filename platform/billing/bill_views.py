@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -209,7 +210,11 @@ def pay(request: HttpRequest, slug: str, invoice_id: UUID) -> HttpResponse:
 @require_safe
 def invoices_csv(request: HttpRequest, slug: str) -> StreamingHttpResponse:
     workspace = workspace_for(request, slug, Action.BILLING)
-    rows = invoices_of(workspace).select_related("corrects").prefetch_related("payments")
+    return as_file(invoices_of(workspace))
+
+
+def as_file(invoices: QuerySet[Invoice]) -> StreamingHttpResponse:
+    rows = invoices.select_related("corrects").prefetch_related("payments")
     answer = StreamingHttpResponse(export.as_csv(rows), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="invoices.csv"'
     return answer

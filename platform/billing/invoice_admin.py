@@ -17,8 +17,8 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import user_of
-from billing.bill_views import as_pdf
-from billing.invoices import export, issuing, words
+from billing.bill_views import as_file, as_pdf
+from billing.invoices import issuing, words
 from billing.invoices.models import Invoice, InvoiceLine, Payment
 from billing.invoices.selectors import due
 from billing.invoices.telling import day
@@ -190,10 +190,7 @@ class InvoiceAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.action(description=_("Download as CSV"))
     def as_file(self, request: HttpRequest, invoices: QuerySet[Invoice]) -> StreamingHttpResponse:
-        rows = invoices.select_related("corrects").prefetch_related("payments")
-        answer = StreamingHttpResponse(export.as_csv(rows), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = 'attachment; filename="invoices.csv"'
-        return answer
+        return as_file(invoices)
 
     def has_bill_permission(self, request: HttpRequest) -> bool:
         """To write what happens to invoices; the rows themselves nobody changes."""

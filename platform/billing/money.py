@@ -44,6 +44,12 @@ def format_price(amount: Decimal | int, currency: str) -> str:
     return _formatted(exact, currency, digits)
 
 
+def per(amount: int, currency: str, interval: str) -> str:
+    """Such as “$29.00 a month”. `amount` in minor units."""
+    said = _("%(price)s a year") if interval == "year" else _("%(price)s a month")
+    return said % {"price": format_money(amount, currency)}
+
+
 def _formatted(amount: Decimal, currency: str, digits: int | None = None) -> str:
     """`digits`: after the point; by default as many as the currency has."""
     exact = digits is not None

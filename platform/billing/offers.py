@@ -14,7 +14,7 @@ from accounts.models import Member, Workspace
 from billing.allowing import of_plan
 from billing.limits import METERED
 from billing.models import Plan, Subscription
-from billing.money import format_money, format_price, rounded
+from billing.money import format_money, format_price, per, rounded
 from billing.selectors import offered
 
 NAMED = 3  # people
@@ -78,13 +78,12 @@ def _told(workspace: Workspace, plans: list[Plan], price: str = "") -> dict[str,
 
 
 def _allowing(plan: Plan) -> str:
-    if plan.price_monthly:
-        price = _("%(price)s a month") % {"price": format_money(plan.price_monthly, plan.currency)}
-    elif plan.price_yearly:
-        price = _("%(price)s a year") % {"price": format_money(plan.price_yearly, plan.currency)}
-    else:
+    interval = "month" if plan.price_monthly else "year"
+    amount = plan.price_monthly or plan.price_yearly
+    if not amount:
         return _("The plan %(plan)s allows it.") % {"plan": plan.name}
-    return _("The plan %(plan)s allows it, at %(price)s.") % {"plan": plan.name, "price": price}
+    said = {"plan": plan.name, "price": per(amount, plan.currency, interval)}
+    return _("The plan %(plan)s allows it, at %(price)s.") % said
 
 
 def _who(workspace: Workspace) -> str:

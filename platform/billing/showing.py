@@ -18,7 +18,7 @@ from billing.invoices.models import Invoice, Redemption
 from billing.invoices.selectors import invoices_of, late, offered
 from billing.invoices.telling import day
 from billing.models import Plan, Subscription
-from billing.money import format_money
+from billing.money import format_money, per
 from billing.payment.providers import provider, way_of
 from billing.promising import promises
 from billing.selectors import offered as plans_for
@@ -78,12 +78,6 @@ def state(subscription: Subscription) -> dict[str, str]:
         return {"text": _("trial"), "tone": "info"}
     text = str(subscription.get_status_display())
     return {"text": text, "tone": tones.get(subscription.status, "bad")}
-
-
-def per(amount: int, currency: str, interval: str) -> str:
-    money = format_money(amount, currency)
-    said = _("%(price)s a year") if interval == "year" else _("%(price)s a month")
-    return said % {"price": money}
 
 
 def _charge(subscription: Subscription) -> str:

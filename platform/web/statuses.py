@@ -25,10 +25,6 @@ STATUSES = {
     "upload.checksum": 460,  # as the tus protocol wants it
     "disk.full": 507,
     "plan": 409,
-    "plan.same": 409,
-    "plan.arrears": 409,
-    "plan.nothing_to_cancel": 409,
-    "plan.nothing_to_undo": 409,
     "plan.not_offered": 403,
     "plan.read_only": 403,
     "plan.ended": 403,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from datetime import timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -11,7 +10,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.utils.translation import override
 from pypdf import PdfReader
 
@@ -34,6 +32,7 @@ from billing.models import Plan, Subscription
 from billing.subscriptions import changing
 from billing.subscriptions.usage import bill
 from notify.models import News
+from tests.at_once import at_once
 from tests.billing.selling import BEGIN, agree, on_free, pay, sell
 from training.problems import Problem
 
@@ -95,17 +94,7 @@ def test_a_number_of_what_is_undone_is_free_again(workspace: Workspace, monkeypa
 
 @pytest.mark.django_db(transaction=True)
 def test_eight_at_once_get_eight_numbers_in_a_row(workspace: Workspace) -> None:
-    def work(number: int) -> None:
-        try:
-            issue(workspace, key=f"k{number}")
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(8, lambda number: issue(workspace, key=f"k{number}"))
     assert sorted(Invoice.objects.values_list("running", flat=True)) == list(range(1, 9))
 
 
@@ -287,25 +276,9 @@ def test_of_two_who_enter_the_last_one_at_once_one_gets_it(
     workspace: Workspace, charlies_workspace: Workspace
 ) -> None:
     coupon(most=1)
-    found: list[str] = []
-    gate = threading.Barrier(2)
-
-    def enter(mine: Workspace) -> None:
-        gate.wait()
-        try:
-            coupons.redeem(workspace=mine, code="HELLO")
-            found.append("entered")
-        except Problem as problem:
-            found.append(problem.code)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=enter, args=(w,)) for w in (workspace, charlies_workspace)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(found) == ["coupon.used_up", "entered"]
+    mine = (workspace, charlies_workspace)
+    entered, refused = at_once(2, lambda n: coupons.redeem(workspace=mine[n], code="HELLO"))
+    assert (len(entered), refused) == (1, ["coupon.used_up"])
 
 
 # --- usage --------------------------------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Plans, holds and the ledger."""
 
-import threading
 import uuid
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -8,7 +7,6 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from accounts.models import Workspace
 from billing import services, usage
@@ -16,6 +14,7 @@ from billing.allowing import of_plan
 from billing.limits import FEATURES, LIMITS
 from billing.models import Hold, LedgerEntry, Plan, Subscription
 from billing.selectors import current_plans
+from tests.at_once import at_once
 from training.problems import TABLE, Problem, fill
 
 
@@ -278,27 +277,6 @@ def test_every_quota_has_words_with_limit_and_plan(code: str) -> None:
 def test_usage_refuses_what_nobody_counts() -> None:
     with pytest.raises(ValueError, match="expected one of"):
         usage.register("rows", lambda workspace: 0)
-
-
-def at_once(number: int, work: Any) -> Any:
-    """What `number` threads, let go together, made of `work(n)`: results and problem codes."""
-    barrier, results, problems = threading.Barrier(number), [], []
-
-    def run(index: int) -> None:
-        try:
-            barrier.wait()
-            results.append(work(index))
-        except Problem as problem:
-            problems.append(problem.code)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(index,)) for index in range(number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results, problems
 
 
 @pytest.mark.django_db(transaction=True)

@@ -3,44 +3,27 @@
 from __future__ import annotations
 
 import os
-import threading
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connections
 
 from accounts.models import Workspace
 from billing import replaying, services
 from billing.metering import used
 from billing.models import Balance, Hold, LedgerEntry, Plan, Subscription
-from training.problems import Problem
+from tests.at_once import at_once
 
 ROUNDS = int(os.environ.get("ATTUNE_RACE_ROUNDS", "50"))
 HANDS = 8
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def at_once(act: Callable[[int], Any]) -> list[Any]:
+def hands(act: Callable[[int], Any]) -> list[Any]:
     """What each hand got: True, or the code of its problem."""
-    barrier, got = threading.Barrier(HANDS), []
-
-    def hand(number: int) -> None:
-        barrier.wait()
-        try:
-            act(number)
-            got.append(True)
-        except Problem as problem:
-            got.append(problem.code)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=hand, args=(number,)) for number in range(HANDS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
+    results, problems = at_once(HANDS, act)
+    got = [True for _result in results] + problems
     assert len(got) == HANDS
     return got
 
@@ -58,7 +41,7 @@ def hold(workspace: Workspace, seconds: int = 60) -> None:
 def test_of_eight_starts_one_gets_the_last_place(workspace: Workspace) -> None:
     on(workspace, max_concurrent_runs=1)
     for _round in range(ROUNDS):
-        got = at_once(lambda _number: hold(workspace))
+        got = hands(lambda _number: hold(workspace))
         assert sorted(map(str, got)) == ["True", *["quota.runs"] * 7]
         (held,) = Hold.objects.filter(released_at=None)
         services.release(run_id=held.run_id)
@@ -80,7 +63,7 @@ def test_of_eight_starts_one_gets_the_last_minutes_while_another_run_ends(
             else:
                 hold(workspace, 300)
 
-        got = at_once(act)
+        got = hands(act)
         assert got.count(True) <= 2  # the end, and one start where it came early enough
         assert (services.allowance(workspace).minutes.used or 0) <= 10
         assert not list(replaying.differences())
@@ -109,7 +92,7 @@ def test_of_eight_predictions_one_gets_the_last(workspace: Workspace) -> None:
 
     booked: list[Any] = []
     for _round in range(-(-ROUNDS // HANDS) + 1):
-        booked += at_once(act)
+        booked += hands(act)
     assert booked.count(True) == ROUNDS
     assert services.allowance(workspace).predictions.used == ROUNDS
     assert not list(replaying.differences())
@@ -118,8 +101,8 @@ def test_of_eight_predictions_one_gets_the_last(workspace: Workspace) -> None:
 def test_a_settlement_that_comes_eight_times_is_booked_once(workspace: Workspace) -> None:
     for _round in range(ROUNDS):
         run = hold_one(workspace)
-        at_once(lambda _hand, run=run: services.settle(run_id=run, attempt=1, seconds=60))
-        at_once(lambda _hand, run=run: services.refund(run_id=run, reason="ours"))
+        hands(lambda _hand, run=run: services.settle(run_id=run, attempt=1, seconds=60))
+        hands(lambda _hand, run=run: services.refund(run_id=run, reason="ours"))
         services.release(run_id=run)
         kinds = LedgerEntry.objects.filter(run_id=run).values_list("kind", flat=True)
         assert sorted(kinds) == ["hold", "refund", "release", "settle"]

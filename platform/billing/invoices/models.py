@@ -209,16 +209,14 @@ class Invoice(WrittenOnce):
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     issued_at = models.DateTimeField(_("issued"), default=timezone.now)
     due_at = models.DateTimeField(_("due"))
-
     paid_at = models.DateTimeField(_("paid"), null=True)
-    closed_at = models.DateTimeField(_("void or given up"), null=True)  # void, or given up
+    closed_at = models.DateTimeField(_("void or given up"), null=True)
     # The change of the plan that it is for has happened.
     applied_at = models.DateTimeField(_("plan begun"), null=True)
     overdue_at = models.DateTimeField(_("overdue since"), null=True)  # when it was told that it is
     reminded = models.PositiveSmallIntegerField(_("reminders"), default=0)
-    tries = models.PositiveSmallIntegerField(
-        _("tries of the card"), default=0
-    )  # to collect it without the customer
+    # To collect it without the customer.
+    tries = models.PositiveSmallIntegerField(_("tries of the card"), default=0)
     try_at = models.DateTimeField(_("next try"), null=True)
     checkout_ref = models.CharField(_("payment page"), max_length=120, blank=True)
 
@@ -242,6 +240,11 @@ class Invoice(WrittenOnce):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def is_offer(self) -> bool:
+        """Of a plan that begins when it is paid: nobody owes it. As the query `selectors.OFFERS` finds them."""
+        return self.kind == self.Kind.CHANGE and self.applied_at is None
 
     @property
     def is_credit_note(self) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
-from accounts.access import TABLE, Action
+from accounts.access import Action, roles_that
 from accounts.models import User, Workspace
 from billing.invoices.models import Invoice
 
 Status = Invoice.Status
+OFFERS = Q(kind=Invoice.Kind.CHANGE, applied_at=None)  # of plans that begin when they are paid
 CLAIMS = (Invoice.Kind.CHANGE, Invoice.Kind.RENEWAL, Invoice.Kind.USAGE)
 
 
@@ -38,14 +39,12 @@ def invoices_of(workspace: Workspace) -> QuerySet[Invoice]:
 
 def binding(workspace: Workspace) -> QuerySet[Invoice]:
     """Open invoices that are owed: not those of a plan that only starts when it is paid."""
-    waiting = {"kind": Invoice.Kind.CHANGE, "applied_at": None}
-    return invoices_of(workspace).filter(status=Status.OPEN).exclude(**waiting)
+    return invoices_of(workspace).filter(status=Status.OPEN).exclude(OFFERS)
 
 
 def offered(workspace: Workspace) -> QuerySet[Invoice]:
     """Open invoices of plans that start when they are paid; at most one."""
-    mine = invoices_of(workspace).filter(status=Status.OPEN)
-    return mine.filter(kind=Invoice.Kind.CHANGE, applied_at=None)
+    return invoices_of(workspace).filter(OFFERS, status=Status.OPEN)
 
 
 def late(workspace: Workspace, now: datetime) -> QuerySet[Invoice]:
@@ -54,6 +53,8 @@ def late(workspace: Workspace, now: datetime) -> QuerySet[Invoice]:
 
 def payers(workspace: Workspace) -> list[User]:
     """Those members whose role may pay."""
-    roles = [role for role, actions in TABLE.items() if Action.BILLING in actions]
-    mine = {"memberships__workspace": workspace, "memberships__role__in": roles}
+    mine = {
+        "memberships__workspace": workspace,
+        "memberships__role__in": roles_that(Action.BILLING),
+    }
     return list(User.objects.filter(is_active=True, **mine).distinct())

@@ -162,10 +162,8 @@ def heading(invoice: Invoice) -> str:
 
 def is_late(invoice: Invoice) -> bool:
     """By the clock, so that the page does not say “open” until a job has come round to it."""
-    if invoice.status != Invoice.Status.OPEN:
-        return False
-    is_offer = invoice.kind == Invoice.Kind.CHANGE and invoice.applied_at is None
-    return not is_offer and invoice.due_at <= timezone.now()
+    owed = invoice.status == Invoice.Status.OPEN and not invoice.is_offer
+    return owed and invoice.due_at <= timezone.now()
 
 
 def state(invoice: Invoice) -> str:

@@ -13,14 +13,27 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import User
 from billing.invoices import issuing
+from billing.invoices.drafts import Draft
 from billing.invoices.models import Invoice
 from billing.invoices.selectors import due
 from billing.invoices.telling import tell
-from billing.payment.providers import provider
+from billing.models import Subscription
+from billing.payment.providers import provider, way_of
 
 log = logging.getLogger(__name__)
 AT_ONCE = 50  # invoices of one sweep: each is a call of another server
 LEASE = timedelta(minutes=10)  # for which whoever tries has it alone
+
+
+def claim(subscription: Subscription, draft: Draft, *, key: str, now: datetime) -> Invoice:
+    """The invoice for what has happened by itself, once a `key`; where a card is kept, it is collected from then on."""
+    way = way_of(subscription, renews=True)
+    due_at = now + timedelta(days=way.terms())
+    given: dict[str, Any] = {"key": key, "provider": way.name, "due_at": due_at, "now": now}
+    invoice = issuing.issue(subscription.workspace, draft, **given, applied=True)
+    if way.collects:
+        Invoice.objects.filter(pk=invoice.pk, status=Invoice.Status.OPEN).update(try_at=now)
+    return invoice
 
 
 def collect_all(now: datetime | None = None) -> None:

@@ -16,7 +16,7 @@ from billing import credits
 from billing.invoices import issuing
 from billing.invoices.drafts import Draft
 from billing.invoices.models import Invoice
-from billing.invoices.selectors import late, offered
+from billing.invoices.selectors import OFFERS, late, offered
 from billing.models import Plan, Subscription
 from billing.offers import billing_page
 from billing.payment.providers import way_of
@@ -158,7 +158,7 @@ def drop_offers(workspace: Workspace, now: datetime | None = None) -> None:
 
 def apply(invoice: Invoice, now: datetime) -> None:
     """The plan that the invoice is for begins; once."""
-    waiting = Invoice.objects.filter(pk=invoice.pk, kind=Invoice.Kind.CHANGE, applied_at=None)
+    waiting = Invoice.objects.filter(OFFERS, pk=invoice.pk)
     if invoice.workspace is None or not waiting.update(applied_at=now):
         return
     subscription = lock(invoice.workspace)

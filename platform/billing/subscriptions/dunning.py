@@ -16,7 +16,7 @@ from accounts import audit
 from accounts.models import Workspace
 from billing.invoices import issuing
 from billing.invoices.models import Invoice
-from billing.invoices.selectors import late, paid
+from billing.invoices.selectors import late, offered, paid
 from billing.invoices.telling import tell
 from billing.models import Subscription
 from billing.subscriptions.renewing import end
@@ -53,9 +53,7 @@ def remind(workspace: Workspace, now: datetime) -> None:
 
 def _lapse(workspace: Workspace, now: datetime) -> None:
     """A plan that was chosen and not paid in time was an offer: it is void, and nobody owes anything."""
-    offers = Invoice.objects.filter(workspace=workspace, status=Invoice.Status.OPEN)
-    waiting = offers.filter(kind=Invoice.Kind.CHANGE, applied_at=None, due_at__lte=now)
-    for invoice in waiting:
+    for invoice in offered(workspace).filter(due_at__lte=now):
         if not paid(invoice):
             issuing.void(invoice, reason="not paid in time", now=now)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -11,11 +11,10 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import Workspace
-from billing.invoices import issuing
 from billing.invoices.drafts import Draft
 from billing.invoices.models import Invoice
 from billing.models import Subscription
-from billing.payment.providers import way_of
+from billing.payment import collecting
 from billing.subscribing import mark_used
 from billing.subscriptions import pricing
 from billing.subscriptions.changing import drop_offers
@@ -69,7 +68,6 @@ def _renew_once(workspace: Workspace, now: datetime) -> bool:
 
 def _begin(subscription: Subscription, draft: Draft, anchor: datetime, now: datetime) -> Invoice:
     workspace, plan = subscription.workspace, draft.plan
-    way = way_of(subscription, renews=True)
     mark_used(plan)
     change(
         workspace,
@@ -86,19 +84,8 @@ def _begin(subscription: Subscription, draft: Draft, anchor: datetime, now: date
     if plan.pk != subscription.plan_id:
         said = {"before": subscription.plan_id, "to": plan.pk, "interval": draft.interval}
         audit.record(workspace, "plan.changed", about=plan.name, **said)
-    begin = draft.period_start
-    invoice = issuing.issue(
-        workspace,
-        draft,
-        key=f"renewal:{workspace.pk}:{begin:%Y%m%dT%H%M%S}",
-        provider=way.name,
-        due_at=now + timedelta(days=way.terms()),
-        now=now,
-        applied=True,
-    )
-    if way.collects:
-        Invoice.objects.filter(pk=invoice.pk, status=Invoice.Status.OPEN).update(try_at=now)
-    return invoice
+    key = f"renewal:{workspace.pk}:{draft.period_start:%Y%m%dT%H%M%S}"
+    return collecting.claim(subscription, draft, key=key, now=now)
 
 
 def end(subscription: Subscription, now: datetime) -> None:

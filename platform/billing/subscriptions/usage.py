@@ -12,12 +12,11 @@ from django.utils import timezone
 
 from accounts.models import Workspace
 from billing import credits, statement
-from billing.invoices import issuing
 from billing.invoices.drafts import Draft, Line, usage_draft
 from billing.invoices.models import Invoice, InvoiceLine
 from billing.invoices.selectors import corrected
 from billing.models import Balance, Subscription, month_start
-from billing.payment.providers import way_of
+from billing.payment import collecting
 from billing.subscriptions.table import lock
 
 log = logging.getLogger(__name__)
@@ -51,14 +50,7 @@ def bill(workspace: Workspace, begin: datetime, end: datetime, now: datetime) ->
         return found
     if draft.subtotal <= 0:
         return None
-    way = way_of(subscription, renews=True)
-    due = now + timedelta(days=way.terms())
-    invoice = issuing.issue(
-        workspace, draft, key=key, provider=way.name, due_at=due, now=now, applied=True
-    )
-    if way.collects:
-        Invoice.objects.filter(pk=invoice.pk, status=Invoice.Status.OPEN).update(try_at=now)
-    return invoice
+    return collecting.claim(subscription, draft, key=key, now=now)
 
 
 def _draft(

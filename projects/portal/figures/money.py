@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.invoices.models import Invoice, Payment
+from billing.invoices.selectors import OFFERS
 from billing.models import Subscription
 from billing.money import rounded
 from billing.subscriptions.terms import MONTHS, period_end, price
@@ -36,7 +37,6 @@ from projects.portal.models import Price
 from projects.runs.models import Run, Status
 
 SOLD = (Invoice.Kind.CHANGE, Invoice.Kind.RENEWAL)
-WAITING = Q(kind=Invoice.Kind.CHANGE, applied_at=None)  # for the payment with which the plan begins
 UNPAID = (Invoice.Status.VOID, Invoice.Status.UNCOLLECTIBLE)
 LOOKED_BACK = 12  # months
 LONGEST = timedelta(days=367)  # of a period
@@ -70,7 +70,7 @@ def _note(currency: str) -> str:
 
 def _paying(currency: str, since: datetime) -> list[Paying]:
     claims = Invoice.objects.filter(kind__in=SOLD, currency=currency, workspace__isnull=False)
-    claims = claims.exclude(status__in=UNPAID).exclude(WAITING)
+    claims = claims.exclude(status__in=UNPAID).exclude(OFFERS)
     first = Q(period_end=None, applied_at__gt=since - LONGEST)
     found = []
     for one in claims.filter(Q(period_end__gt=since) | first).select_related("plan", "workspace"):

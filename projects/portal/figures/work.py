@@ -84,9 +84,10 @@ def queue_wait(period: Period) -> Table:
     waits: dict[str, list[float]] = defaultdict(list)
     for name, waited in started.annotate(wait=wait).values_list("cluster", "wait").iterator():
         waits[name].append(waited.total_seconds())
+    names = sorted(waits)
     lines = [
-        (str(queues.TITLES.get(name, name)), len(mine), *_percentiles(mine))
-        for name, mine in sorted(waits.items())
+        (str(queues.TITLES.get(name, name)), len(waits[name]), *_percentiles(waits[name]))
+        for name in names
     ]
     everyone = [waited for mine in waits.values() for waited in mine]
     total = len(everyone)
@@ -99,7 +100,7 @@ def queue_wait(period: Period) -> Table:
         form=SECONDS,
         note=_("half of %(count)s runs waited no longer") % {"count": total},
         link=changelist("runs_run", started_at__gte=period.start),
-        links=[changelist("runs_run", cluster__exact=name, started_at__gte=period.start) for name in sorted(waits)],
+        links=[changelist("runs_run", cluster__exact=name, started_at__gte=period.start) for name in names],
     )  # fmt: skip
 
 

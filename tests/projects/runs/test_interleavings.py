@@ -7,16 +7,11 @@ knows from the table alone what must happen. On PostgreSQL the same is run when 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -36,6 +31,8 @@ from projects.runs import lifecycle, services, turns
 from projects.runs.lifecycle import AHEAD, FINAL, HELD, NEXT
 from projects.runs.models import Artifact, Run, RunEvent, Status
 from projects.runs.recorder import Recorder
+from tests.at_once import at_once
+from tests.on_postgres import HINT, SERVER, passes
 
 PLACES = 2  # of the plan
 CLUSTER = "train-cpu"
@@ -229,7 +226,7 @@ def test_eight_workers_that_claim_at_once_have_one_winner(world: World) -> None:
         project, version = world.projects[0]
         given: dict[str, Any] = {"user": world.users[0], "base": "minilm-l6", "effort": "quick"}
         run = services.start(project=project, version=version, **given)
-        won = at_once(8, lambda run=run: lifecycle.claim(run.pk))
+        won, _refused = at_once(8, lambda _hand, run=run: lifecycle.claim(run.pk))
         assert sorted(won, key=str) == [1, *[None] * 7]
         services.end(run.pk, Status.FAILED, attempt=1)
 
@@ -244,21 +241,14 @@ def test_a_stop_that_races_with_the_end_leaves_one_end(world: World) -> None:
         assert attempt
         Recorder(run.pk, attempt).note({"event": "stage"})
         lifecycle.move(run.pk, Status.RUNNING, attempt=attempt)
-        acts = iter([
+        acts = [
             lambda run=run: services.request_stop(run=run, user=world.users[0]),
             lambda run=run: services.succeed(
                 run=run, attempt=1, seconds=60, report={}, artifact=artifact()
             ),
             lambda run=run: services.lose(run.pk, attempt=1),
-        ])  # fmt: skip
-        lock = threading.Lock()
-
-        def act(acts: Iterator[Callable[[], Any]] = acts, lock: Any = lock) -> Any:
-            with lock:
-                mine = next(acts)
-            return mine()
-
-        at_once(3, act)
+        ]
+        at_once(3, lambda hand, acts=acts: acts[hand]())
         run.refresh_from_db()
         done = run.status == Status.SUCCEEDED
         assert Artifact.objects.filter(run=run).exists() == done
@@ -269,37 +259,6 @@ def test_a_stop_that_races_with_the_end_leaves_one_end(world: World) -> None:
         services.request_stop(run=run, user=world.users[0])
 
 
-def at_once(number: int, work: Callable[[], Any]) -> list[Any]:
-    barrier, results = threading.Barrier(number), []
-
-    def one() -> None:
-        barrier.wait()
-        try:
-            results.append(work())
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=one) for _number in range(number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
-POSTGRES = os.environ.get("ATTUNE_TEST_POSTGRES", "")
-
-
-@pytest.mark.skipif(
-    not POSTGRES,
-    reason="set ATTUNE_TEST_POSTGRES=postgres://user:password@127.0.0.1/name to a PostgreSQL in which databases may be"
-    " made, such as one that `pg_ctlcluster 15 main start` has started",
-)
+@pytest.mark.skipif(not SERVER, reason=HINT)
 def test_the_same_holds_on_postgresql() -> None:
-    environment = {**os.environ, "ATTUNE_DATABASE_URL": POSTGRES, "ATTUNE_TEST_POSTGRES": ""}
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", __file__]
-    root = Path(__file__).resolve().parents[3]
-    done = subprocess.run(
-        command, env=environment, cwd=root, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    passes("interleavings", [Path(__file__)])
