@@ -74,7 +74,7 @@ export class Sending {
 
   pause() {
     this.paused = true;
-    this.request?.abort();
+    this.abort();
     this.wake();
   }
 
@@ -85,8 +85,13 @@ export class Sending {
 
   cancel() {
     this.cancelled = true;
-    this.request?.abort();
+    this.abort();
     this.wake();
+  }
+
+  /** Until the server has said where the upload lies, it could not be removed there: that answer is waited for. */
+  abort() {
+    if (this.url) this.request?.abort();
   }
 
   async run() {
@@ -111,7 +116,7 @@ export class Sending {
     const metadata = encoded({ filename: this.file.name, ...this.said });
     const headers = { "Upload-Length": String(this.file.size), "Upload-Metadata": metadata };
     const answer = await this.ask("POST", this.endpoint, { headers });
-    if (answer.status === 404 || answer.status === 405) return { unsupported: true };
+    if (answer.status === 404 || answer.status === 405) return this.cancelled ? null : { unsupported: true };
     if (answer.status !== 201) return this.failed(answer);
     this.url = answer.header("Location");
     this.offset = 0;

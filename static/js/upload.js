@@ -125,12 +125,15 @@ async function sendInPieces(box, form, file) {
   pause.hidden = false;
   pause.textContent = box.dataset.textPause;
   pause.onclick = () => (sending.paused ? sending.resume() : sending.pause());
-  part(box, "abort").onclick = () => sending.cancel();
+  part(box, "abort").onclick = () => {
+    sending.cancel();
+    reset(box);
+  };
   hand(box, pause);
   const end = await sending.run();
   if (end.location) return location.assign(end.location);
   if (end.unsupported) return sendAtOnce(box, form, file);
-  if (end.cancelled) return reset(box);
+  if (end.cancelled) return null;
   tellProblem(box, end.problem);
 }
 

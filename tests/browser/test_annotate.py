@@ -93,6 +93,10 @@ def test_an_answer_outlives_a_broken_connection(tickets: Any) -> None:
         return route.continue_()
 
     tickets.page.route(re.compile(r"/rows/\d+/"), carry)
+    # A page that has only just come may still send past the route.
+    tickets.page.reload()
+    expect(row(tickets, 0)).to_be_visible()
+    expect(tickets.page.locator("#rows[data-ready]")).to_be_visible()
     tickets.page.keyboard.press("j")
     tickets.page.keyboard.press("2")
     tickets.page.keyboard.press("Enter")

@@ -108,6 +108,21 @@ def test_cancel_removes_what_has_come(walk: Any, upload_page: str, large: Path, 
     expect(walk.page.get_by_text("is not all there yet")).to_have_count(0)
 
 
+def test_cancel_removes_what_was_just_being_begun(
+    walk: Any, upload_page: str, large: Path, stack: Any
+) -> None:
+    begun: list[Route] = []
+    walk.page.route(re.compile(r"/tus/$"), lambda route: begun.append(route))
+    with walk.page.expect_request(lambda request: request.url.endswith("/tus/")):
+        walk.page.locator("#file").set_input_files(large)
+    walk.page.get_by_role("button", name="Cancel").click()
+    expect(walk.page.locator("#file")).to_be_enabled()
+    with walk.page.expect_response(lambda answer: answer.request.method == "DELETE") as removed:
+        begun[0].continue_()
+    assert removed.value.status == 204
+    assert not list((stack.home / "uploads").glob("*/*.tus"))
+
+
 def test_whoever_was_signed_out_is_told_so_and_goes_on_later(
     walk: Any, upload_page: str, large: Path
 ) -> None:
