@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404
 
 from accounts.access import Action, allowed, require, workspaces
 from accounts.models import User, Workspace
 from notify.models import Choice, Delivery, Notice, Webhook, default_topics
+from web.questions import Question
 
 SHOWN = 50  # of a list
 
@@ -30,7 +31,16 @@ def notices_for(request: Any) -> QuerySet[Notice]:
 
 
 def unread_count(user: User | UUID) -> int:
-    return notices_of(user).filter(read_at=None).count()
+    found = _UNREAD.ask(user if isinstance(user, UUID) else user.pk)
+    return found[0][0] if found else 0
+
+
+def _unread(user: UUID) -> QuerySet[Any, Any]:
+    of_one = notices_of(user).filter(read_at=None).order_by().values("user")
+    return of_one.annotate(unread=Count("pk")).values_list("unread")
+
+
+_UNREAD = Question(_unread, UUID(int=1))  # every open page asks it all the time
 
 
 def choice_of(user: User) -> Choice:
