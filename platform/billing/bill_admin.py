@@ -50,6 +50,15 @@ class CouponAdmin(admin.ModelAdmin):
         return not (obj and obj.used) and super().has_delete_permission(request, obj)
 
 
+class CreditForm(forms.ModelForm):
+    """Sent twice, it gives once."""
+
+    amount = forms.IntegerField(
+        label=_("amount in minor units"), min_value=1, help_text=_("500 are 5.00.")
+    )
+    once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+
+
 @admin.register(CreditEntry)
 class CreditAdmin(admin.ModelAdmin):
     """Credits are given here; what was given or used stays."""
@@ -58,7 +67,8 @@ class CreditAdmin(admin.ModelAdmin):
     list_select_related = ("workspace", "invoice")
     search_fields = ("workspace__name", "workspace__slug", "reason")
     date_hierarchy = "at"
-    fields = ("workspace", "currency", "amount", "reason")
+    form = CreditForm
+    fields = ("workspace", "currency", "amount", "reason", "once")
     autocomplete_fields = ("workspace",)
 
     @admin.display(description=_("amount"), ordering="amount")
@@ -66,19 +76,14 @@ class CreditAdmin(admin.ModelAdmin):
         return format_money(entry.amount, entry.currency)
 
     def save_model(self, request: HttpRequest, obj: CreditEntry, form: Any, change: bool) -> None:
-        key = f"hand:{uuid.uuid4()}"
+        key = f"hand:{form.cleaned_data['once']}"
+        again = CreditEntry.objects.filter(key=key).exists()
         made = credits.grant(obj.workspace, obj.amount, obj.currency.upper(), obj.reason, key)
         obj.pk = made.pk
+        if again:
+            return
         said = {"amount": obj.amount, "currency": obj.currency}
         audit.record(obj.workspace, "credit.granted", request=request, about=obj.reason, **said)
-
-    def get_form(self, *args: Any, **kwargs: Any) -> Any:
-        form = super().get_form(*args, **kwargs)
-        if "amount" in form.base_fields:
-            form.base_fields["amount"] = forms.IntegerField(
-                label=_("amount in minor units"), min_value=1, help_text=_("500 are 5.00.")
-            )
-        return form
 
     has_change_permission = never
 

@@ -265,9 +265,8 @@ class InvoiceAdmin(ReadOnly, admin.ModelAdmin):
 
 
 def _party(who: dict[str, str]) -> str:
-    """Seller or customer as they stand on the invoice."""
-    names = ("name", "address", "country", "tax_id", "email", "reference")
-    lines = [line for name in names for line in who.get(name, "").splitlines()]
+    rest = (who.get(name, "") for name in ("email", "reference"))
+    lines = [line for part in (*words.party(who), *rest) for line in part.splitlines()]
     return format_html_join("", "{}<br>", ((line,) for line in lines)) or DASH
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import timedelta
 from decimal import Decimal
@@ -130,10 +131,14 @@ def test_an_invoice_is_made_void_and_never_edited(admin: Client, invoice: Invoic
 
 
 def test_credits_are_given_and_stay(admin: Client, workspace: Workspace) -> None:
+    page = admin.get("/admin/billing/creditentry/add/").content.decode()
+    once = re.findall(r'name="once" value="([-0-9a-f]+)"', page)[0]
     form = {"workspace": workspace.pk, "currency": "usd", "amount": "500", "reason": "sorry"}
-    page = admin.post("/admin/billing/creditentry/add/", form)
-    assert page.status_code == 302
+    form["once"] = once
+    for _click in range(2):
+        assert admin.post("/admin/billing/creditentry/add/", form).status_code == 302
     assert credits.balance(workspace, "USD") == 500
+    assert AuditEntry.objects.filter(verb="credit.granted").count() == 1
     assert admin.post("/admin/billing/creditentry/add/", form | {"amount": "-5"}).status_code == 200
     assert credits.balance(workspace, "USD") == 500
 

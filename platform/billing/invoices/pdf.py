@@ -26,7 +26,6 @@ from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, Tabl
 from billing.invoices import words
 from billing.invoices.models import Invoice
 from billing.invoices.telling import day
-from web.countries import country
 
 LATIN, CHINESE = "NotoSans", "STSong-Light"
 INK, QUIET, LINE = HexColor("#1c1f24"), HexColor("#5b6470"), HexColor("#d5d9df")
@@ -143,21 +142,11 @@ def _flush() -> list[tuple[Any, ...]]:
 def _customer(invoice: Invoice) -> Iterator[str]:
     customer = invoice.customer
     yield _("Bill to")
-    yield from _party(customer)
-
-
-def _party(party: dict[str, str]) -> Iterator[str]:
-    for name in ("name", "address"):
-        if party.get(name):
-            yield party[name]
-    if party.get("country"):
-        yield country(party["country"])
-    if party.get("tax_id"):
-        yield _("Tax number %(number)s") % {"number": party["tax_id"]}
+    yield from words.party(customer)
 
 
 def _seller(invoice: Invoice) -> Iterator[str]:
-    yield from _party(invoice.seller)
+    yield from words.party(invoice.seller)
     if invoice.seller.get("email"):
         yield invoice.seller["email"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,6 +20,7 @@ from billing.invoices.selectors import due, paid
 from billing.invoices.telling import day
 from billing.limits import METERED
 from billing.money import format_money, format_price
+from web.countries import country
 
 TONES = {"open": "info", "paid": "good", "void": "neutral", "uncollectible": "bad"}
 INTERVALS = {
@@ -175,3 +176,14 @@ def state(invoice: Invoice) -> str:
 
 def tone(invoice: Invoice) -> str:
     return "warn" if is_late(invoice) else TONES[invoice.status]
+
+
+def party(who: dict[str, str]) -> Iterator[str]:
+    """Seller or customer as they stand on the invoice."""
+    for name in ("name", "address"):
+        if who.get(name):
+            yield who[name]
+    if who.get("country"):
+        yield country(who["country"])
+    if who.get("tax_id"):
+        yield _("Tax number %(number)s") % {"number": who["tax_id"]}
