@@ -27,7 +27,7 @@ test: setup-dev
 
 test-faults:
 	@$(PYTHON) platform/config/bootstrap.py --extras test lint
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses 2 --dist worksteal -m faults tests/faults $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 3 --dist worksteal -m faults tests/faults $(ARGS)
 
 check: setup-dev
 	$(BIN)/ruff check .

@@ -107,10 +107,9 @@ def show(walk: Walk, name: str) -> None:
     for width in (1440, 390):
         walk.page.set_viewport_size({"width": width, "height": 900})
         for scheme in ("light", "dark"):
-            walk.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            walk.page.wait_for_timeout(400)
+            walk.wear(scheme)  # type: ignore[arg-type]
             walk._shoot(f"business-{name}-{width}-{scheme}")
-    walk.page.emulate_media(color_scheme="light")
+    walk.wear("light")
     if before:
         walk.page.set_viewport_size(before)
 
