@@ -122,7 +122,7 @@ def signs_up(walk: Any, email: str) -> None:
 def makes_a_first_model(walk: Any, behind: Any, file: Path) -> None:
     brings_data(walk, behind, file)
     starts_a_run(walk)
-    behind.work("good")
+    behind.work()
     expect(walk.page.locator("#run-badge")).to_contain_text("Succeeded", timeout=CHECK)
     show(walk, "first-model")
 

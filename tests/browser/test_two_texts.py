@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from .test_annotate import project
+from .test_upload import send
 
 pytestmark = pytest.mark.browser
+SAMPLE = Path(__file__).resolve().parents[2] / "projects/datasets/samples/faq_pairs.csv"
+PAIRS = 100
 CHECK, RUN, FIRST_ANSWER = 60_000, 420_000, 60_000  # milliseconds, for a busy machine
 LIST = "How do I reset my password?\n\n包裹在哪里？\nWhere has my parcel got to?\nWhere has my parcel got to?"
 
 
-def test_a_text_is_found_in_a_list(walk: Any) -> None:
+def test_a_text_is_found_in_a_list(walk: Any, tmp_path: Path) -> None:
     project(walk, "pairs@example.org", "Text matching")
+    send(walk, tmp_path / "pairs.csv", some_pairs())
     trains_a_model(walk)
     searches_a_pasted_list(walk)
     searches_the_data(walk)
     is_told_what_is_no_list(walk)
 
 
+def some_pairs() -> bytes:
+    """Of the sample, which has more than are needed here."""
+    return b"".join(SAMPLE.read_bytes().splitlines(keepends=True)[: 1 + PAIRS])
+
+
 def trains_a_model(walk: Any) -> None:
     page = walk.page
-    page.get_by_role("button", name="Use Pairs of questions", exact=True).click()
+    page.get_by_role("button", name="Check data").click()
     page.wait_for_url("**/versions/**", timeout=CHECK)
     page.get_by_role("link", name="Train a model").first.click()
     page.get_by_role("button", name="Continue").click()
