@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,8 +23,6 @@ from training.plan import Plan, factor
 from training.problems import Problem
 from training.shards import whole
 
-# Steps whose losses a GPU is asked for at once: it need not wait for the question in between.
-LAG = 8
 SCORING = 0.35  # time of scoring a token against training on it
 
 Piece = Mapping[str, Any]  # what the network reads at once: at least "ids"; see training.coding
@@ -110,11 +109,6 @@ class Keeper:
         """The same when the process is to end."""
 
 
-def lag_of(accelerator: Accelerator, optimizer: torch.optim.Optimizer) -> int:
-    """Steps after which their losses are looked at: an optimizer that passes over a bad step by itself can wait."""
-    return LAG if accelerator.device.type == "cuda" and optimizers.skips(optimizer) else 1
-
-
 class Trainer:
     """The state of one training: the network's optimizer, and how far it has come."""
 
@@ -147,7 +141,7 @@ class Trainer:
         self.whole = 0.0  # what the mean loss of the step is the mean over
         self.notes: list[Note] = []
         self.untold: list[tuple[int, Tensor]] = []  # rows and loss of steps that nobody looked at
-        self.lag = lag_of(accelerator, self.optimizer)
+        self.lag = optimizers.lag_of(self.optimizer, accelerator.device)
         self.keeper = keeper or Keeper()
         self.parted = False  # all ranks have stopped after the same step
         self.course = Course()
@@ -239,9 +233,7 @@ class Trainer:
 
     def judge(self) -> Event:
         """The network on the validation rows; the best so far is kept. May be interrupted, and is then repeated."""
-        course, data = self.course, self.data
-        with stopping.deferred(wanted=self.together):
-            judged = distributed.judged(self.network, data.judge(self.network, self.accelerator))
+        course, data, judged = self.course, self.data, self.judged()
         self.clock.done += SCORING * data.valid_tokens
         best = as_good(judged.value, course.values, data.valid_rows)
         event = Scored(course.number, self.step, course.loss, judged.loss, judged.metrics, best)
@@ -250,6 +242,13 @@ class Trainer:
         course.scored(event, judged.value)
         course.advance(self.plan, data.valid_rows, self.step >= self.steps)
         return event
+
+    def judged(self) -> Judged:
+        """Where a rank is interrupted in its reading, all of them stop: another one would wait for it."""
+        with suppress(stopping.Stopped), stopping.deferred(wanted=self.together):
+            found = self.data.judge(self.network, self.accelerator)
+        self.listen()  # raises anew what was suppressed
+        return distributed.judged(self.network, found)
 
     def chosen(self, number: int) -> list[NDArray[np.int64]]:
         """The rows of each step of an epoch."""

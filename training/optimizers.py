@@ -13,6 +13,8 @@ from training import layers
 from training.plan import Plan
 
 MOMENTUM = 0.9  # of SGD
+# Steps whose losses a GPU is asked for at once: it need not wait for the question in between.
+LAG = 8
 
 Group = dict[str, Any]
 
@@ -71,6 +73,11 @@ def build(network: nn.Module, plan: Plan) -> torch.optim.Optimizer:
 def skips(optimizer: torch.optim.Optimizer) -> bool:
     """Whether it can be told on the device to leave the weights as they are, without a question to the device."""
     return isinstance(optimizer, torch.optim.AdamW)
+
+
+def lag_of(optimizer: torch.optim.Optimizer, device: torch.device) -> int:
+    """Steps after which their losses are looked at: an optimizer that passes over a bad step by itself can wait."""
+    return LAG if device.type == "cuda" and skips(optimizer) else 1
 
 
 def move(optimizer: torch.optim.Optimizer, fine: Tensor, *, wait: bool) -> None:

@@ -119,8 +119,8 @@ def run(network: nn.Module, data: loop.Data, **changes: Any) -> tuple[list[Any],
 def test_a_loss_that_is_looked_at_late_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a GPU, which is asked for its losses once in a while, and passes over a bad step by itself."""
     told = {}
-    for lag in (1, loop.LAG):
-        monkeypatch.setattr(loop, "lag_of", lambda accelerator, optimizer, lag=lag: lag)
+    for lag in (1, optimizers.LAG):
+        monkeypatch.setattr(optimizers, "lag_of", lambda optimizer, device, lag=lag: lag)
         network = Broken(after=10_000)
         events, outcome = run(network, data_of(96), epochs=2)
         steps = [event for event in events if isinstance(event, Step)]
@@ -135,7 +135,7 @@ def test_a_loss_that_is_looked_at_late_is_the_same(monkeypatch: pytest.MonkeyPat
 def test_a_gradient_that_is_no_number_is_noticed_late_and_changes_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(loop, "lag_of", lambda accelerator, optimizer: loop.LAG)
+    monkeypatch.setattr(optimizers, "lag_of", lambda optimizer, device: optimizers.LAG)
     network = Broken(after=12)
     events: list[Any] = []
     steps = loop.train(network, data_of(96), PLAN, backbone.accelerator("fp32"))
@@ -144,7 +144,7 @@ def test_a_gradient_that_is_no_number_is_noticed_late_and_changes_nothing(
     assert raised.value.code == "train.diverged"
     backs = [event for event in events if isinstance(event, Note)]
     assert [note.code for note in backs] == ["train.stepped_back"] * 2
-    assert backs[0].values["step"] <= 12 + 2 * loop.LAG
+    assert backs[0].values["step"] <= 12 + 2 * optimizers.LAG
     assert all(torch.isfinite(item).all() for item in network.parameters())
 
 

@@ -32,7 +32,7 @@ def fitted(folder: Path, spec: Spec, stop: tuple[int, int] = (0, 0)) -> list[dic
     events.unlink(missing_ok=True)
     children = [_forked(rank, folder, spec, stop, store, events) for rank in (0, 1)]
     codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
-    assert codes == [0, 0]
+    assert codes == [0, 0], codes
     return [json.loads(line) for line in events.read_text().splitlines()]
 
 
