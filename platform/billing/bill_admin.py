@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django import forms
@@ -11,10 +10,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
-from billing import (
-    credits,
-    invoice_admin,  # noqa: F401  (registers itself)
-)
+from billing import credits
+from billing.invoice_admin import OnceForm
 from billing.invoices.models import (
     BillingDetails,
     Coupon,
@@ -50,13 +47,10 @@ class CouponAdmin(admin.ModelAdmin):
         return not (obj and obj.used) and super().has_delete_permission(request, obj)
 
 
-class CreditForm(forms.ModelForm):
-    """Sent twice, it gives once."""
-
+class CreditForm(OnceForm, forms.ModelForm):
     amount = forms.IntegerField(
         label=_("amount in minor units"), min_value=1, help_text=_("500 are 5.00.")
     )
-    once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
 
 
 @admin.register(CreditEntry)
@@ -68,7 +62,7 @@ class CreditAdmin(admin.ModelAdmin):
     search_fields = ("workspace__name", "workspace__slug", "reason")
     date_hierarchy = "at"
     form = CreditForm
-    fields = ("workspace", "currency", "amount", "reason", "once")
+    fields = ("workspace", "currency", "amount", "reason", "key")
     autocomplete_fields = ("workspace",)
 
     @admin.display(description=_("amount"), ordering="amount")
@@ -76,7 +70,7 @@ class CreditAdmin(admin.ModelAdmin):
         return format_money(entry.amount, entry.currency)
 
     def save_model(self, request: HttpRequest, obj: CreditEntry, form: Any, change: bool) -> None:
-        key = f"hand:{form.cleaned_data['once']}"
+        key = f"hand:{form.cleaned_data['key']}"
         again = CreditEntry.objects.filter(key=key).exists()
         made = credits.grant(obj.workspace, obj.amount, obj.currency.upper(), obj.reason, key)
         obj.pk = made.pk

@@ -70,7 +70,7 @@ class PaymentInline(ReadOnly, admin.TabularInline):
 class OnceForm(forms.Form):
     """Sent twice, by a double click or after an answer that was lost, it acts once."""
 
-    key = forms.UUIDField(widget=forms.HiddenInput)
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
 
 
 class PayForm(OnceForm):
@@ -273,4 +273,4 @@ def _party(who: dict[str, str]) -> str:
 def _most(invoice: Invoice, act: str) -> dict[str, Any]:
     """What an act is usually about: all that is to be paid, or that can go back."""
     amount = issuing.refundable(invoice) if act == "refund" else due(invoice)
-    return {"amount": major(amount, invoice.currency), "key": uuid.uuid4()}
+    return {"amount": major(amount, invoice.currency)}

@@ -116,7 +116,7 @@ export class Sending {
     const metadata = encoded({ filename: this.file.name, ...this.said });
     const headers = { "Upload-Length": String(this.file.size), "Upload-Metadata": metadata };
     const answer = await this.ask("POST", this.endpoint, { headers });
-    if (answer.status === 404 || answer.status === 405) return this.cancelled ? null : { unsupported: true };
+    if (answer.status === 404 || answer.status === 405) return { unsupported: true };
     if (answer.status !== 201) return this.failed(answer);
     this.url = answer.header("Location");
     this.offset = 0;

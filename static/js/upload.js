@@ -132,8 +132,8 @@ async function sendInPieces(box, form, file) {
   hand(box, pause);
   const end = await sending.run();
   if (end.location) return location.assign(end.location);
+  if (sending.cancelled) return null;
   if (end.unsupported) return sendAtOnce(box, form, file);
-  if (end.cancelled) return null;
   tellProblem(box, end.problem);
 }
 

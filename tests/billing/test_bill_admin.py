@@ -132,9 +132,9 @@ def test_an_invoice_is_made_void_and_never_edited(admin: Client, invoice: Invoic
 
 def test_credits_are_given_and_stay(admin: Client, workspace: Workspace) -> None:
     page = admin.get("/admin/billing/creditentry/add/").content.decode()
-    once = re.findall(r'name="once" value="([-0-9a-f]+)"', page)[0]
+    key = re.findall(r'name="key" value="([-0-9a-f]+)"', page)[0]
     form = {"workspace": workspace.pk, "currency": "usd", "amount": "500", "reason": "sorry"}
-    form["once"] = once
+    form["key"] = key
     for _click in range(2):
         assert admin.post("/admin/billing/creditentry/add/", form).status_code == 302
     assert credits.balance(workspace, "USD") == 500

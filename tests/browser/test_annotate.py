@@ -46,6 +46,10 @@ def rows_of(walk: Any, path: Path, content: str) -> None:
     walk.page.get_by_role("button", name="Check data").click()
     walk.page.wait_for_url("**/versions/**", timeout=CHECK)
     walk.page.get_by_role("link", name="Look through the rows").click()
+    are_ready(walk)
+
+
+def are_ready(walk: Any) -> None:
     expect(walk.page.locator("#rows[data-ready] tr[data-row]").first).to_be_visible()
 
 
@@ -95,8 +99,7 @@ def test_an_answer_outlives_a_broken_connection(tickets: Any) -> None:
     tickets.page.route(re.compile(r"/rows/\d+/"), carry)
     # A page that has only just come may still send past the route.
     tickets.page.reload()
-    expect(row(tickets, 0)).to_be_visible()
-    expect(tickets.page.locator("#rows[data-ready]")).to_be_visible()
+    are_ready(tickets)
     tickets.page.keyboard.press("j")
     tickets.page.keyboard.press("2")
     tickets.page.keyboard.press("Enter")

@@ -18,7 +18,7 @@ from training.problems import Problem
 ROOT = Path(__file__).resolve().parents[2]
 HOME = Path(os.environ.get("ATTUNE_REAL_DATA") or ROOT.parent / "shared")
 DATA = (HOME / "data" if (HOME / "data").is_dir() else HOME) / "classification"
-ROWS = 1200  # of 4,907, to train on
+ROWS = 1200  # of 4,951, to train on
 pytestmark = pytest.mark.real_data
 
 
