@@ -127,12 +127,6 @@ def agreed(found: Thing) -> Thing:
     return told[0]
 
 
-def judged(network: nn.Module, found: Thing) -> Thing:
-    """What the leader has found on the validation rows, once all have read them."""
-    shards.settle(network)
-    return agreed(found)
-
-
 def divides(sharding: str | None) -> bool:
     """Whether a network that is trained with this setting is divided among ranks."""
     return sharding == shards.FSDP and ranks() > 1

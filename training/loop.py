@@ -21,7 +21,7 @@ from training.events import Event, Note, Scored
 from training.files import core
 from training.plan import Plan, factor
 from training.problems import Problem
-from training.shards import whole
+from training.shards import settle, whole
 
 SCORING = 0.35  # time of scoring a token against training on it
 
@@ -247,8 +247,9 @@ class Trainer:
         """Where a rank is interrupted in its reading, all of them stop: another one would wait for it."""
         with suppress(stopping.Stopped), stopping.deferred(wanted=self.together):
             found = self.data.judge(self.network, self.accelerator)
+        settle(self.network)  # before it is left, too: its state is kept then
         self.listen()  # raises anew what was suppressed
-        return distributed.judged(self.network, found)
+        return distributed.agreed(found)
 
     def chosen(self, number: int) -> list[NDArray[np.int64]]:
         """The rows of each step of an epoch."""

@@ -31,8 +31,8 @@ def losses(events: list[dict[str, Any]]) -> list[float]:
     return [value for value in found if value is not None]
 
 
-def alone(spec: Spec, folder: Path) -> list[float]:
-    return losses([finite(event.as_dict()) for event in fit(spec, folder)])
+def events_of(spec: Spec, folder: Path) -> list[dict[str, Any]]:
+    return [finite(event.as_dict()) for event in fit(spec, folder)]
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -44,14 +44,17 @@ def test_all_weights_are_trained_stopped_resumed_and_saved_whole(
     spec: Spec, tmp_path: Path
 ) -> None:
     spec = spec.with_settings(epochs=3, method="full", checkpointing=True)
-    wanted = alone(spec, tmp_path / "one")
+    told = events_of(spec, tmp_path / "one")
+    judged = next(event["step"] for event in told if event["event"] == "scored" and event["step"])
     divided, folder = spec.with_settings(devices=2, sharding="fsdp"), tmp_path / "two"
-    begun = two_ranks.fitted(folder, divided, stop=(1, 4))
-    assert begun[-1] == two_ranks.STOPPED  # the leader too, after the same step
-    assert list((folder / "resume" / "seed-0").glob("*/manifest.json"))
-    rest = two_ranks.fitted(folder, divided)
-    assert any(event["event"] == "resumed" for event in rest)
-    assert losses(begun + rest) == pytest.approx(wanted, abs=1e-4)
+    found: list[dict[str, Any]] = []
+    for step in (1, judged):  # among the steps of an epoch; while its end is judged
+        found += two_ranks.fitted(folder, divided, stop=(1, step))
+        assert found[-1] == two_ranks.STOPPED  # the leader too, at the same place
+        assert list((folder / "resume" / "seed-0").glob("*/manifest.json"))
+    found += two_ranks.fitted(folder, divided)
+    assert sum(event["event"] == "resumed" for event in found) == 2
+    assert losses(found) == pytest.approx(losses(told), abs=1e-4)
     one, two = weights(tmp_path / "one"), weights(folder)
     assert one.keys() == two.keys()
     assert all(torch.allclose(one[name], two[name], atol=1e-3) for name in one)
@@ -59,7 +62,7 @@ def test_all_weights_are_trained_stopped_resumed_and_saved_whole(
 
 def test_an_adapter_beside_a_divided_base_is_merged_whole(spec: Spec, tmp_path: Path) -> None:
     spec = spec.with_settings(epochs=2, method="lora", rank=4)
-    wanted = alone(spec, tmp_path / "one")
+    wanted = losses(events_of(spec, tmp_path / "one"))
     divided = spec.with_settings(devices=2, sharding="fsdp")
     assert losses(two_ranks.fitted(tmp_path / "two", divided)) == pytest.approx(wanted, abs=1e-4)
     one, two = weights(tmp_path / "one"), weights(tmp_path / "two")
