@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import sys
 from collections import deque
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
+STATUS = Path("/proc/self/status")  # of Linux
 BAD_STEPS = 3  # steps without a finite loss before something is done about it
 STEPS_BACK = 2  # how often training goes back before the run is given up
 WINDOW = 20  # steps whose mean loss is watched
@@ -32,6 +35,9 @@ def most_memory(device: str) -> int:
     """Bytes that this process has held at the most so far: of the GPU where it computes on one."""
     if device == "cuda":
         return int(torch.cuda.max_memory_allocated())
+    # Elsewhere than here the system counts what the process that started this one had held by then.
+    if STATUS.exists() and (held := re.search(r"^VmHWM:\s*(\d+) kB", STATUS.read_text(), re.M)):
+        return int(held[1]) * 1024
     found = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return int(found) if sys.platform == "darwin" else int(found) * 1024
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -152,3 +154,12 @@ def test_where_memory_has_run_out_fewer_rows_are_read_from_the_start() -> None:
 
 def test_what_was_done_is_said_in_words() -> None:
     assert {"train.smaller_batch", "train.stepped_back"} <= TABLE.keys()
+
+
+def test_what_whoever_started_it_has_held_is_not_counted() -> None:
+    """The system's own count of a process begins with that of the one that started it."""
+    ask = "from training.repair import most_memory; print(most_memory('cpu'))"
+    held = "import os, sys; b'1' * 6 * 10**8; python = sys.executable; "
+    start = held + f"os.execv(python, [python, '-c', {ask!r}])"
+    done = subprocess.run([sys.executable, "-c", start], capture_output=True, text=True, check=True)
+    assert 10**8 < int(done.stdout) < 5 * 10**8
