@@ -21,6 +21,7 @@ from training import catalogue
 
 # The likeliest winners of few rows first: test rows are scored only of those that were the best so far.
 RATES, EPOCHS = (1e-4, 5e-5, 2e-5), (6, 3)
+SIZES = (16, 32)  # rows of a step
 SMALL = 1_000  # rows, below which the expert takes steps of 16 rows
 PLAIN = ("bleu", "chrf", "rougeL", "perplexity")  # figures that are points as they stand
 
@@ -36,6 +37,13 @@ def add(commands: Any) -> None:
     )
     one.add_argument("--base", default="", help="another one than the usual")
     one.add_argument("--rows", type=int, default=0, help="training rows")
+    one.add_argument(
+        "--points",
+        type=int,
+        choices=(6, 12),
+        default=6,
+        help="of the grid; 12: steps of 16 and of 32 rows",
+    )
     one.add_argument(
         "--seeds", type=int, default=1, help="trainings of each side, whose mean is compared"
     )
@@ -75,24 +83,28 @@ def compared(wanted: argparse.Namespace, folder: Path) -> dict[str, Any]:
     columns = {name: name for name in chosen.columns}
     mine = {**asked, "by": "ours", "settings": settings, "columns": columns}
     ours = trainings.repeated("-".join(["ours", *wanted.set]), mine, wanted.seeds)
-    expert = winner(chosen, trainings, asked)
+    expert = winner(chosen, trainings, asked, wanted.points)
     by = {**asked, "by": "expert", "point": expert["setting"]}
     expert = trainings.repeated("winner", by, wanted.seeds, expert)
     return summed(wanted.task, chosen, expert, ours)
 
 
-def winner(chosen: sets.Set, trainings: Trainings, asked: Mapping[str, Any]) -> dict[str, Any]:
+def winner(
+    chosen: sets.Set, trainings: Trainings, asked: Mapping[str, Any], count: int = 6
+) -> dict[str, Any]:
     """The point that is best on validation; of models that write, the one there is."""
     by = {**asked, "by": "expert"}
     if chosen.base == sets.WRITER or chosen.task == "translation":
         return trainings.result("expert", by)
     best: dict[str, Any] = {}
     points = []
-    for rate, epochs in product(RATES, EPOCHS):
-        size = 16 if chosen.rows[0] < SMALL else 32
+    usual = 16 if chosen.rows[0] < SMALL else 32
+    sizes = sorted(SIZES, key=lambda size: size != usual)[: count // 6]  # the usual one first
+    for size, rate, epochs in product(sizes, RATES, EPOCHS):
         point = {"learning_rate": rate, "epochs": epochs, "batch_size": size}
         least = best["valid"][best["main"]] if best else None
-        found = trainings.result(f"expert-{rate}-{epochs}", {**by, "point": point, "least": least})
+        name = f"expert-{rate}-{epochs}" + ("" if size == usual else f"-{size}")
+        found = trainings.result(name, {**by, "point": point, "least": least})
         points.append(found)
         if least is None or found["valid"][found["main"]] > least:
             best = found

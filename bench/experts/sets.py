@@ -30,10 +30,12 @@ class Set:
     rows: tuple[int, int, int]
     variant: str = ""
     base: str = catalogue.DEFAULT
+    train: str = ""  # the beginning of the name of the training file, where it is another
 
 
 WRITER = catalogue.DEFAULT_GENERATIVE
 RELATION = ("text", "head_start", "head_end", "tail_start", "tail_end", "label")
+LABELLED = "text-classification"
 ANSWER = ("context", "question", "answer_text", "answer_start")
 SETS: dict[str, Set] = {
     "ner": Set("ner", "ner/wnut17", ("text", "entities"), (1500, 400, 1287)),
@@ -42,7 +44,7 @@ SETS: dict[str, Set] = {
     ),
     "question-answering": Set("question-answering", "qa/squad_en", ANSWER, (800, 200, 400)),
     "several-labels": Set(
-        "text-classification",
+        LABELLED,
         "classification/goemotions",
         ("text", "label"),
         (3000, 500, 1000),
@@ -52,7 +54,7 @@ SETS: dict[str, Set] = {
         "text-matching", PAIRS, ("text_a", "text_b", "label"), (2000, 400, 1000), variant="label"
     ),
     "text-classification": Set(
-        "text-classification", "classification/trec6", ("text", "label"), (2000, 400, 500)
+        LABELLED, "classification/trec6", ("text", "label"), (2000, 400, 500)
     ),
     "translation": Set(
         "translation",
@@ -64,6 +66,21 @@ SETS: dict[str, Set] = {
     "summarization": Set(
         "summarization", "summarisation/dialogsum", ("source", "target"), (200, 20, 40), base=WRITER
     ),
+    "banking77": Set(LABELLED, "classification/banking77", ("text", "label"), (9000, 1003, 3080)),
+    "banking77-10-shot": Set(
+        LABELLED,
+        "classification/banking77",
+        ("text", "label"),
+        (770, 500, 3080),
+        train="classification/banking77_10shot",
+    ),
+    "sst2": Set(LABELLED, "classification/sst2_sentences", ("text", "label"), (1000, 300, 1821)),
+    "financial-phrasebank": Set(
+        LABELLED,
+        "classification/financial_phrasebank_allagree",
+        ("text", "label"),
+        (1000, 226, 452),
+    ),
     "dialogue": Set("dialogue", "dialogue/multiwoz21", ("messages",), (60, 10, 40), base=WRITER),
 }
 
@@ -71,7 +88,8 @@ SETS: dict[str, Set] = {
 def version(chosen: Set, data: Path, folder: Path) -> Path:
     """Writes it into `folder`, and beside it stats.json. Raises RuntimeError for rows that no model can be made of."""
     for split, most in zip(SPLITS, chosen.rows, strict=True):
-        cut(chosen, data / f"{chosen.file}_{split}.csv", folder / f"{split}.csv", most)
+        name = chosen.train if split == "train" and chosen.train else chosen.file
+        cut(chosen, data / f"{name}_{split}.csv", folder / f"{split}.csv", most)
     sources = [Source(split, str(folder / f"{split}.csv"), f"{split}.csv") for split in SPLITS]
     wish = check.Wish(seed=SEED, variant=chosen.variant)
     columns = {name: name for name in chosen.columns}

@@ -6,6 +6,7 @@ import csv
 import json
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +65,11 @@ def asked(tmp_path: Path, tiny_base: Path) -> Any:
     return ask
 
 
+ENCODERS = [name for name, chosen in sets.SETS.items() if chosen.base == catalogue.DEFAULT]
+
+
 @pytest.mark.parametrize(
-    "name", [name for name, chosen in sets.SETS.items() if chosen.base == catalogue.DEFAULT]
+    "name", [one for one in ENCODERS if one == sets.SETS[one].task or sets.SETS[one].variant]
 )
 def test_an_expert_trains_and_is_scored_as_ours_is(asked: Any, name: str) -> None:
     from bench.experts import one
@@ -133,3 +137,37 @@ def test_the_mean_over_seeds_is_compared(tmp_path: Path, monkeypatch: pytest.Mon
     assert trained == [("winner-14", 14, 14), ("winner-15", 15, 15)]
     assert found["test"] == {"f1": pytest.approx(1.4)}
     assert [one["f1"] for one in found["seeds"]] == pytest.approx([1.3, 1.4, 1.5])
+
+
+@pytest.mark.parametrize(
+    ("points", "rows", "sizes"), [(6, 770, {16}), (6, 1000, {32}), (12, 770, {16, 32})]
+)
+def test_the_best_point_on_validation_wins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, points: int, rows: int, sizes: set[int]
+) -> None:
+    tried: dict[str, dict[str, Any]] = {}
+
+    def result(_: Any, name: str, asked: dict[str, Any]) -> dict[str, Any]:
+        point = tried[name] = asked["point"]
+        score = point["epochs"] * point["learning_rate"] * (2 if point["batch_size"] == 32 else 1)
+        return {"main": "f1", "valid": {"f1": score}, "setting": point, "seconds": 2.0}
+
+    monkeypatch.setattr(command.Trainings, "result", result)
+    chosen = replace(sets.SETS["sst2"], rows=(rows, 1, 1))
+    best = command.winner(chosen, command.Trainings(tmp_path, None), {}, points)
+    assert len(tried) == points  # each under a name of its own
+    assert {point["batch_size"] for point in tried.values()} == sizes
+    assert best["setting"] == {"learning_rate": 1e-4, "epochs": 6, "batch_size": max(sizes)}
+    assert best["grid_seconds"] == 2.0 * points
+
+
+def test_a_set_may_have_its_training_rows_elsewhere(tmp_path: Path) -> None:
+    for name in ("a_train", "b_train", "a_valid", "a_test"):
+        lines = [f"{name} text {label} {n},{label}" for n in range(9) for label in ("no", "yes")]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["text,label", *lines]))
+    chosen = sets.Set("text-classification", "a", ("text", "label"), (18, 18, 18), train="b")
+    folder = tmp_path / "version"
+    folder.mkdir()
+    sets.version(chosen, tmp_path, folder)
+    assert (folder / "train.csv").read_text().count("b_train") == 18
+    assert (folder / "test.csv").read_text().count("a_test") == 18
