@@ -76,10 +76,12 @@ def widen(base: Any, more: int) -> None:
     base.config.type_vocab_size = len(weight)
 
 
-def plain(folder: str | os.PathLike[str], pad: int, limit: int, labels: int = 1) -> Any:
+def plain(
+    folder: str | os.PathLike[str], pad: int, limit: int, labels: int = 1, dropout: float = 0.0
+) -> Any:
     """The base with a head for single labels, to be measured or to make vectors."""
     about = {"head": "sequence", "objective": "single", "labels": [""] * labels}
-    return network(folder, {**about, "pad": pad, "max_length": limit})
+    return network(folder, {**about, "pad": pad, "max_length": limit}, dropout)
 
 
 def hidden(folder: str | os.PathLike[str]) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from training import backbone, catalogue, loop, unpadded, vocabulary
+from training import backbone, catalogue, defaults, loop, unpadded, vocabulary
 from training.files import core
 from training.plan import Plan
 from training.problems import Problem
@@ -23,9 +23,11 @@ FEW = 4  # rows of a step that is nearly nothing but what each step takes
 SECONDS = 2.0  # of each measurement
 LABELS = 16
 WORDS = 1000, 2000  # token ids to draw from
+DROPOUT = float(defaults.settings("balanced", 0, {})["dropout"])  # its random numbers take time
 Clock = Callable[[], float]
 _CHILD = (
     "import torch, training.fit, transformers.models.auto.modeling_auto\n"
+    "import sklearn.feature_extraction.text, sklearn.linear_model\n"
     "from training.repair import most_memory; print(most_memory('cpu'))"
 )
 
@@ -76,7 +78,7 @@ def here(bases_dir: str | Path) -> Iterator[tuple[str, Path]]:
 def rates(folder: Path, number_format: str, clock: Clock = time.monotonic) -> dict[str, float]:
     """Tokens a second, padding not counted (there is none here). The plain keys are those of short rows."""
     accelerator = backbone.accelerator(number_format)
-    network = backbone.plain(folder, 0, LONG, LABELS).to(accelerator.device)
+    network = backbone.plain(folder, 0, LONG, LABELS, DROPOUT).to(accelerator.device)
     unpadded.prepare(network, number_format)
     trains = {
         length: _training(network, length, ROWS[length], accelerator, clock)

@@ -199,12 +199,19 @@ def _written(
 def _stats(
     scan: Scan, assigned: NDArray[np.uint8], seed: int, base: str, bases_dir: str | Path
 ) -> dict[str, Any]:
-    """Of each split (and `all`) rows, characters and tokens with the special ones; scripts and the unknown share."""
+    """Of each split (and `all`) rows, characters and tokens with the special ones; scripts and the unknown share.
+
+    Tokens are those of all that is read of a row; the rest is of the texts that stand for the rows.
+    """
     rows = _sample(scan, assigned, seed)
-    texts = [text[:_LONGEST] for text in scan.spool.texts(text_role(scan), rows)]
+    texts = cut_texts(scan, text_role(scan), rows)
     counts, unknown = token_counts(texts, base, bases_dir)
+    for role in set(scan.task.beside) & set(scan.roles):
+        more, _ = token_counts(cut_texts(scan, role, rows), base, bases_dir)
+        counts = counts + more if counts is not None and more is not None else None
     stats: dict[str, Any] = {
         "labels": len(scan.labels),
+        "one_label": scan.variant.doubtful,
         "base": base,
         "variant": scan.variant.stored or scan.variant.name,
         "test_hash": test_hash(scan, assigned),
@@ -217,6 +224,11 @@ def _stats(
         stats[name] = _lengths(sizes) | _tokens(counts, of_row == number)
     stats["all"] = _lengths(scan.size) | _tokens(counts, of_row >= 0)
     return stats
+
+
+def cut_texts(scan: Scan, role: str, rows: NDArray[np.int64]) -> list[str]:
+    """Of a long text the beginning: it says enough."""
+    return [text[:_LONGEST] for text in scan.spool.texts(role, rows)]
 
 
 def text_role(scan: Scan) -> str:

@@ -26,6 +26,7 @@ WRITER_SIZE, WRITER_TRAINS, WRITER_WRITES = 135.0, 350.0, 60.0
 ANSWER, PROMPT = 1.3, 40.0  # a text with its answer against the text, and the tokens around them
 _TFIDF = 1.5e-5  # seconds a row and label
 _LINEAR = 1.5e-5  # the same for all strengths of a draft that are tried
+_STARTS = 2.3  # of a process: that of the training, and of the check of what it saved, which tries it as well
 _ROW = 2e-4  # seconds to read a row, cut it into tokens and write what is said of it
 _SAVED = 1.2e8  # bytes of weights a second that are written, packed, hashed and loaded again
 _MEASURED, _UNMEASURED = (0.7, 1.4), (0.4, 3.0)  # the interval around the estimate
@@ -90,7 +91,8 @@ def seconds(
 ) -> Estimate:
     """The whole run, from its start to the verified artifact.
 
-    `stats` as in a dataset version: split -> {"rows", "mean_tokens"}, and "labels" (their number).
+    `stats` as in a dataset version: split -> {"rows", "mean_tokens"}, "labels" (their number), and whether a row is one
+    text with "one_label".
     `calibration` is what `python -m training calibrate` wrote: {"startup_seconds", "startup_memory", "bases": {id:
     {"train_tokens_per_second", "infer_tokens_per_second" and both with "_long", "step_seconds",
     "proof_tokens_per_second"}}}; without it a typical machine.
@@ -133,7 +135,7 @@ def _drafted(
     reading = (sum(tokens.values()) + 2 * tokens["test"]) * PADDING / speed.infer
     labels = int(stats.get("labels") or 2)
     parts = {
-        "start": 2 * speed.startup + 1.0,
+        "start": _STARTS * speed.startup + 1.0,
         "reading": reading,
         "training": train * labels * (_TFIDF + _LINEAR),
     }
@@ -148,6 +150,7 @@ def _times(effort: str, chosen: Mapping[str, Any], stats: Mapping[str, Any]) -> 
     """How many trainings: seeds, and before them what is tried of a small set."""
     rows, labels = _rows(stats.get("train") or {}), int(stats.get("labels") or 0)
     left = [chosen[name] == "auto" for name in ("few_shot", "augmentation")]
+    left[0] = left[0] and bool(stats.get("one_label", True))
     ways = 1 + sum(
         left[0] if name == "few_shot" else left[1] for name in defaults.tried(effort, rows, labels)
     )
@@ -181,8 +184,8 @@ def _parts(
         learning, judged = steps * _HEAD_STEP, 0.0
     tested = tokens["test"] * (seeds if seeds > 1 else 0)
     return {
-        "starting": 2 * speed.startup,
-        "baselines": 1.0
+        "starting": _STARTS * speed.startup,
+        "baselines": 2.0
         + sum(rows.values()) * _ROW
         + rows["train"] * labels * _TFIDF
         + sum(tokens.values()) * PADDING / speed.infer,
@@ -239,7 +242,14 @@ def _memory(
     beside = float(calibration.get("startup_memory") or TYPICAL["startup_memory"])
     if calibration.get("device") == "cuda":
         return int(held + inner)
-    return int(beside + held + inner * (share or 0.1) + rows * _OF_ROWS)
+    # While they are read and saved, the weights are there twice.
+    held += weights * _WEIGHT
+    return int(beside + held + inner * _kept(chosen) + rows * _OF_ROWS)
+
+
+def _kept(chosen: Mapping[str, Any]) -> float:
+    """The share of what a batch leaves behind that is kept for the way back: adapters stand in all layers."""
+    return 1.0 if chosen.get("method", "full") != "full" else _trained(chosen) or 0.1
 
 
 def _trained(chosen: Mapping[str, Any]) -> float:
@@ -272,7 +282,7 @@ def _writing(
     written = 2 * min(rows["test"], int(chosen["tested"])) * int(chosen["max_new_tokens"])
     startup = float(calibration.get("startup_seconds") or TYPICAL["startup_seconds"])
     parts = {
-        "starting": 2 * startup,
+        "starting": _STARTS * startup,
         "training": learning,
         "judging": read * judged / (2 * WRITER_TRAINS * size),
         "writing": written / (WRITER_WRITES * size),

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from training import catalogue, health, splits, version
-from training.check import UNKNOWN_RED, give_back, of_base, text_role
+from training.check import UNKNOWN_RED, cut_texts, give_back, of_base, text_role
 from training.events import Event, Examined, Progress, each
 from training.revise import loaded
 from training.spool import Spool
@@ -29,7 +29,6 @@ from training.validation.near import Near
 from training.validation.rules import Flags, shown_rows
 
 SAMPLE = 2000  # texts that are told by language and tokenised
-_LONGEST = 20_000  # characters of a text that are tokenised
 _AT_ONCE = 4096  # texts between two signs of life
 LEAST_SHOWN = 50  # suspects that are written even where fewer are likely
 
@@ -161,7 +160,7 @@ def _later(groups: Ints, split: Ints, prints: NDArray[np.uint64]) -> NDArray[np.
 def _sample(scan: Scan, seed: int) -> list[str]:
     order = splits.mixed(scan.fingerprint[: 1 << 20], seed)
     rows = np.sort(np.argsort(order, kind="stable")[:SAMPLE])
-    return [text[:_LONGEST] for text in scan.spool.texts(text_role(scan), rows)]
+    return cut_texts(scan, text_role(scan), rows)
 
 
 def _stats(scan: Scan, sample: list[str], base: str, bases_dir: str | Path) -> dict[str, Any]:

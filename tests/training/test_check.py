@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from training import check, events, version
+from training.tasks import TASKS
 from training.tasks.text_classification import TASK
 from training.validation import Source
 
@@ -125,6 +126,17 @@ def test_statistics_count_characters_and_tokens(tmp_path: Path) -> None:
     assert 8 < stats["train"]["mean_tokens"] <= stats["train"]["p95_tokens"] < 16
     assert stats["scripts"] == {"latin": 1.0}
     assert stats["unknown_share"] == 0.0
+
+
+def test_texts_that_are_read_together_are_counted_together(tmp_path: Path) -> None:
+    pairs = [(text, text, ["no", "yes"][n % 2]) for n, (text, _) in enumerate(ROWS)]
+    source = write(tmp_path / "train.csv", pairs, "text_a,text_b,label")
+    columns = {name: name for name in ("text_a", "text_b", "label")}
+    *_, found = check.check(TASKS["text-matching"], [source], columns)
+    assert isinstance(found, events.Checked)
+    one = checked([write(tmp_path / "train.csv", ROWS)]).stats
+    assert found.stats["all"]["mean_tokens"] == pytest.approx(2 * one["all"]["mean_tokens"])
+    assert (one["one_label"], found.stats["one_label"]) == (True, False)
 
 
 def test_chinese_texts_are_too_much_for_an_english_base(tmp_path: Path) -> None:

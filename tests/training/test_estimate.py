@@ -112,6 +112,9 @@ def test_few_rows_are_trained_in_each_way_that_is_tried() -> None:
         estimate.seconds(few, settings={"few_shot": of}).seconds for of in ("auto", "off")
     )
     assert tried > once
+    # Pairs are made of rows with one label each alone.
+    several = {**few, "one_label": False}
+    assert estimate.seconds(several) == estimate.seconds(few, settings={"few_shot": "off"})
     many = {"train": {"rows": 900, "mean_tokens": 20}, "labels": 3}
     assert (
         estimate.seconds(many).seconds
@@ -175,6 +178,9 @@ def test_memory_grows_with_what_is_held() -> None:
     assert memory_of(optimizer="sgd") < usual
     assert memory_of(method="lora") < usual
     assert memory_of(trained="head_only") < memory_of(trained="top") < usual
+    # An adapter's layers need what a batch leaves behind as all weights do.
+    more = [memory_of(batch_size=256, **way) - memory_of(**way) for way in ({}, {"method": "lora"})]
+    assert more[0] == pytest.approx(more[1], rel=1e-6)
 
 
 def test_a_correction_moves_all_of_it() -> None:

@@ -242,5 +242,6 @@ TASK = Task(
         ),
     ),
     text_role="question",
+    beside=("context",),
     label_role="answer_text",
 )

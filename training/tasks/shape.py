@@ -213,6 +213,7 @@ class Task:
     # (the first rows' values by role, the variant that the roles suggest) -> the variant
     infer: Callable[[Sequence[Mapping[str, str]], str], str] = lambda rows, suggested: suggested
     text_role: str = "text"  # what a finding about a text names
+    beside: tuple[str, ...] = ()  # roles of texts that are read together with that one
     label_role: str = "label"
 
     @property

@@ -307,4 +307,5 @@ TASK = Task(
         ),
     ),
     text_role="text_a",
+    beside=("text_b",),
 )
