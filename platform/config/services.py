@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
@@ -54,7 +55,9 @@ def queues() -> Iterator[Service]:
     """One cluster for each name in QUEUE_CLUSTERS: a long run never stands before a short task."""
     for cluster in settings.QUEUE_CLUSTERS:
         manage = str(settings.ROOT / "manage.py")
-        yield Service(queue_name(cluster), (sys.executable, manage, "work", cluster))
+        # Told here as well, or `work` would have to start over to tell it to django-q.
+        named = {**os.environ, "Q_CLUSTER_NAME": cluster}
+        yield Service(queue_name(cluster), (sys.executable, manage, "work", cluster), named)
 
 
 def queue_name(cluster: str) -> str:

@@ -61,7 +61,7 @@ class LeaseBroker(ORM):
     def dequeue(self) -> list[tuple[int, str]] | None:
         health.beat(self.list_key)
         self._look_after_given()
-        task = self._next() if len(self._given) < Conf.WORKERS else None
+        task = self._look() if len(self._given) < Conf.WORKERS else None
         if task is None:
             sleep(Conf.POLL)
             return None
@@ -74,8 +74,16 @@ class LeaseBroker(ORM):
         self._given[task.pk] = lease
         return [(task.pk, task.payload)]
 
+    def _look(self) -> OrmQ | None:
+        """On the connection of the look before: to open another took most of the time of a queue with nothing to do."""
+        try:
+            return self._next()
+        except DatabaseError:  # it was cut
+            connections[Conf.ORM].close()
+            return self._next()
+
     def _next(self) -> OrmQ | None:
-        due = self.get_connection().filter(free(), key=self.list_key)
+        due = OrmQ.objects.using(Conf.ORM).filter(free(), key=self.list_key)
         return due.order_by("pk").first()
 
     def _look_after_given(self) -> None:

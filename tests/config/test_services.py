@@ -11,7 +11,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from config.services import queue_checks, queue_fault, services
+from config.services import queue_checks, queue_fault, queues, services
 from projects.jobs import health
 
 
@@ -53,6 +53,11 @@ def test_each_cluster_is_a_service_that_is_watched(settings: Any) -> None:
     watched = {name for check in queue_checks() for name in check.services}
     assert watched == {f"queue-{cluster}" for cluster in settings.QUEUE_CLUSTERS}
     assert watched < names
+
+
+def test_each_queue_is_told_its_name_and_starts_once(settings: Any) -> None:
+    told = [(service.environment or {}).get("Q_CLUSTER_NAME") for service in queues()]
+    assert told == list(settings.QUEUE_CLUSTERS)
 
 
 def test_without_a_worker_there_is_the_web_server_alone() -> None:

@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connections
+from django.db.backends.signals import connection_created
 from django.utils import timezone
 from django_q.conf import Conf
 from django_q.models import OrmQ
@@ -185,3 +187,22 @@ def test_the_signals_of_the_worker_hold_the_lease(queue: LeaseBroker) -> None:
 def test_a_lease_outlives_three_missed_renewals() -> None:
     assert timedelta(seconds=3 * broker.RENEW) < LEASE
     assert timezone.now() + LEASE > timezone.now()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_looks_share_a_connection_until_it_is_cut(queue: LeaseBroker) -> None:
+    opened: list[Any] = []
+
+    def seen(sender: Any, **kwargs: Any) -> None:
+        opened.append(sender)
+
+    taken(queue)
+    connection_created.connect(seen)
+    try:
+        taken(queue)
+        assert not opened
+        connections[Conf.ORM].connection.close()
+        assert taken(queue) == []
+        assert len(opened) == 1
+    finally:
+        connection_created.disconnect(seen)
