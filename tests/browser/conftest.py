@@ -5,6 +5,7 @@ Screenshots of the pages met go to the folder that ATTUNE_SCREENSHOTS names, if 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -26,30 +27,52 @@ from playwright.sync_api import (
     Page,
     Response,
     expect,
-    sync_playwright,
 )
 
 from config.bootstrap import find_browser
 from config.supervisor import tail
+from tests.chromium import Chromium
 from tests.migrated import Tables
 
 ROOT = Path(__file__).resolve().parents[2]
-# The container's root user and its small /dev/shm leave Chromium no other way.
-FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 RESULTS = ROOT / "test-results"  # screenshots of pages on which a walk failed
 START, STOP = 180, 10  # seconds
 USUAL, PATIENCE = 5_000, 60_000  # milliseconds in which something is expected to show
 Scheme = Literal["light", "dark"]
+CHROMIUM = Chromium()
+AXE = Axe().axe_script
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 OF_A_PAGE = {"runOnly": LEVELS, "resultTypes": ["violations"]}
 OF_COLOURS = {
     "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
     "resultTypes": ["violations"],
 }
+FOUND_BY_AXE = "async (rules) => (await axe.run(rules)).violations"
 TELL_VIOLATIONS = """
 addEventListener("securitypolicyviolation", event =>
   console.error(`CSP: ${event.violatedDirective} refuses ${event.blockedURI} ${event.sample}`));
 """
+
+
+# What `python -m training calibrate` takes a minute of processor time to find out.
+CALIBRATION = {
+    "startup_seconds": 11.88,
+    "startup_memory": 1122746368,
+    "device": "cpu",
+    "devices": 1,
+    "threads": 1,
+    "precision": "fp32",
+    "bases": {
+        "minilm-l6": {
+            "step_seconds": 0.13212,
+            "proof_tokens_per_second": 2021.1,
+            "train_tokens_per_second": 688.8,
+            "train_tokens_per_second_long": 638.0,
+            "infer_tokens_per_second": 1828.6,
+            "infer_tokens_per_second_long": 1874.6,
+        }
+    },
+}
 
 
 @dataclass
@@ -119,8 +142,10 @@ class Walk:
     def _violations(self, rules: dict[str, Any]) -> list[dict[str, Any]]:
         """What axe still finds when it looks again: a page that is being drawn anew has half of each theme."""
         found: list[dict[str, Any]] = []
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE)
         for _again in range(5):
-            found = Axe().run(self.page, options=rules).response["violations"]
+            found = self.page.evaluate(FOUND_BY_AXE, rules)
             if not found:
                 break
             self.page.wait_for_timeout(400)
@@ -159,9 +184,11 @@ def chromium_path() -> str:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, tables: Tables) -> Iterator[Stack]:
-    """`manage.py up` as an operator runs it, queue and serving process included."""
+    """`manage.py up` as an operator runs it, queue and serving process included, on a machine measured before."""
     folder = tmp_path_factory.mktemp("stack")
     tables.lend(folder / "home" / "attune.sqlite3")
+    (folder / "home").mkdir(exist_ok=True)
+    (folder / "home" / "calibration.json").write_text(json.dumps(CALIBRATION))
     with started(folder) as stack:
         yield stack
 
@@ -200,12 +227,17 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def browser(chromium_path: str) -> Iterator[Browser]:
-    """Of the module, not of the session: while Playwright runs, Django takes the thread for an async one."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
-        yield browser
-        browser.close()
+def browser(chromium_path: str) -> Browser:
+    """The same one for all walks that follow on one another."""
+    return CHROMIUM.launched(chromium_path)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Any:
+    """It ends with the last of them: while Playwright runs, Django takes the thread for an async one."""
+    yield
+    if nextitem is None or Path(__file__).parent not in nextitem.path.parents:
+        CHROMIUM.close()
 
 
 @pytest.fixture

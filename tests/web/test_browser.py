@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,16 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.staticfiles.finders import get_finder
 from django.urls import include, path
-from playwright.sync_api import Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 from config.urls import handler404, handler500  # noqa: F401
 from projects.portal.views import gallery
+from tests.chromium import Chromium
 from web import css
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 urlpatterns = [path("_gallery/", gallery), path("", include("config.urls"))]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 @pytest.fixture(scope="module")
@@ -31,14 +31,17 @@ def sheets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("css")
 
 
-@pytest.fixture
-def chromium() -> str:
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One for all of these. While Playwright runs, Django takes the thread for an async one, which it is not."""
     found = shutil.which("chromium") or shutil.which("google-chrome")
     if found is None and os.environ.get("CI"):
         pytest.fail("Chromium is missing; CI must run the browser tests (apt install chromium).")
     if found is None:
         pytest.skip("Chromium is missing; install it with: apt install chromium")
-    return found
+    with pytest.MonkeyPatch.context() as patched, closing(Chromium()) as chromium:
+        patched.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        yield chromium.launched(found)
 
 
 @pytest.fixture
@@ -57,17 +60,15 @@ Open = Callable[..., Any]
 
 
 @pytest.fixture
-def browse(site: str, chromium: str) -> Open:
+def browse(site: str, chromium: Browser) -> Open:
     """`with browse(path, width=…, theme=…) as page`: fails at the end if the console said anything."""
 
     @contextmanager
     def opened(url: str, width: int = 1440, theme: str = "light", **more: Any) -> Iterator[Page]:
         said: list[str] = []
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-            # Without motion: a message that is still rising has half of its colours.
-            more = {"viewport": {"width": width, "height": 900}, "reduced_motion": "reduce", **more}
-            context = browser.new_context(**more)
+        # Without motion: a message that is still rising has half of its colours.
+        more = {"viewport": {"width": width, "height": 900}, "reduced_motion": "reduce", **more}
+        with chromium.new_context(**more) as context:
             context.add_cookies([{"name": "theme", "value": theme, "url": site}])
             page = context.new_page()
             page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
@@ -75,7 +76,6 @@ def browse(site: str, chromium: str) -> Open:
             page.goto(f"{site}{url}")
             page.wait_for_load_state("networkidle")
             yield page
-            browser.close()
         assert said == []
 
     return opened
@@ -182,11 +182,10 @@ def test_a_file_that_is_too_large_is_never_sent(browse: Open) -> None:
         assert page.get_by_text("The file is larger than 2 GB").is_visible()
 
 
-def test_a_refused_upload_shows_the_problem_in_place(site: str, chromium: str) -> None:
+def test_a_refused_upload_shows_the_problem_in_place(site: str, chromium: Browser) -> None:
     """The browser itself writes a line for a 422, so the console is not looked at here."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_page()
+    with chromium.new_context() as context:
+        page = context.new_page()
         page.goto(f"{site}/_gallery/")
         text = "<b>not markup</b>"
         answer(page, 422, f'{{"title": "No text", "found": "{text}", "remedy": "Save it as CSV."}}')
@@ -197,4 +196,3 @@ def test_a_refused_upload_shows_the_problem_in_place(site: str, chromium: str) -
         assert "Save it as CSV." in box.inner_text()
         # Another try is possible at once.
         assert page.locator("#data").is_enabled()
-        browser.close()
