@@ -25,6 +25,8 @@ from tests.parallel import (  # noqa: F401
     pytest_collection_modifyitems,
     pytest_xdist_make_scheduler,
 )
+from tests.warm import Warm
+from tests.warm import warm as started
 
 PASSWORD = "correct horse battery"
 
@@ -79,6 +81,13 @@ def _plans_outlive_transactional_tests() -> Iterator[None]:
     post_migrate.connect(restore, sender=billing, weak=False)
     yield
     post_migrate.disconnect(restore, sender=billing)
+
+
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    """Runs programs that need torch in processes of their own, quickly."""
+    with started(tmp_path_factory.mktemp("warm")) as found:
+        yield found
 
 
 @pytest.fixture(autouse=True)

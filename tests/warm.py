@@ -38,11 +38,17 @@ class Warm:
         self._process: subprocess.Popen[str] | None = None
 
     def run(
-        self, command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None
+        self,
+        command: Sequence[str | Path],
+        *,
+        cwd: Path,
+        env: Mapping[str, str] | None = None,
+        limit: int = TOO_LONG,
     ) -> subprocess.CompletedProcess[str]:
-        """`command` without the interpreter; `env` as of subprocess."""
+        """`command` without the interpreter; `env` as of subprocess; `limit` in seconds, after which it is ended."""
         out, err = self._scratch / "out", self._scratch / "err"
-        request = {"command": [str(part) for part in command], "cwd": str(cwd)}
+        request: dict[str, Any] = {"command": [str(part) for part in command], "cwd": str(cwd)}
+        request["limit"] = limit
         request |= {"env": dict(os.environ if env is None else env)}
         code = self._ask(request | {"out": str(out), "err": str(err)})
         return subprocess.CompletedProcess(command, code, out.read_text(), err.read_text())
@@ -96,7 +102,7 @@ def _ended(pid: int) -> int:
 def _become(request: dict[str, Any]) -> None:
     code = 1
     try:
-        signal.alarm(TOO_LONG)
+        signal.alarm(request["limit"])
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         for number, name in ((1, "out"), (2, "err")):
             os.dup2(os.open(request[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)

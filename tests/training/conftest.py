@@ -5,14 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.warm import Warm
-from tests.warm import warm as started
 from training import table
 from training.spec import Spec, from_dict
 
@@ -206,13 +204,6 @@ def fitted(tiny_base: Path, tickets: Path, tmp_path_factory: pytest.TempPathFact
     events = list(fit(spec, folder))
     (folder / "events.jsonl").write_text("".join(f"{line(event)}\n" for event in events))
     return folder
-
-
-@pytest.fixture(scope="session")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    """Runs programs that need torch in processes of their own, quickly."""
-    with started(tmp_path_factory.mktemp("warm")) as found:
-        yield found
 
 
 # --- files of JSON ---------------------------------------------------------------------------------------------------
