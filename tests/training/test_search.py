@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -244,10 +245,33 @@ def test_without_validation_rows_there_is_nothing_to_choose_by(
         list(search(spec(), tmp_path))
 
 
-def test_several_trials_run_at_the_same_time(spec: Make, tmp_path: Path) -> None:
+SEVERAL = {"trials": 4, "parallel": 2, "names": NAMES.split(",")}
+
+
+@pytest.fixture(scope="module")
+def several(tiny_base: Path, tickets: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """(spec, folder, events, number) of a search with two trials at a time; that of this number has been killed."""
+    folder = tmp_path_factory.mktemp("several")
+    spec = quick(tiny_base, tickets, settings={"precision": "fp32"}, search=SEVERAL)
+    given, killed = together._given, list[int]()
+
+    def killing(found: Any, workers: Any) -> Any:
+        again = yield from given(found, workers)
+        running = [one for one in workers if one.now]
+        if len(running) == 2 and not killed:
+            running[0].process.kill()
+            killed.append(running[0].now.told.number)
+        return again
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(together, "_given", killing)
+        events = list(search(spec, folder))
+    return spec, folder, events, killed[0]
+
+
+def test_several_trials_run_at_the_same_time(several: Any) -> None:
     """In processes of their own; what they tell is one study, and the best of them is trained and tested."""
-    budget = {"trials": 4, "parallel": 2}
-    events = list(search(spec(search=budget), tmp_path))
+    spec, folder, events, _killed = several
     trials = [one for one in events if isinstance(one, Trial)]
     assert sorted(one.number for one in ended(trials)) == [0, 1, 2, 3]
     running: set[int] = set()
@@ -261,27 +285,14 @@ def test_several_trials_run_at_the_same_time(spec: Make, tmp_path: Path) -> None
     assert told["value"] == max(one.value for one in ended(trials) if one.state == "complete")
     shares = [one.progress for one in events if isinstance(one, Stage)]
     assert shares == sorted(shares)
-    assert not list(tmp_path.glob(".*"))
+    assert not list(folder.glob(".*"))
     # Another process goes on with what is in the folder, alone or with several.
-    more = spec(search={**budget, "trials": 5, "parallel": 1})
-    assert [one.number for one in first(5, search(more, tmp_path))] == [0, 1, 2, 3, 4]
+    more = replace(spec, search={**SEVERAL, "trials": 5, "parallel": 1})
+    assert [one.number for one in first(5, search(more, folder))] == [0, 1, 2, 3, 4]
 
 
-def test_a_trial_whose_process_is_killed_fails_alone(
-    spec: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    given, killed = together._given, list[int]()
-
-    def killing(found: Any, workers: Any) -> Any:
-        again = yield from given(found, workers)
-        running = [one for one in workers if one.now]
-        if running and not killed:
-            running[0].process.kill()
-            killed.append(running[0].now.told.number)
-        return again
-
-    monkeypatch.setattr(together, "_given", killing)
-    events = first(3, search(spec(search={"trials": 3, "parallel": 2}), tmp_path))
-    failed = [one for one in events if one.state == "failed"]
-    assert [(one.number, one.reason) for one in failed] == [(killed[0], "train.memory")]
-    assert sum(one.state == "complete" for one in events) >= 1
+def test_a_trial_whose_process_is_killed_fails_alone(several: Any) -> None:
+    _spec, _folder, events, killed = several
+    failed = [one for one in ended(events) if one.state == "failed"]
+    assert [(one.number, one.reason) for one in failed] == [(killed, "train.memory")]
+    assert sum(one.state == "complete" for one in ended(events)) >= 1
