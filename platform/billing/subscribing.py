@@ -14,7 +14,8 @@ from billing.models import Plan, Subscription
 
 def subscription_of(workspace: Workspace) -> Subscription:
     """Every workspace has one; made here for a workspace that somehow missed it."""
-    found = Subscription.objects.select_related("plan", "trial_plan").filter(workspace=workspace)
+    # Asked several times a page; the plan of a trial, which few have, is fetched where it counts.
+    found = Subscription.objects.select_related("plan").filter(workspace=workspace)
     return found.first() or subscribe(workspace=workspace)
 
 

@@ -215,7 +215,7 @@ class Subscription(models.Model):
     @property
     def effective(self) -> Plan:
         """The plan whose limits count at the moment."""
-        return self.trial_plan if self.trial_plan and self.in_trial else self.plan
+        return self.trial_plan if self.in_trial and self.trial_plan else self.plan
 
 
 class Override(models.Model):
