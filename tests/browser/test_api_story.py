@@ -18,13 +18,12 @@ SAMPLE = "projects/datasets/samples/support_tickets.csv"
 TOKEN = """
 from accounts.models import User
 from accounts.services import create_token
-user = User.objects.filter(email="api@example.org").first()
-user = user or User.objects.create_user("api@example.org", "correct horse battery")
+user = User.objects.create_user("api@example.org", "correct horse battery")
 print(create_token(workspace=user.workspaces.get(), user=user, name="docs")[1])
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def token(stack: Any) -> str:
     answer = subprocess.run(
         [sys.executable, "manage.py", "shell", "--no-imports", "-c", TOKEN],

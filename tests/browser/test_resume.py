@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Browser, Route, expect
 
+from .conftest import Walk, new_context
 from .test_upload import project
 
 pytestmark = pytest.mark.browser
@@ -29,10 +30,20 @@ def large(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def begun(browser: Browser, stack: Any) -> tuple[Any, str]:
+    """What a browser keeps of whoever has signed in, and the address of a project. Uploads are each browser's own."""
+    with new_context(browser) as context:
+        walk = Walk(context.new_page(), stack.url)
+        project(walk, "resume@example.org")
+        return context.cookies(), walk.page.url
+
+
 @pytest.fixture
-def upload_page(walk: Any, request: pytest.FixtureRequest) -> str:
-    project(walk, f"{request.node.name.replace('_', '-')}@example.org")
-    walk.page.goto(walk.page.url + "upload/")
+def upload_page(walk: Any, begun: tuple[Any, str]) -> str:
+    cookies, address = begun
+    walk.page.context.add_cookies(cookies)
+    walk.page.goto(address + "upload/")
     return str(walk.page.url)
 
 
