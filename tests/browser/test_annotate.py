@@ -57,6 +57,16 @@ def row(walk: Any, number: int) -> Any:
     return walk.page.locator(f"tr[data-row='{number}']")
 
 
+def put_back(walk: Any) -> None:
+    """The first row is what it was in the file; nothing is open, nothing has the focus."""
+    walk.page.reload()
+    are_ready(walk)
+    row(walk, 0).focus()
+    walk.page.keyboard.press("u")
+    expect(row(walk, 0)).not_to_contain_text("Changed")
+    row(walk, 0).blur()
+
+
 @pytest.fixture
 def tickets(walk: Any, tmp_path: Path) -> Any:
     project(walk, f"annotate-{tmp_path.name}@example.org")
@@ -64,7 +74,13 @@ def tickets(walk: Any, tmp_path: Path) -> Any:
     return walk
 
 
-def test_relabelling_by_keyboard(tickets: Any) -> None:
+def test_relabelling(tickets: Any) -> None:
+    an_answer_outlives_a_broken_connection(tickets)
+    put_back(tickets)
+    relabelling_by_keyboard(tickets)
+
+
+def relabelling_by_keyboard(tickets: Any) -> None:
     keys = tickets.page.keyboard
     tickets.look("rows")
     keys.press("j")  # the first row
@@ -88,7 +104,7 @@ def test_relabelling_by_keyboard(tickets: Any) -> None:
     )
 
 
-def test_an_answer_outlives_a_broken_connection(tickets: Any) -> None:
+def an_answer_outlives_a_broken_connection(tickets: Any) -> None:
     broken = [True]
 
     def carry(route: Route) -> None:
@@ -142,7 +158,13 @@ def marks(text: str) -> list[dict[str, Any]]:
     ]
 
 
-def test_marking_with_the_keyboard(texts: Any) -> None:
+def test_marking(texts: Any) -> None:
+    marking_with_the_keyboard(texts)
+    put_back(texts)
+    marking_with_the_mouse(texts)
+
+
+def marking_with_the_keyboard(texts: Any) -> None:
     keys = texts.page.keyboard
     keys.press("j")
     keys.press("Enter")
@@ -167,7 +189,7 @@ def select(keys: Any, characters: int, label: str) -> None:
     keys.press(label)
 
 
-def test_marking_with_the_mouse(texts: Any) -> None:
+def marking_with_the_mouse(texts: Any) -> None:
     """A press in the middle of what is one character to the eye takes the whole of it."""
     row(texts, 0).get_by_role("button", name="Change the row").click()
     expect(texts.page.locator("#marking")).to_be_focused()

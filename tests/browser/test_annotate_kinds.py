@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from .test_annotate import ACCENTED, FAMILY, TEXT, drag, project, row, rows_of
+from .test_annotate import ACCENTED, FAMILY, TEXT, drag, project, put_back, row, rows_of
 
 pytestmark = pytest.mark.browser
 Open = Callable[[str, list[dict[str, Any]]], Any]
@@ -67,7 +67,15 @@ def questions(opened: Open) -> Any:
     return opened("Question answering", rows)
 
 
-def test_an_answer_is_selected_by_mouse(questions: Any) -> None:
+def test_an_answer_is_selected(questions: Any) -> None:
+    an_answer_is_selected_by_mouse(questions)
+    put_back(questions)
+    an_answer_is_selected_by_keyboard(questions)
+    put_back(questions)
+    a_question_can_be_left_without_an_answer(questions)
+
+
+def an_answer_is_selected_by_mouse(questions: Any) -> None:
     change(questions, 0)
     expect(questions.page.locator("#editor-fields")).to_contain_text("在哪里?")
     drag(questions.page, TEXT, ACCENTED)
@@ -78,7 +86,7 @@ def test_an_answer_is_selected_by_mouse(questions: Any) -> None:
     assert found["answer_start"] == str(TEXT.index(ACCENTED))
 
 
-def test_an_answer_is_selected_by_keyboard(questions: Any) -> None:
+def an_answer_is_selected_by_keyboard(questions: Any) -> None:
     keys = questions.page.keyboard
     keys.press("j")
     keys.press("Enter")
@@ -91,7 +99,7 @@ def test_an_answer_is_selected_by_keyboard(questions: Any) -> None:
     assert (found["answer_text"], found["answer_start"]) == (FAMILY, "0")
 
 
-def test_a_question_can_be_left_without_an_answer(questions: Any) -> None:
+def a_question_can_be_left_without_an_answer(questions: Any) -> None:
     keys = questions.page.keyboard
     keys.press("j")
     keys.press("Enter")
@@ -124,7 +132,13 @@ def places(text: str) -> dict[str, str]:
     }
 
 
-def test_head_and_tail_are_marked_by_mouse(relations: Any) -> None:
+def test_head_and_tail_are_marked(relations: Any) -> None:
+    head_and_tail_are_marked_by_mouse(relations)
+    put_back(relations)
+    head_and_tail_are_marked_by_keyboard(relations)
+
+
+def head_and_tail_are_marked_by_mouse(relations: Any) -> None:
     text = f"{FAMILY}张三住在{ACCENTED}旁边"
     change(relations, 0)
     for word, name in (("张三", "Head"), (ACCENTED, "Tail")):
@@ -137,7 +151,7 @@ def test_head_and_tail_are_marked_by_mouse(relations: Any) -> None:
     assert found["label"] == "born in"
 
 
-def test_head_and_tail_are_marked_by_keyboard(relations: Any) -> None:
+def head_and_tail_are_marked_by_keyboard(relations: Any) -> None:
     text = f"{FAMILY}张三住在{ACCENTED}旁边"
     keys = relations.page.keyboard
     keys.press("j")
@@ -164,7 +178,13 @@ def labels(walk: Any) -> list[str]:
     return list(json.loads(saved(walk, 0)["label"]))
 
 
-def test_several_labels_by_mouse(colours: Any) -> None:
+def test_several_labels(colours: Any) -> None:
+    several_labels_by_mouse(colours)
+    put_back(colours)
+    several_labels_by_keyboard(colours)
+
+
+def several_labels_by_mouse(colours: Any) -> None:
     change(colours, 0)
     colours.look("rows-labels")
     colours.page.get_by_role("checkbox", name="blue").check()
@@ -176,7 +196,7 @@ def test_several_labels_by_mouse(colours: Any) -> None:
     expect(colours.page.get_by_role("checkbox", name="☕")).to_be_visible()
 
 
-def test_several_labels_by_keyboard(colours: Any) -> None:
+def several_labels_by_keyboard(colours: Any) -> None:
     keys = colours.page.keyboard
     keys.press("j")
     keys.press("Enter")
@@ -212,7 +232,13 @@ def said(walk: Any) -> list[tuple[str, str]]:
     return [(turn["role"], turn["content"]) for turn in json.loads(saved(walk, 0)["messages"])]
 
 
-def test_turns_by_mouse(talks: Any) -> None:
+def test_turns(talks: Any) -> None:
+    turns_by_mouse(talks)
+    put_back(talks)
+    turns_by_keyboard(talks)
+
+
+def turns_by_mouse(talks: Any) -> None:
     """What nobody touches keeps its line breaks."""
     expect(row(talks, 0)).not_to_contain_text("role")
     change(talks, 0)
@@ -230,7 +256,7 @@ def test_turns_by_mouse(talks: Any) -> None:
     assert said(talks) == [first, ("system", "再见 🫡"), last]
 
 
-def test_turns_by_keyboard(talks: Any) -> None:
+def turns_by_keyboard(talks: Any) -> None:
     keys = talks.page.keyboard
     keys.press("j")
     keys.press("Enter")
