@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from ..projects.runs.conftest import chat_tokenizer, fit_of, llama_base, tiny_base  # noqa: F401
+from .conftest import new_context
 
 pytestmark = pytest.mark.browser
 EMAIL, PASSWORD = "results@example.org", "correct horse battery"
@@ -44,16 +45,25 @@ def runs(stack: Any, fit_of: Callable[[str], Any]) -> dict[str, str]:  # noqa: F
     return dict(json.loads(done.stdout))
 
 
+@pytest.fixture(scope="module")
+def signed_in(browser: Browser, stack: Any, runs: dict[str, str]) -> Any:
+    """What a browser keeps of whoever has signed in."""
+    with new_context(browser) as context:
+        page = context.new_page()
+        page.goto(f"{stack.url}/accounts/login/")
+        page.get_by_label("Email").fill(EMAIL)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Projects")).to_be_visible()
+        return context.cookies()
+
+
 @pytest.fixture
-def show(walk: Any, runs: dict[str, str]) -> Iterator[Callable[[str], Any]]:
-    """Signs in and opens the page of a run; when the test is over, axe looks at it, and it has to fit a phone."""
+def show(walk: Any, runs: dict[str, str], signed_in: Any) -> Iterator[Callable[[str], Any]]:
+    """Opens the page of a run; when the test is over, axe looks at it, and it has to fit a phone."""
 
     def open_run(kind: str) -> Any:
-        walk.go("/accounts/login/")
-        walk.page.get_by_label("Email").fill(EMAIL)
-        walk.page.get_by_label("Password").fill(PASSWORD)
-        walk.page.keyboard.press("Enter")
-        expect(walk.page.get_by_role("heading", name="Projects")).to_be_visible()
+        walk.page.context.add_cookies(signed_in)
         walk.go(runs[kind])
         opened.append(kind)
         return walk.page
