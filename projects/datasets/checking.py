@@ -143,4 +143,5 @@ KIND = Kind(
     arguments=arguments,
     settle=settle,
     ended=telling.ended,
+    warm=True,
 )

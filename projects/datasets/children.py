@@ -18,7 +18,7 @@ from django.db.models import F, Model, Q
 from django.utils import timezone
 
 from projects.datasets import files
-from projects.jobs import leaving
+from projects.jobs import forked, leaving
 from projects.jobs.launcher import Child, launch
 from projects.jobs.queue import enqueue, queued
 from web.errors import incident
@@ -62,6 +62,7 @@ class Kind:
     arguments: Callable[[Any, Path], list[str]]  # of `python -m training`
     settle: Callable[[Any, int, Outcome, Path], None]  # writes the end
     ended: Callable[[UUID, str], None] | None = None  # told of it, in the same transaction
+    warm: bool = False  # whether the launcher forks the child, which is spared the imports
 
 
 class ChildFailed(Exception):
@@ -76,12 +77,13 @@ def execute(kind: Kind, pk: UUID | str) -> None:
         return
     row: Any = kind.model._default_manager.select_related(*kind.related).get(pk=pk)
     folder = Path(settings.VERSIONS_DIR) / FOLDER / f"{row.pk}-{attempt}"
-    left = False
+    left = died = False
     try:
         files.discard(folder)
         folder.mkdir(parents=True)
         outcome = run(kind, row, attempt, folder)
-        left = outcome.leaving
+        died = outcome.returncode == forked.LOST and attempt < ATTEMPTS
+        left = outcome.leaving or died
         if not outcome.lost and not left:
             kind.settle(row, attempt, outcome, folder)
     except Exception as error:
@@ -89,7 +91,7 @@ def execute(kind: Kind, pk: UUID | str) -> None:
     finally:
         files.discard(folder)
     if left:
-        give_back(kind, row.pk, attempt)
+        give_back(kind, row.pk, attempt, counts=died)
 
 
 def claim(kind: Kind, pk: UUID | str) -> int | None:
@@ -105,7 +107,7 @@ def claim(kind: Kind, pk: UUID | str) -> int | None:
 
 def run(kind: Kind, row: Any, attempt: int, folder: Path) -> Outcome:
     """Starts the child and follows it to its end; stops it when the row is no longer this attempt's."""
-    child = launch(kind.arguments(row, folder), folder=folder)
+    child = launch(kind.arguments(row, folder), folder=folder, warm=kind.warm)
     outcome = Outcome()
     try:
         _follow(kind, row.pk, attempt, child, outcome)
@@ -180,8 +182,9 @@ def _unheard(kind: Kind, now: datetime) -> list[UUID]:
     return [pk for pk in found if str(pk) not in known]
 
 
-def give_back(kind: Kind, pk: UUID, attempt: int) -> None:
-    """The queue ends: the row waits for its next start, and this attempt does not count."""
-    given = {"status": QUEUED, "attempt": attempt - 1, "progress": 0}
+def give_back(kind: Kind, pk: UUID, attempt: int, counts: bool = False) -> None:
+    """The queue ends: the row waits for its next start, and this attempt does not count. If the launcher has died, and
+    the child with it, it does."""
+    given = {"status": QUEUED, "attempt": attempt if counts else attempt - 1, "progress": 0}
     if _held(kind, pk, attempt).update(**given):
         enqueue(kind.task, pk, cluster=kind.cluster or None)

@@ -68,4 +68,5 @@ KIND = Kind(
     related=("version__project",),
     arguments=arguments,
     settle=settle,
+    warm=True,
 )

@@ -34,7 +34,7 @@ def job(operator: User) -> BaseJob:
 def ended(
     job: BaseJob, monkeypatch: pytest.MonkeyPatch, events: list[dict[str, Any]], code: int = 0
 ) -> BaseJob:
-    monkeypatch.setattr(children, "launch", lambda arguments, folder: FakeChild(events, code))
+    monkeypatch.setattr(children, "launch", lambda arguments, folder, warm: FakeChild(events, code))
     tasks.work(str(job.pk))
     return BaseJob.objects.get(pk=job.pk)
 

@@ -113,8 +113,8 @@ class InProcess:
     returncode: int | None = None
     stderr = ""
 
-    def __init__(self, args: list[str], folder: Path) -> None:
-        self.args, self.folder = args, folder
+    def __init__(self, args: list[str], folder: Path, warm: bool) -> None:
+        self.args, self.folder, self.warm = args, folder, warm
 
     def lines(self, timeout: float) -> Iterator[dict[str, Any] | None]:
         yield None

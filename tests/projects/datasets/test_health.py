@@ -45,9 +45,10 @@ class Child(InProcess):
     events: tuple[Any, ...] = (TOLD,)
     code: int | None = 0
     asked: list[str] = []
+    spared = False  # the imports
 
     def lines(self, timeout: float) -> Iterator[Any]:
-        type(self).asked = self.args
+        type(self).asked, type(self).spared = self.args, self.warm
         path = Path(self.args[1])
         flags = {**versions.read_flags(path), "row.near": [1, 2]}
         versions.write_flags(self.folder / path.name, flags)
@@ -104,6 +105,7 @@ def test_it_asks_for_the_version_with_its_task_and_base(
     path, folder = str(version_file(version)), child.asked[child.asked.index("--out") + 1]
     asked = ["--task", "text-classification", "--base", "minilm-l6", "--json", "--out", folder]
     assert child.asked == ["health", path, *asked, "--threads", "1"]
+    assert child.spared
 
 
 @pytest.mark.django_db(transaction=True)

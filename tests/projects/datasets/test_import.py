@@ -18,7 +18,7 @@ from billing.models import Plan
 from billing.services import plan_of
 from projects.datasets import checking, children, services, views
 from projects.datasets.models import DatasetVersion, Import, Upload
-from projects.jobs import leaving
+from projects.jobs import forked, leaving
 from projects.models import Project
 
 from .conftest import InProcess, table
@@ -254,6 +254,17 @@ def test_when_the_queue_ends_the_check_waits_for_its_next_start(
         leaving.forget()
     assert (ended.status, ended.attempt) == (Status.QUEUED, 0)
     assert start.queued == [str(job.pk)] * 2  # type: ignore[attr-defined]
+
+
+def test_a_check_whose_launcher_died_is_done_again_within_its_attempts(
+    start: Start, child: type[Child]
+) -> None:
+    job = start()
+    child.code = forked.LOST
+    ended = run(job)
+    assert (ended.status, ended.attempt) == (Status.QUEUED, 1)
+    assert start.queued == [str(job.pk)] * 2  # type: ignore[attr-defined]
+    assert run(job).status == Status.FAILED
 
 
 # --- pages and API --------------------------------------------------------------------------------------------------
