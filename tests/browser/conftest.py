@@ -235,9 +235,11 @@ def browser(chromium_path: str) -> Browser:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Any:
     """It ends with the last of them: while Playwright runs, Django takes the thread for an async one."""
-    yield
-    if nextitem is None or Path(__file__).parent not in nextitem.path.parents:
-        CHROMIUM.close()
+    try:
+        return (yield)
+    finally:
+        if nextitem is None or Path(__file__).parent not in nextitem.path.parents:
+            CHROMIUM.close()
 
 
 @pytest.fixture
