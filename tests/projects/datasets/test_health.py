@@ -214,6 +214,18 @@ def test_the_status_stops_and_loads_the_page_anew(
     assert fragment["HX-Refresh"] == "true"
 
 
+def test_the_page_of_the_version_asks_until_the_look_has_ended(
+    alice_client: Client, version: DatasetVersion, child: type[Child]
+) -> None:
+    address = url(version).removesuffix("health/")
+    card = f'id="health-card" hx-get="{address}" hx-select="#health-card"'
+    assert card in alice_client.get(address).content.decode()
+    look(version)
+    page = alice_client.get(address).content.decode()
+    assert 'id="health-card"' in page
+    assert card not in page
+
+
 def test_it_shows_both_kinds_of_findings_and_why_they_matter(
     alice_client: Client, version: DatasetVersion, child: type[Child]
 ) -> None:
