@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
-import sys
-import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.estimates import spent
+from bench.estimates import fitted, report_of
 from bench.experts import sets
+from bench.measuring import told
 from training import draft
 
 SET, ROWS = "banking77", 10_000  # of which it has 9,000 to learn from
@@ -30,12 +29,7 @@ def add(commands: Any) -> None:
 
 
 def main(wanted: argparse.Namespace) -> int:
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        found = measured(wanted, Path(folder))
-    if not wanted.json:
-        for name, value in found.items():
-            sys.stdout.write(f"{name}: {value}\n")
-    sys.stdout.write(json.dumps(found) + "\n")
+    found = told(wanted, measured, table)
     return 0 if found["seconds"] < WANTED else 1
 
 
@@ -50,16 +44,9 @@ def measured(wanted: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 def drafted(chosen: sets.Set, version: Path, folder: Path) -> dict[str, Any]:
     """`seconds` are those of the process that makes it, imports and all; its stages are told in "parts"."""
-    folder.mkdir()
-    spec = {
-        "task": chosen.task,
-        "version": str(version),
-        "base": chosen.base,
-        "effort": draft.EFFORT,
-    }
-    (folder / "spec.json").write_text(json.dumps(spec), encoding="utf-8")
-    seconds = spent(["fit", "--spec", str(folder / "spec.json"), "--out", str(folder)], "wall")
-    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    asked = {"task": chosen.task, "version": str(version), "base": chosen.base}
+    seconds = fitted({**asked, "effort": draft.EFFORT}, folder, "wall")
+    report = report_of(folder)
     rows = {name: report["details"]["rows"][name] for name in ("train", "test")}
     return {
         "seconds": seconds,
@@ -68,3 +55,7 @@ def drafted(chosen: sets.Set, version: Path, folder: Path) -> dict[str, Any]:
         "accuracy": report["metrics"].get("accuracy"),
         "macro_f1": report["metrics"].get("macro", {}).get("f1"),
     }
+
+
+def table(found: Mapping[str, Any]) -> str:
+    return "".join(f"{name}: {value}\n" for name, value in found.items())

@@ -150,12 +150,21 @@ def spec_of(case: Case, file: Path, chosen: sets.Set) -> dict[str, Any]:
 
 def taken(spec: Mapping[str, Any], folder: Path, clock: str) -> tuple[float, dict[str, float], int]:
     """Seconds of the fit and of the check of what it saved, as a run does both; those of its stages; its memory."""
+    seconds = fitted(spec, folder, clock) + spent(["verify", str(folder)], clock)
+    report = report_of(folder)
+    return seconds, report["seconds"], report["memory"]
+
+
+def fitted(spec: Mapping[str, Any], folder: Path, clock: str) -> float:
+    """Seconds of the process that fits it, imports and all, in a folder that it makes."""
     folder.mkdir()
     (folder / "spec.json").write_text(json.dumps(spec), encoding="utf-8")
-    given = ["--spec", str(folder / "spec.json"), "--out", str(folder)]
-    seconds = spent(["fit", *given], clock) + spent(["verify", str(folder)], clock)
-    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-    return seconds, report["seconds"], report["memory"]
+    return spent(["fit", "--spec", str(folder / "spec.json"), "--out", str(folder)], clock)
+
+
+def report_of(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    return found
 
 
 def spent(args: Sequence[str], clock: str) -> float:

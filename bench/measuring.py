@@ -1,12 +1,17 @@
-"""Child processes, timed from outside: when each of their lines came, and the most memory that they ever held."""
+"""Child processes, timed from outside: when each of their lines came, and the most memory that they ever held.
+
+And how what was found is written.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -70,3 +75,17 @@ def held(pid: int) -> float:
         return float(psutil.Process(pid).memory_info().rss) / _MB
     except psutil.Error:
         return 0.0
+
+
+def told(
+    wanted: argparse.Namespace,
+    measured: Callable[[argparse.Namespace, Path], dict[str, Any]],
+    table: Callable[[dict[str, Any]], str],
+) -> dict[str, Any]:
+    """What `measured` finds with a folder of its own; it is written as a table, and for programs as the last line."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        found = measured(wanted, Path(folder))
+    if not wanted.json:
+        sys.stdout.write(table(found))
+    sys.stdout.write(json.dumps(found) + "\n")
+    return found

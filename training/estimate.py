@@ -149,10 +149,11 @@ def _drafted(
 def _times(effort: str, chosen: Mapping[str, Any], stats: Mapping[str, Any]) -> int:
     """How many trainings: seeds, and before them what is tried of a small set."""
     rows, labels = _rows(stats.get("train") or {}), int(stats.get("labels") or 0)
-    left = [chosen[name] == "auto" for name in ("few_shot", "augmentation")]
-    left[0] = left[0] and bool(stats.get("one_label", True))
+    pairs = chosen["few_shot"] == "auto" and stats.get("one_label", True)
+    changes = chosen["augmentation"] == "auto"
     ways = 1 + sum(
-        left[0] if name == "few_shot" else left[1] for name in defaults.tried(effort, rows, labels)
+        bool(pairs if name == "few_shot" else changes)
+        for name in defaults.tried(effort, rows, labels)
     )
     seeds = int(chosen["seeds"])
     return seeds if ways == 1 else ways + (seeds if seeds > 1 else 0)

@@ -17,7 +17,7 @@ from training.validation import Source
 
 SEED = 13
 SPLITS = ("train", "valid", "test")
-PAIRS = "classification/banking77"  # texts of one intent make a pair, those of two make none
+BANKING = "classification/banking77"  # in pairs, texts of one intent make one, those of two none
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Set:
 
 WRITER = catalogue.DEFAULT_GENERATIVE
 RELATION = ("text", "head_start", "head_end", "tail_start", "tail_end", "label")
-LABELLED = "text-classification"
+LABELLED, TEXT = "text-classification", ("text", "label")
 ANSWER = ("context", "question", "answer_text", "answer_start")
 SETS: dict[str, Set] = {
     "ner": Set("ner", "ner/wnut17", ("text", "entities"), (1500, 400, 1287)),
@@ -46,16 +46,14 @@ SETS: dict[str, Set] = {
     "several-labels": Set(
         LABELLED,
         "classification/goemotions",
-        ("text", "label"),
+        TEXT,
         (3000, 500, 1000),
         variant="multi",
     ),
     "text-matching": Set(
-        "text-matching", PAIRS, ("text_a", "text_b", "label"), (2000, 400, 1000), variant="label"
+        "text-matching", BANKING, ("text_a", "text_b", "label"), (2000, 400, 1000), variant="label"
     ),
-    "text-classification": Set(
-        LABELLED, "classification/trec6", ("text", "label"), (2000, 400, 500)
-    ),
+    "text-classification": Set(LABELLED, "classification/trec6", TEXT, (2000, 400, 500)),
     "translation": Set(
         "translation",
         "translation/multi30k_en_fr",
@@ -66,20 +64,11 @@ SETS: dict[str, Set] = {
     "summarization": Set(
         "summarization", "summarisation/dialogsum", ("source", "target"), (200, 20, 40), base=WRITER
     ),
-    "banking77": Set(LABELLED, "classification/banking77", ("text", "label"), (9000, 1003, 3080)),
-    "banking77-10-shot": Set(
-        LABELLED,
-        "classification/banking77",
-        ("text", "label"),
-        (770, 500, 3080),
-        train="classification/banking77_10shot",
-    ),
-    "sst2": Set(LABELLED, "classification/sst2_sentences", ("text", "label"), (1000, 300, 1821)),
+    "banking77": Set(LABELLED, BANKING, TEXT, (9000, 1003, 3080)),
+    "banking77-10-shot": Set(LABELLED, BANKING, TEXT, (770, 500, 3080), train=f"{BANKING}_10shot"),
+    "sst2": Set(LABELLED, "classification/sst2_sentences", TEXT, (1000, 300, 1821)),
     "financial-phrasebank": Set(
-        LABELLED,
-        "classification/financial_phrasebank_allagree",
-        ("text", "label"),
-        (1000, 226, 452),
+        LABELLED, "classification/financial_phrasebank_allagree", TEXT, (1000, 226, 452)
     ),
     "dialogue": Set("dialogue", "dialogue/multiwoz21", ("messages",), (60, 10, 40), base=WRITER),
 }

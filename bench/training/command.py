@@ -5,14 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import sys
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.measuring import run
+from bench.measuring import run, told
 from bench.training import texts
 from training import catalogue
 
@@ -44,11 +42,7 @@ def add(commands: Any) -> None:
 
 
 def main(wanted: argparse.Namespace) -> int:
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        found = measured(wanted, Path(folder))
-    if not wanted.json:
-        sys.stdout.write(table(found))
-    sys.stdout.write(json.dumps(found) + "\n")
+    told(wanted, measured, table)
     return 0
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import statistics
-import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.measuring import told
 from bench.training import texts
 from bench.training.command import ENOUGH, SPEED, TIMED, child
 from training import catalogue
@@ -32,11 +30,7 @@ def add(commands: Any) -> None:
 
 
 def main(wanted: argparse.Namespace) -> int:
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        found = measured(wanted, Path(folder))
-    if not wanted.json:
-        sys.stdout.write(table(found))
-    sys.stdout.write(json.dumps(found) + "\n")
+    found = told(wanted, measured, table)
     return 0 if found["spread"] <= WITHIN else 1
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bench import drafts
+from bench import drafts, estimates
 from bench.experts import sets
 from bench.training import growth, texts
 
@@ -59,7 +59,7 @@ def test_a_draft_is_timed_from_its_start(tmp_path: Path, monkeypatch: pytest.Mon
         (folder / "report.json").write_text(json.dumps(report))
         return float(30 + int(folder.name))
 
-    monkeypatch.setattr(drafts, "spent", spent)
+    monkeypatch.setattr(estimates, "spent", spent)
     monkeypatch.setattr(sets, "version", lambda *_: tmp_path / "version.parquet")
     wanted = argparse.Namespace(data=tmp_path, set="banking77", rows=10, turns=3)
     found = drafts.measured(wanted, tmp_path)
