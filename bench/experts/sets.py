@@ -31,6 +31,7 @@ class Set:
     variant: str = ""
     base: str = catalogue.DEFAULT
     train: str = ""  # the beginning of the name of the training file, where it is another
+    rest: bool = False  # whether training rows that are not taken are test rows as well
 
 
 WRITER = catalogue.DEFAULT_GENERATIVE
@@ -54,6 +55,7 @@ SETS: dict[str, Set] = {
         "text-matching", BANKING, ("text_a", "text_b", "label"), (2000, 400, 1000), variant="label"
     ),
     "text-classification": Set(LABELLED, "classification/trec6", TEXT, (2000, 400, 500)),
+    "trec6-rest": Set(LABELLED, "classification/trec6", TEXT, (2000, 400, 500), rest=True),
     "translation": Set(
         "translation",
         "translation/multi30k_en_fr",
@@ -76,9 +78,13 @@ SETS: dict[str, Set] = {
 
 def version(chosen: Set, data: Path, folder: Path) -> Path:
     """Writes it into `folder`, and beside it stats.json. Raises RuntimeError for rows that no model can be made of."""
+    left: dict[str, list[list[str]]] = {}
     for split, most in zip(SPLITS, chosen.rows, strict=True):
         name = chosen.train if split == "train" and chosen.train else chosen.file
-        cut(chosen, data / f"{name}_{split}.csv", folder / f"{split}.csv", most)
+        more = left["train"] if split == "test" and chosen.rest else []
+        left[split] = cut(
+            chosen, data / f"{name}_{split}.csv", folder / f"{split}.csv", most, more
+        )
     sources = [Source(split, str(folder / f"{split}.csv"), f"{split}.csv") for split in SPLITS]
     wish = check.Wish(seed=SEED, variant=chosen.variant)
     columns = {name: name for name in chosen.columns}
@@ -91,8 +97,13 @@ def version(chosen: Set, data: Path, folder: Path) -> Path:
     return folder / "version.parquet"
 
 
-def cut(chosen: Set, file: Path, target: Path, most: int) -> None:
-    """The same rows each time, drawn from all of the file; for matching, pairs of its texts."""
+def cut(
+    chosen: Set, file: Path, target: Path, most: int, more: Sequence[list[str]] = ()
+) -> list[list[str]]:
+    """The same rows each time, drawn from all of the file; for matching, pairs of its texts.
+
+    `more` are put behind them; those of the file that were not drawn are given back.
+    """
     csv.field_size_limit(sys.maxsize)
     with file.open(encoding="utf-8", newline="") as source:
         header, *rows = csv.reader(source)
@@ -101,7 +112,8 @@ def cut(chosen: Set, file: Path, target: Path, most: int) -> None:
     if chosen.task == "text-matching":
         header, rows = list(chosen.columns), pairs(rows, draw, most)
     with target.open("w", encoding="utf-8", newline="") as out:
-        csv.writer(out).writerows([header, *rows[:most]])
+        csv.writer(out).writerows([header, *rows[:most], *more])
+    return rows[most:]
 
 
 def pairs(rows: Sequence[Sequence[str]], draw: random.Random, most: int) -> list[list[str]]:

@@ -143,12 +143,16 @@ def test_uv_gets_what_pip_was_told() -> None:
 global.extra-index-url='\\nfile:///one\\nfile:///two'
 global.find-links='/elsewhere'
 global.index-url='https://packages.example.org/simple'
+global.constraint='/etc/constraints.txt'
+:env:.cert='/etc/own.crt'
 """
     assert bootstrap.uv_settings(listing) == {
         "UV_INDEX_STRATEGY": "unsafe-best-match",
         "UV_FIND_LINKS": "/wheels,/more",
         "UV_DEFAULT_INDEX": "https://packages.example.org/simple",
         "UV_INDEX": "file:///one file:///two",
+        "UV_CONSTRAINT": "/etc/constraints.txt",
+        "SSL_CERT_FILE": "/etc/own.crt",
     }
 
 
@@ -165,6 +169,28 @@ def test_pip_takes_over_where_uv_fails(root: Path, monkeypatch: pytest.MonkeyPat
     assert [command[0] for command in commands] == ["uv", str(root / ".venv/bin/python")]
     for command in commands:
         assert command[-4:] == ["-c", str(root / "constraints.txt"), "-e", f"{root}[test]"]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_uv_comes_by_pip(root: Path, monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
+    """Where the machine has none; where pip cannot bring it either, pip does all."""
+    commands: list[str] = []
+    asked: list[tuple[str, ...]] = []
+
+    def captured(*command: str, **environment: str) -> SimpleNamespace:
+        asked.append(command)
+        return SimpleNamespace(returncode=int(command[-1] == "uv" and not there), stdout="")
+
+    def call(command: list[str], **kwargs: Any) -> int:
+        commands.append(command[0])
+        return 0
+
+    monkeypatch.setattr(bootstrap, "captured", captured)
+    monkeypatch.setattr(bootstrap.subprocess, "call", call)
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: None)
+    bootstrap.fill_venv(root, root / ".venv", [])
+    assert asked[0][-3:] == ("-c", str(root / "constraints.txt"), "uv")
+    assert commands == [str(root / ".venv" / "bin" / ("uv" if there else "python"))]
 
 
 def test_the_stamp_is_plain_json(root: Path, filled: list[list[str]]) -> None:
