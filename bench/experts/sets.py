@@ -82,9 +82,7 @@ def version(chosen: Set, data: Path, folder: Path) -> Path:
     for split, most in zip(SPLITS, chosen.rows, strict=True):
         name = chosen.train if split == "train" and chosen.train else chosen.file
         more = left["train"] if split == "test" and chosen.rest else []
-        left[split] = cut(
-            chosen, data / f"{name}_{split}.csv", folder / f"{split}.csv", most, more
-        )
+        left[split] = cut(chosen, data / f"{name}_{split}.csv", folder / f"{split}.csv", most, more)
     sources = [Source(split, str(folder / f"{split}.csv"), f"{split}.csv") for split in SPLITS]
     wish = check.Wish(seed=SEED, variant=chosen.variant)
     columns = {name: name for name in chosen.columns}
