@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -29,6 +30,13 @@ def test_it_measures_what_the_estimate_needs(
     assert found["devices"] >= 1
     stats = {"train": {"rows": 1000, "mean_tokens": 20}, "labels": 4}
     assert seconds(stats, found).measured
+
+
+def test_a_start_that_compiles_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([0.0, 30.0, 35.0])
+    answer = SimpleNamespace(stdout="123\n")
+    monkeypatch.setattr(calibrate.subprocess, "run", lambda *_args, **_kwargs: answer)
+    assert calibrate.startup(lambda: next(times)) == (5.0, 123)
 
 
 def test_it_finds_the_base_that_is_installed(tmp_path: Path) -> None:
