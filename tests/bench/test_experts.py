@@ -161,13 +161,29 @@ def test_the_best_point_on_validation_wins(
     assert best["grid_seconds"] == 2.0 * points
 
 
-def test_a_set_may_have_its_training_rows_elsewhere(tmp_path: Path) -> None:
-    for name in ("a_train", "b_train", "a_valid", "a_test"):
+def files_of(folder: Path, *names: str) -> None:
+    """18 rows each, whose texts begin with the name of their file."""
+    for name in names:
         lines = [f"{name} text {label} {n},{label}" for n in range(9) for label in ("no", "yes")]
-        (tmp_path / f"{name}.csv").write_text("\n".join(["text,label", *lines]))
+        (folder / f"{name}.csv").write_text("\n".join(["text,label", *lines]))
+
+
+def test_a_set_may_have_its_training_rows_elsewhere(tmp_path: Path) -> None:
+    files_of(tmp_path, "a_train", "b_train", "a_valid", "a_test")
     chosen = sets.Set("text-classification", "a", ("text", "label"), (18, 18, 18), train="b")
     folder = tmp_path / "version"
     folder.mkdir()
     sets.version(chosen, tmp_path, folder)
     assert (folder / "train.csv").read_text().count("b_train") == 18
     assert (folder / "test.csv").read_text().count("a_test") == 18
+
+
+def test_training_rows_that_are_not_taken_may_be_test_rows(tmp_path: Path) -> None:
+    files_of(tmp_path, "a_train", "a_valid", "a_test")
+    chosen = sets.Set("text-classification", "a", ("text", "label"), (10, 18, 18), rest=True)
+    folder = tmp_path / "version"
+    folder.mkdir()
+    sets.version(chosen, tmp_path, folder)
+    trained, tested = ((folder / f"{name}.csv").read_text() for name in ("train", "test"))
+    assert (tested.count("a_test"), tested.count("a_train")) == (18, 8)
+    assert not {*trained.splitlines()[1:]} & {*tested.splitlines()}
