@@ -199,17 +199,23 @@ def _standardised(vectors: Floats) -> tuple[Floats, Fold]:
 def _logistics(
     vectors: Floats, targets: Ints, strengths: Sequence[float], rounds: int, balanced: bool
 ) -> Iterator[Any]:
-    """Fitted logistic regressions; one that has not quite converged is good enough."""
+    """Fitted logistic regressions; one that has not quite converged is good enough.
+
+    Their products of matrices are small: two threads wait for one another longer than they compute (18 s for five fits
+    over 8,000 vectors of 384 and 77 labels, 7 s in one).
+    """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     weight = "balanced" if balanced else None
     model = LogisticRegression(max_iter=rounds, warm_start=True, class_weight=weight)
     for strength in strengths:
         model.C = strength
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), threadpool_limits(1, user_api="blas"):
             warnings.simplefilter("ignore", ConvergenceWarning)
-            yield model.fit(vectors, targets)
+            model.fit(vectors, targets)
+        yield model
 
 
 def probes_several(
