@@ -207,13 +207,15 @@ def _logistics(
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import ThreadpoolController
 
     weight = "balanced" if balanced else None
     model = LogisticRegression(max_iter=rounds, warm_start=True, class_weight=weight)
+    # Made once: it looks through all loaded libraries, which takes as long as a small fit.
+    pools = ThreadpoolController()
     for strength in strengths:
         model.C = strength
-        with warnings.catch_warnings(), threadpool_limits(1, user_api="blas"):
+        with warnings.catch_warnings(), pools.limit(limits=1, user_api="blas"):
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(vectors, targets)
         yield model

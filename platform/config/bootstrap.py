@@ -179,12 +179,16 @@ def fill_venv(root: Path, venv: Path, extras: list[str]) -> None:
     )
     if run_uv(venv, what):
         return
-    pip = [str(python_of(venv)), "-m", "pip", "install", "--no-input"]
-    if subprocess.call([*pip, "--disable-pip-version-check", *what]):
+    if subprocess.call([*pip_install(venv), *what]):
         raise Failed(
             "pip could not install everything; its last lines say why. See to the network or the disk, "
             "then run the same command again: it goes on where it stopped."
         )
+
+
+def pip_install(venv: Path) -> list[str]:
+    pip = [str(python_of(venv)), "-m", "pip", "install"]
+    return [*pip, "--no-input", "--disable-pip-version-check"]
 
 
 def run_uv(venv: Path, what: list[str]) -> bool:
@@ -202,8 +206,7 @@ def run_uv(venv: Path, what: list[str]) -> bool:
 
 def own_uv(venv: Path, constraints: Sequence[str]) -> str | None:
     """The uv that pip puts into .venv for this; None where it cannot, which costs no more than one try."""
-    pip = [str(python_of(venv)), "-m", "pip", "install", "--no-input", "--retries", "0"]
-    answer = captured(*pip, "--disable-pip-version-check", *constraints, "uv")
+    answer = captured(*pip_install(venv), "--retries", "0", *constraints, "uv")
     return str(venv / "bin" / "uv") if answer.returncode == 0 else None
 
 
