@@ -43,7 +43,7 @@ SETS: dict[str, Set] = {
     "relation-extraction": Set(
         "relation-extraction", "relation/semeval2010_task8", RELATION, (1500, 400, 1000)
     ),
-    "question-answering": Set("question-answering", "qa/squad_en", ANSWER, (800, 200, 400)),
+    "question-answering": Set("question-answering", "qa/squad_en", ANSWER, (800, 100, 400)),
     "several-labels": Set(
         LABELLED,
         "classification/goemotions",
@@ -64,7 +64,11 @@ SETS: dict[str, Set] = {
         base="opus-mt-en-fr",
     ),
     "summarization": Set(
-        "summarization", "summarisation/dialogsum", ("source", "target"), (200, 20, 40), base=WRITER
+        "summarization",
+        "summarisation/dialogsum",
+        ("source", "target"),
+        (200, 40, 100),
+        base=WRITER,
     ),
     "banking77": Set(LABELLED, BANKING, TEXT, (9000, 1003, 3080)),
     "banking77-10-shot": Set(LABELLED, BANKING, TEXT, (770, 500, 3080), train=f"{BANKING}_10shot"),
