@@ -42,8 +42,6 @@ TRIED: dict[str, tuple[str, ...]] = {
     "balanced": ("few_shot",),
     "thorough": ("few_shot", "neighbours", "mixup"),
 }
-# Training rows that the linear model is fitted on from which a head starts; of more, one in so many is taken.
-START_ROWS = 20_000
 SMALL = 1_000  # training rows, below which steps are of 16 rows
 
 

@@ -184,17 +184,12 @@ def _parts(
     if not share:  # the vectors that the baselines need are kept
         learning, judged = steps * _HEAD_STEP, 0.0
     tested = tokens["test"] * (seeds if seeds > 1 else 0)
-    read = sum(tokens.values())
-    if (
-        share and rows["train"] > defaults.START_ROWS
-    ):  # all are read only where no other step reads them
-        read -= tokens["train"] * (1 - 1 / math.ceil(rows["train"] / defaults.START_ROWS))
     return {
         "starting": _STARTS * speed.startup,
         "baselines": 2.0
         + sum(rows.values()) * _ROW
         + rows["train"] * labels * _TFIDF
-        + read * PADDING / speed.infer,
+        + sum(tokens.values()) * PADDING / speed.infer,
         "training": times * (learning + judged * PADDING / speed.infer),
         "testing": (2 * tokens["test"] + tested) * PADDING / speed.proof,
         "saving": (2 + times * min(3.0, epochs)) * base.size / _SAVED,

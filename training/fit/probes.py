@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +10,7 @@ import numpy.typing as npt
 import torch
 from accelerate import Accelerator
 
-from training import baselines, defaults
+from training import baselines
 from training.coding import pair, sequence
 from training.events import Event, each
 from training.files import core
@@ -26,7 +24,6 @@ WORDS, MOST_WORDS = (
     20,
     60_000,
 )  # words of a row, about; words that the model over the frozen base is fitted on
-START_LEAST = 50  # pieces of a label that are learnt from in any case
 # -> the results for the test rows, and what was chosen on validation for them
 Probe = Callable[[Job, Any, Accelerator], Generator[Event, None, tuple[Any, dict[str, Any]]]]
 
@@ -48,13 +45,11 @@ def whole(
     job: Job, network: Any, accelerator: Accelerator
 ) -> Generator[Event, None, tuple[Any, dict[str, Any]]]:
     """A linear model over one vector a row; it becomes the head, where that is wanted."""
-    frozen = job.settings.get("trained") == "head_only"
-    part = job if frozen else sample(job)
-    read = vectors(part, network, store_of(job), lambda done: stage("baselines", 0.2 + 0.7 * done))
+    read = vectors(job, network, store_of(job), lambda done: stage("baselines", 0.2 + 0.7 * done))
     found = yield from read
-    if frozen:
+    if job.settings.get("trained") == "head_only":
         job.vectors |= found
-    weights, bias = next(linear(part, found["train"], [baselines.STRENGTH]))
+    weights, bias = next(linear(job, found["train"], [baselines.STRENGTH]))
     yield stage("baselines", 0.95)
     valid, results = (
         job.results(split, found[split] @ weights.T + bias) for split in ("valid", "test")
@@ -62,30 +57,6 @@ def whole(
     if job.settings["probe_head"]:
         put(network, weights, bias)
     return results, job.learner.tune(job.rows["valid"], valid, job.about)
-
-
-def sample(job: Job) -> Job:
-    """With the training pieces that a start is learnt from: of very many some, from all over, and the first of each
-    label in any case. Always the same ones, whatever is kept of the base's vectors."""
-    train = job.pieces["train"]
-    step = -(-len(train) // defaults.START_ROWS)
-    if step <= 1:
-        return job
-    seen: Counter[Any] = Counter()
-    chosen = []
-    for piece in train:
-        keys = _labels(piece["target"])
-        if any(seen[key] < START_LEAST or seen[key] % step == 0 for key in keys):
-            chosen.append(piece)
-        seen.update(keys)
-    return replace(job, pieces={**job.pieces, "train": chosen})
-
-
-def _labels(target: Any) -> list[Any]:
-    """Of a row with one label, or several; None for a row with none, and for a number."""
-    if isinstance(target, list | tuple):
-        return [place for place, mark in enumerate(target) if mark] or [None]
-    return [target if isinstance(target, int) else None]
 
 
 def linear(job: Job, vectors: Floats, strengths: Sequence[float], balanced: bool = False) -> Models:
@@ -136,9 +107,8 @@ def alone(
     job: Job, network: Any, accelerator: Accelerator
 ) -> Generator[Event, None, tuple[Any, dict[str, Any]]]:
     """Cosines of two texts, each by itself; what they mean becomes part of `job.about`, which the network reads."""
-    part = sample(job)
-    read = vectors(part, network, store_of(job), lambda done: stage("baselines", 0.2 + 0.7 * done))
-    return compared(part, (yield from read))
+    read = vectors(job, network, store_of(job), lambda done: stage("baselines", 0.2 + 0.7 * done))
+    return compared(job, (yield from read))
 
 
 def compared(job: Job, vectors: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
