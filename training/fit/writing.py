@@ -112,6 +112,10 @@ def settled(job: Job) -> tuple[Any, dict[str, Any]]:
     chosen = defaults.settings(
         spec.effort, len(job.rows["train"]), spec.settings, "text", objective
     )
+    if spec.settings.get("learning_rate") is None:
+        width = int(getattr(config, "hidden_size", 0) or 0)
+        rate, method = chosen["learning_rate"], chosen["method"]
+        chosen["learning_rate"] = generative_defaults.rate_for(rate, objective, method, width)
     clashes.check("text", chosen)
     quantizing.check(chosen["quantize"])
     chosen["max_length"] = min(chosen["max_length"], jobs.room(job, tokenizer, chosen))

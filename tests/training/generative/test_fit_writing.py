@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file
 
 from tests.warm import Warm
-from training import commands, inference
+from training import commands, generative_defaults, inference
 from training.events import Report, Scored, Started
 from training.fit import fit
 from training.problems import Problem
@@ -200,3 +200,22 @@ def test_relatives_of_lora_are_merged_too(
     after = load_file(tmp_path / "run" / "artifact" / "model.safetensors")
     assert before.keys() == after.keys()
     assert any(not torch.equal(item, after[name]) for name, item in before.items())
+
+
+@pytest.mark.parametrize(("given", "expected"), [({}, 5e-4), ({"learning_rate": 2e-3}, 2e-3)])
+def test_a_wide_base_takes_a_lower_rate_where_nobody_chose_one(
+    given: dict[str, float],
+    expected: float,
+    llama_base: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = json.loads((llama_base / "config.json").read_text(encoding="utf-8"))
+    monkeypatch.setattr(generative_defaults, "WIDTH", config["hidden_size"] / 2)
+    train = write(tmp_path / "train.csv", [ROWS["dialogue"](n) for n in range(20)])
+    spec = from_dict(spec_of("dialogue", train, llama_base, settings=given))
+    events = fit(spec, tmp_path)
+    assert any(isinstance(event, Started) for event in events)
+    events.close()
+    settings = json.loads((tmp_path / "spec.json").read_text(encoding="utf-8"))["settings"]
+    assert settings["learning_rate"] == expected

@@ -23,6 +23,24 @@ def test_few_weights_take_a_higher_rate() -> None:
 
 
 @pytest.mark.parametrize(
+    ("objective", "method", "width", "expected"),
+    [
+        ("causal", "lora", 576, 1e-3),
+        ("causal", "lora", 64, 1e-3),
+        ("causal", "lora", 2048, 2.8e-4),
+        ("causal", "full", 1152, 5e-4),
+        ("causal", "prompt", 2048, 1e-3),
+        ("seq2seq", "lora", 2048, 1e-3),
+        ("causal", "lora", 0, 1e-3),
+    ],
+)
+def test_wide_bases_take_a_lower_rate(
+    objective: str, method: str, width: int, expected: float
+) -> None:
+    assert defaults.rate_for(1e-3, objective, method, width) == expected
+
+
+@pytest.mark.parametrize(
     ("effort", "rows", "expected"), [("quick", 10, 1), ("balanced", 10, 3), ("thorough", 10**6, 1)]
 )
 def test_few_rows_are_seen_more_often(effort: str, rows: int, expected: int) -> None:
